@@ -1,0 +1,176 @@
+//! What came back: status, headers, body, and everything needed to turn it into a value or an error.
+
+use std::borrow::Cow;
+
+use http::header::{self, HeaderMap};
+use serde::de::DeserializeOwned;
+use zeroize::Zeroize;
+
+use super::error::{Context, Error, Kind, Outcome};
+use super::redact;
+use super::secret::Secret;
+
+/// A body that is wiped on drop when it holds a secret.
+#[derive(Default)]
+pub struct Buffer {
+    bytes: Vec<u8>,
+    is_secret: bool,
+}
+
+impl Buffer {
+    /// An empty buffer with room for what the server announced.
+    pub fn new(is_secret: bool, expected: usize) -> Self {
+        Self {
+            bytes: Vec::with_capacity(expected),
+            is_secret,
+        }
+    }
+
+    /// Appends. Growing a secret buffer wipes the smaller one it leaves behind.
+    pub fn extend(&mut self, piece: &[u8]) {
+        if self.is_secret && self.bytes.capacity() - self.bytes.len() < piece.len() {
+            let mut larger = Vec::with_capacity((self.bytes.len() + piece.len()).saturating_mul(2));
+            larger.extend_from_slice(&self.bytes);
+            self.bytes.zeroize();
+            self.bytes = larger;
+        }
+        self.bytes.extend_from_slice(piece);
+    }
+
+    /// The bytes so far.
+    pub fn as_slice(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        if self.is_secret {
+            self.bytes.zeroize();
+        }
+    }
+}
+
+/// A complete answer of any status.
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The reason phrase, when it is not the standard one.
+    pub reason: Option<String>,
+    /// The headers.
+    pub headers: HeaderMap,
+    pub(crate) body: Buffer,
+    pub(crate) context: Context,
+    pub(crate) secrets: Vec<Secret>,
+}
+
+impl Answer {
+    /// Whether the status is 2xx.
+    pub fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// The body without a byte order mark.
+    pub fn bytes(&self) -> &[u8] {
+        let bytes = self.body.as_slice();
+        bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
+    }
+
+    /// The body as text; bytes that are no UTF-8 are replaced.
+    pub fn text(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(self.bytes())
+    }
+
+    /// The media type, lower case, without parameters.
+    pub fn media_type(&self) -> String {
+        let value = self
+            .headers
+            .get(header::CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default();
+        value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+    }
+
+    /// Whether the body looks like an HTML page. Decided by content: servers mislabel their error pages.
+    pub fn is_html(&self) -> bool {
+        looks_like_html(self.bytes())
+    }
+
+    /// Removes every known secret of this call from a text.
+    pub fn scrub<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        redact::scrub(text, &self.secrets)
+    }
+
+    /// An error about this answer. `message` may hold text of the server's: it is scrubbed here.
+    pub fn error(&self, kind: Kind, message: &str) -> Error {
+        let mut context = self.context.clone();
+        context.outcome = Some(match self.status {
+            200..=299 | 400..=499 => Outcome::Rejected,
+            _ => Outcome::Unknown,
+        });
+        if !(self.body.is_secret && self.is_success()) {
+            context.body_excerpt = redact::excerpt(self.bytes(), &self.secrets);
+        }
+        Error::new(kind, self.scrub(message), context)
+    }
+
+    /// An error for an answer of a good status that is not what this API answers.
+    pub fn unexpected(&self, message: &str) -> Error {
+        let error = self
+            .error(Kind::UnexpectedContent, message)
+            .with_outcome(Outcome::Unknown);
+        if self.is_html() {
+            return error.with_hint(
+                "an HTML page came instead of the API's answer: check url (host, port, prefix), and whether a login page or a gateway stands in between",
+            );
+        }
+        error
+    }
+
+    /// The body as JSON. A failure names the place in the document.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        if self.bytes().is_empty() {
+            return Err(self.unexpected("the answer is empty where JSON was expected"));
+        }
+        if self.is_html() {
+            return Err(self.unexpected("the answer is an HTML page where JSON was expected"));
+        }
+        let mut reader = serde_json::Deserializer::from_slice(self.bytes());
+        let parsed = serde_path_to_error::deserialize(&mut reader);
+        let value = parsed.map_err(|error| self.unexpected(&self.describe(&error)))?;
+        reader
+            .end()
+            .map_err(|_| self.unexpected("the answer goes on after its JSON document"))?;
+        Ok(value)
+    }
+
+    /// Serde quotes the offending value, which must not happen where answers hold secrets.
+    fn describe(&self, error: &serde_path_to_error::Error<serde_json::Error>) -> String {
+        let path = error.path().to_string();
+        let place = if path == "." { "the answer".to_owned() } else { path };
+        if error.inner().is_syntax() || error.inner().is_eof() {
+            return format!(
+                "the answer is not valid JSON (line {}, column {})",
+                error.inner().line(),
+                error.inner().column()
+            );
+        }
+        if self.body.is_secret {
+            return format!("{place}: missing or not of the expected type");
+        }
+        format!("{place}: {}", error.inner())
+    }
+}
+
+/// Whether text looks like an HTML page.
+pub fn looks_like_html(body: &[u8]) -> bool {
+    let start: Vec<u8> = body
+        .iter()
+        .skip_while(|byte| byte.is_ascii_whitespace())
+        .take(256)
+        .map(u8::to_ascii_lowercase)
+        .collect();
+    start.starts_with(b"<!doctype html")
+        || start.starts_with(b"<html")
+        || (start.starts_with(b"<?xml") && start.windows(5).any(|window| window == b"<html"))
+}

@@ -1,0 +1,136 @@
+//! Which party broke a connection, read from the error chain of the HTTP library, and what the user can do about it.
+
+use std::error::Error as StdError;
+use std::io;
+
+use super::config::Settings;
+use super::error::Kind;
+
+/// A failed attempt, explained.
+pub(crate) struct Cause {
+    pub kind: Kind,
+    pub message: String,
+    pub hint: Option<String>,
+    /// Whether trying again is pointless.
+    pub is_permanent: bool,
+}
+
+/// Reads the chain from the outside in.
+pub(crate) fn explain(error: reqwest::Error, settings: &Settings) -> Cause {
+    let error = error.without_url();
+    let message = chain_text(&error);
+    if let Some(tls) = find_tls(&error) {
+        let hint = tls_hint(tls, settings);
+        return Cause {
+            kind: Kind::Tls,
+            message: format!("the TLS handshake failed: {tls}"),
+            hint: Some(hint),
+            is_permanent: true,
+        };
+    }
+    if !error.is_connect() {
+        return Cause {
+            kind: Kind::Transport,
+            message,
+            hint: None,
+            is_permanent: false,
+        };
+    }
+    if let Some(proxy) = settings.route.shown() {
+        return proxy_cause(&proxy, message);
+    }
+    let hint = if error.is_dns() {
+        "check the host name in url, or name a proxy that can resolve it"
+    } else if error.is_timeout() {
+        "no connection within connect_timeout: check host, port and firewalls"
+    } else {
+        "check host and port in url, and firewalls in between"
+    };
+    Cause {
+        kind: Kind::Connect,
+        message: format!("no connection: {message}"),
+        hint: Some(hint.to_owned()),
+        is_permanent: false,
+    }
+}
+
+fn proxy_cause(proxy: &str, message: String) -> Cause {
+    let wants_login = message.contains("proxy authorization required");
+    let hint = if wants_login {
+        "the proxy wants credentials: write them into proxy= as http://user:password@host:port"
+    } else {
+        "the proxy did not connect through: check proxy= or HTTPS_PROXY, and NO_PROXY for hosts it must not handle"
+    };
+    Cause {
+        kind: Kind::Proxy,
+        message: format!("no connection through the proxy {proxy}: {message}"),
+        hint: Some(hint.to_owned()),
+        is_permanent: wants_login,
+    }
+}
+
+fn tls_hint(error: &rustls::Error, settings: &Settings) -> String {
+    use rustls::{AlertDescription, CertificateError, Error};
+    let text = match error {
+        Error::InvalidCertificate(CertificateError::UnknownIssuer) if settings.ca_pem.is_some() => {
+            "the certificate was not issued by a CA in ca_file"
+        }
+        Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
+            "the certificate's issuer is not trusted: pass ca_file= with the CA that issued it"
+        }
+        Error::InvalidCertificate(CertificateError::Expired | CertificateError::ExpiredContext { .. }) => {
+            "the server's certificate has expired: it must be renewed there"
+        }
+        Error::InvalidCertificate(
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+        ) => "the certificate is for another name: use the name it was issued for in url",
+        Error::InvalidCertificate(_) => "the server's certificate was refused: pass ca_file= if a private CA issued it",
+        Error::AlertReceived(AlertDescription::CertificateRequired | AlertDescription::BadCertificate) => {
+            "the server wants a client certificate: pass client_cert="
+        }
+        Error::AlertReceived(AlertDescription::HandshakeFailure | AlertDescription::ProtocolVersion)
+        | Error::PeerIncompatible(_) => {
+            "the server offers neither TLS 1.2 nor 1.3 with forward secrecy; older versions are not supported"
+        }
+        Error::InvalidMessage(_) => "the server does not answer with TLS: check scheme and port in url",
+        _ => "check the certificate and the TLS versions of the server",
+    };
+    text.to_owned()
+}
+
+fn find_tls<'e>(error: &'e (dyn StdError + 'static)) -> Option<&'e rustls::Error> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(tls) = error.downcast_ref::<rustls::Error>() {
+            return Some(tls);
+        }
+        // `io::Error::source` skips the error it wraps, so it is unwrapped by hand.
+        let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        if let Some(tls) = wrapped.and_then(|inner| find_tls(inner)) {
+            return Some(tls);
+        }
+        next = error.source();
+    }
+    None
+}
+
+/// The messages below the library's own "error sending request", each once.
+fn chain_text(error: &reqwest::Error) -> String {
+    let mut texts: Vec<String> = Vec::new();
+    let mut next = error.source();
+    while let Some(error) = next {
+        let text = error.to_string();
+        if text != "client error (Connect)"
+            && text != "client error (SendRequest)"
+            && !texts.iter().any(|known| known.contains(&text))
+        {
+            texts.push(text);
+        }
+        next = error.source();
+    }
+    if texts.is_empty() {
+        error.to_string()
+    } else {
+        texts.join(": ")
+    }
+}

@@ -1,0 +1,77 @@
+//! Where a credential comes from: given once, or asked for when needed and kept until the server refuses it.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures_util::future::BoxFuture;
+
+use super::error::Error;
+use super::secret::Secret;
+
+/// Gives a secret on demand. Implemented outside the core.
+pub trait SecretSource: Send + Sync {
+    /// Asks for the secret as it is now.
+    fn fetch(&self) -> BoxFuture<'_, Result<Secret, Error>>;
+}
+
+/// How a credential was configured.
+#[derive(Clone)]
+pub enum Credential {
+    /// Given as it is.
+    Fixed(Secret),
+    /// To be asked for.
+    Source(Arc<dyn SecretSource>),
+}
+
+impl fmt::Debug for Credential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Fixed(_) => "Credential::Fixed(****)",
+            Self::Source(_) => "Credential::Source",
+        })
+    }
+}
+
+/// A credential together with the value in use.
+#[derive(Debug)]
+pub struct Holder {
+    credential: Credential,
+    current: Mutex<Option<Secret>>,
+}
+
+impl Holder {
+    /// Nothing is asked for yet.
+    pub fn new(credential: Credential) -> Self {
+        Self {
+            credential,
+            current: Mutex::new(None),
+        }
+    }
+
+    /// The value in use, asked for if there is none.
+    pub async fn get(&self) -> Result<Secret, Error> {
+        match &self.credential {
+            Credential::Fixed(secret) => Ok(secret.clone()),
+            Credential::Source(source) => {
+                if let Some(secret) = self.current.lock().unwrap_or_else(PoisonError::into_inner).clone() {
+                    return Ok(secret);
+                }
+                let secret = source.fetch().await?;
+                *self.current.lock().unwrap_or_else(PoisonError::into_inner) = Some(secret.clone());
+                Ok(secret)
+            }
+        }
+    }
+
+    /// Forgets the value if it is still the refused one. True if asking again may give another.
+    pub fn refused(&self, secret: &Secret) -> bool {
+        if matches!(self.credential, Credential::Fixed(_)) {
+            return false;
+        }
+        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        if current.as_ref() == Some(secret) {
+            *current = None;
+        }
+        true
+    }
+}

@@ -1,0 +1,211 @@
+//! Reading what servers say to people: the text of an HTML error page, the message of a JSON error.
+
+use serde_json::Value;
+
+use super::answer::{Answer, looks_like_html};
+use super::error::{Error, Kind};
+
+/// The visible text of an HTML page, in one line: without title, style and script, entities resolved, CDATA opened.
+pub fn html_text(page: &str) -> String {
+    let mut text = String::with_capacity(page.len().min(4096));
+    let mut rest = page;
+    while let Some(open) = rest.find('<') {
+        text.push_str(rest.get(..open).unwrap_or_default());
+        rest = rest.get(open..).unwrap_or_default();
+        if let Some(inner) = rest.strip_prefix("<![CDATA[") {
+            let end = inner.find("]]>").unwrap_or(inner.len());
+            text.push_str(inner.get(..end).unwrap_or_default());
+            rest = inner.get(end + 3..).unwrap_or_default();
+            continue;
+        }
+        let lower: String = rest.chars().take(12).collect::<String>().to_ascii_lowercase();
+        let hidden = ["title", "style", "script"]
+            .iter()
+            .find(|name| lower.strip_prefix('<').is_some_and(|tag| tag.starts_with(*name)));
+        let end = match hidden {
+            Some(name) => closing_tag_end(rest, name),
+            None if lower.starts_with("<!--") => rest.find("-->").map(|at| at + 3),
+            None => rest.find('>').map(|at| at + 1),
+        };
+        text.push(' ');
+        rest = end.and_then(|end| rest.get(end..)).unwrap_or_default();
+    }
+    text.push_str(rest);
+    one_line(&unescape(&text))
+}
+
+/// White space collapsed.
+pub fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn closing_tag_end(page: &str, name: &str) -> Option<usize> {
+    let lower = page.to_ascii_lowercase();
+    let close = lower.find(&format!("</{name}"))?;
+    lower.get(close..)?.find('>').map(|at| close + at + 1)
+}
+
+/// The five XML entities, `&nbsp;` and numeric ones; anything else stays as it is.
+pub fn unescape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('&') {
+        out.push_str(rest.get(..at).unwrap_or_default());
+        rest = rest.get(at..).unwrap_or_default();
+        let name = rest.find(';').filter(|&end| end <= 10).and_then(|end| rest.get(1..end));
+        match name.and_then(entity) {
+            Some(character) => {
+                out.push(character);
+                rest = rest.get(name.map_or(0, str::len) + 2..).unwrap_or_default();
+            }
+            None => {
+                out.push('&');
+                rest = rest.get(1..).unwrap_or_default();
+            }
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+fn entity(name: &str) -> Option<char> {
+    match name {
+        "amp" => Some('&'),
+        "lt" => Some('<'),
+        "gt" => Some('>'),
+        "quot" => Some('"'),
+        "apos" => Some('\''),
+        "nbsp" => Some(' '),
+        _ => {
+            let digits = name.strip_prefix('#')?;
+            let code = match digits.strip_prefix(['x', 'X']) {
+                Some(hex) => u32::from_str_radix(hex, 16).ok()?,
+                None => digits.parse().ok()?,
+            };
+            char::from_u32(code)
+        }
+    }
+}
+
+/// What an error answer says, whatever its form: JSON with a message, HTML, plain text, or the reason phrase.
+pub fn server_message(answer: &Answer) -> String {
+    let text = answer.text();
+    let message = if looks_like_html(answer.bytes()) {
+        html_text(&text)
+    } else if let Ok(value) = serde_json::from_slice::<Value>(answer.bytes()) {
+        json_message(&value)
+    } else {
+        one_line(&text)
+    };
+    let message = if message.is_empty() {
+        answer.reason.clone().unwrap_or_default()
+    } else {
+        message
+    };
+    if message.is_empty() {
+        "no explanation was given".to_owned()
+    } else {
+        shorten(&message)
+    }
+}
+
+/// Flattens a JSON error of any type into one line: `field: text; text`.
+pub fn json_message(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => one_line(text),
+        Value::Array(items) => joined(items.iter().map(json_message)),
+        Value::Object(fields) => joined(fields.iter().map(|(key, value)| {
+            let text = json_message(value);
+            let is_plain = matches!(
+                key.as_str(),
+                "detail" | "message" | "error" | "non_field_errors" | "errors"
+            );
+            if is_plain || text.is_empty() {
+                text
+            } else {
+                format!("{key}: {text}")
+            }
+        })),
+        other => other.to_string(),
+    }
+}
+
+fn joined(texts: impl Iterator<Item = String>) -> String {
+    texts.filter(|text| !text.is_empty()).collect::<Vec<_>>().join("; ")
+}
+
+/// At most some hundred characters: a message is a line, not a dump.
+pub fn shorten(message: &str) -> String {
+    const MESSAGE_CHARS: usize = 600;
+    if message.chars().count() <= MESSAGE_CHARS {
+        return message.to_owned();
+    }
+    message
+        .chars()
+        .take(MESSAGE_CHARS)
+        .chain(std::iter::once('…'))
+        .collect()
+}
+
+/// The error for an answer of status 300 or above, by its status. Products refine it.
+pub fn status_error(answer: &Answer) -> Error {
+    let kind = Kind::of_status(answer.status);
+    if kind == Kind::UnexpectedContent {
+        let location = answer
+            .headers
+            .get(http::header::LOCATION)
+            .and_then(|value| value.to_str().ok());
+        let message = match location {
+            Some(location) => format!("the server redirects to {location}, which is not followed"),
+            None => "the server redirects, which is not followed".to_owned(),
+        };
+        return answer.error(kind, &message).with_hint(
+            "use the address it redirects to in url, if it is the same system; a login page means missing or refused credentials",
+        );
+    }
+    let error = answer.error(kind, &server_message(answer));
+    match kind {
+        Kind::RateLimited => match answer
+            .headers
+            .get(http::header::RETRY_AFTER)
+            .and_then(|value| value.to_str().ok())
+        {
+            Some(wait) => error.with_hint(format!("the server asks to wait (Retry-After: {wait})")),
+            None => error,
+        },
+        _ => error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn html_pages_become_one_line() {
+        let page = "<html>\n<head>\n<title>Error</title>\n</head>\n<body>The id parameter\nor &lt;b&gt; &amp;format=json &#39;x&#x27;</body></html>";
+        assert_eq!(html_text(page), "The id parameter or <b> &format=json 'x'");
+        let old = "<html><head><title>Aveksa - Error report</title><style><!--H1 {x}--></style></head><body><h1><![CDATA[HTTP Status 412 - No <b> here]]></h1></body></html>";
+        assert_eq!(html_text(old), "HTTP Status 412 - No <b> here");
+        assert_eq!(html_text("<p>a<"), "a");
+        assert_eq!(html_text("<title>never closed"), "");
+        assert_eq!(
+            html_text("a &unknown; & b &#xFFFFFFFF;"),
+            "a &unknown; & b &#xFFFFFFFF;"
+        );
+    }
+
+    #[test]
+    fn json_errors_of_every_type_become_one_line() {
+        let message = |text: &str| json_message(&serde_json::from_str(text).unwrap());
+        assert_eq!(message(r#"{"detail": "Not found."}"#), "Not found.");
+        assert_eq!(
+            message(r#"{"connection": ["This field is required."], "non_field_errors": ["a", "b"]}"#),
+            "connection: This field is required.; a; b"
+        );
+        assert_eq!(message(r#""bare text""#), "bare text");
+        assert_eq!(message(r#"["x", {"y": {"z": [1, true]}}]"#), "x; y: z: 1; true");
+        assert_eq!(message("null"), "");
+    }
+}

@@ -1,0 +1,317 @@
+//! The one error of the core: what was called, what came back, what to do, and whether the server may have applied it.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The four products.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum System {
+    /// RSA / SecurID Governance & Lifecycle.
+    GovernanceLifecycle,
+    /// SD Elements.
+    SdElements,
+    /// Sectona PAM.
+    Sectona,
+    /// Agent APIs for Bamboo.
+    BambooAgents,
+}
+
+impl System {
+    /// The name used in errors, events and loggers.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::GovernanceLifecycle => "governance_lifecycle",
+            Self::SdElements => "sd_elements",
+            Self::Sectona => "sectona",
+            Self::BambooAgents => "bamboo_agents",
+        }
+    }
+
+    /// The product's name as its vendor writes it.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::GovernanceLifecycle => "Governance & Lifecycle",
+            Self::SdElements => "SD Elements",
+            Self::Sectona => "Sectona",
+            Self::BambooAgents => "Agent APIs for Bamboo",
+        }
+    }
+}
+
+/// What is known about the fate of a call that failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// No byte of the request reached the server: safe to repeat.
+    NotSent,
+    /// The server said no: a 4xx, or a refusal inside a 2xx.
+    Rejected,
+    /// Sent, but unanswered, answered unreadably or with a 5xx: it may have been applied.
+    Unknown,
+}
+
+impl Outcome {
+    /// The word used on the Python side.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NotSent => "not_sent",
+            Self::Rejected => "rejected",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// Which exception class a failure becomes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Kind {
+    /// Wrong settings or arguments; found before anything is sent.
+    Config,
+    /// The connection broke, or its content could not be read.
+    Transport,
+    /// No connection could be made.
+    Connect,
+    /// The TLS handshake failed.
+    Tls,
+    /// The proxy refused or could not be reached.
+    Proxy,
+    /// The call's time was up.
+    Deadline,
+    /// Refused without a more precise class.
+    Api,
+    /// Wrong or missing parameters.
+    BadRequest,
+    /// Credentials missing, wrong or expired.
+    Authentication,
+    /// Known, but not allowed.
+    PermissionDenied,
+    /// No such object.
+    NotFound,
+    /// In conflict with the present state.
+    Conflict,
+    /// A condition of the request is not met.
+    PreconditionFailed,
+    /// Too many requests.
+    RateLimited,
+    /// The server failed.
+    Server,
+    /// The answer is not what this API answers.
+    UnexpectedContent,
+    /// Not everything was done.
+    PartialFailure,
+    /// The job ended without success.
+    JobFailed,
+    /// Waited long enough.
+    WaitTimeout,
+    /// More than one object fits.
+    AmbiguousMatch,
+}
+
+impl Kind {
+    /// The class for an HTTP status of 300 or above.
+    pub const fn of_status(status: u16) -> Self {
+        match status {
+            300..=399 => Self::UnexpectedContent,
+            400 | 405 | 406 | 411 | 413 | 414 | 415 | 422 => Self::BadRequest,
+            401 => Self::Authentication,
+            403 => Self::PermissionDenied,
+            404 | 410 => Self::NotFound,
+            409 => Self::Conflict,
+            412 | 428 => Self::PreconditionFailed,
+            429 => Self::RateLimited,
+            500..=599 => Self::Server,
+            _ => Self::Api,
+        }
+    }
+
+    /// The Python class.
+    pub const fn class_name(self) -> &'static str {
+        match self {
+            Self::Config => "ConfigError",
+            Self::Transport => "TransportError",
+            Self::Connect => "ConnectError",
+            Self::Tls => "TlsError",
+            Self::Proxy => "ProxyError",
+            Self::Deadline => "DeadlineExceeded",
+            Self::Api => "ApiError",
+            Self::BadRequest => "BadRequestError",
+            Self::Authentication => "AuthenticationError",
+            Self::PermissionDenied => "PermissionDeniedError",
+            Self::NotFound => "NotFoundError",
+            Self::Conflict => "ConflictError",
+            Self::PreconditionFailed => "PreconditionFailedError",
+            Self::RateLimited => "RateLimitedError",
+            Self::Server => "ServerError",
+            Self::UnexpectedContent => "UnexpectedContentError",
+            Self::PartialFailure => "PartialFailure",
+            Self::JobFailed => "JobFailed",
+            Self::WaitTimeout => "WaitTimeout",
+            Self::AmbiguousMatch => "AmbiguousMatch",
+        }
+    }
+}
+
+/// Where a failure happened. Holds no secret: URLs are masked and texts scrubbed before they come here.
+#[derive(Clone, Debug, Default)]
+pub struct Context {
+    /// The product.
+    pub system: Option<System>,
+    /// The operation, by its public name.
+    pub operation: String,
+    /// The HTTP method, when there was a request.
+    pub method: Option<String>,
+    /// The masked URL.
+    pub url: Option<String>,
+    /// The HTTP status, when there was an answer.
+    pub status: Option<u16>,
+    /// The product's own error code.
+    pub code: Option<String>,
+    /// The answer's request id header.
+    pub request_id: Option<String>,
+    /// The scrubbed beginning of the answer's body.
+    pub body_excerpt: Option<String>,
+    /// Requests sent or tried.
+    pub attempts: u32,
+    /// Since the call began.
+    pub elapsed: Duration,
+    /// The fate of the call.
+    pub outcome: Option<Outcome>,
+    /// What to do.
+    pub hint: Option<String>,
+}
+
+/// A value that travels with an error: a partial result, the failed job, the last state seen.
+pub type Payload = Arc<dyn Any + Send + Sync>;
+
+/// A failed call.
+#[derive(Clone)]
+pub struct Error(Box<Inner>);
+
+#[derive(Clone)]
+struct Inner {
+    kind: Kind,
+    message: String,
+    context: Context,
+    payload: Option<Payload>,
+}
+
+impl Error {
+    /// `message` says what came back or what is wrong, without URL and without secrets.
+    pub fn new(kind: Kind, message: impl Into<String>, context: Context) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            message: message.into(),
+            context,
+            payload: None,
+        }))
+    }
+
+    /// A setting or an argument that can't be used; nothing was sent.
+    pub fn config(message: impl Into<String>) -> Self {
+        let context = Context {
+            outcome: Some(Outcome::NotSent),
+            ..Context::default()
+        };
+        Self::new(Kind::Config, message, context)
+    }
+
+    /// The class.
+    pub fn kind(&self) -> Kind {
+        self.0.kind
+    }
+
+    /// What came back or what is wrong.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// Where it happened.
+    pub fn context(&self) -> &Context {
+        &self.0.context
+    }
+
+    /// Where it happened, to complete it.
+    pub fn context_mut(&mut self) -> &mut Context {
+        &mut self.0.context
+    }
+
+    /// The value that travels along.
+    pub fn payload(&self) -> Option<&Payload> {
+        self.0.payload.as_ref()
+    }
+
+    /// Attaches a value.
+    #[must_use]
+    pub fn with_payload<T: Any + Send + Sync>(mut self, payload: T) -> Self {
+        self.0.payload = Some(Arc::new(payload));
+        self
+    }
+
+    /// Sets the class.
+    #[must_use]
+    pub fn with_kind(mut self, kind: Kind) -> Self {
+        self.0.kind = kind;
+        self
+    }
+
+    /// Sets what to do.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.0.context.hint = Some(hint.into());
+        self
+    }
+
+    /// Sets the product's code.
+    #[must_use]
+    pub fn with_code(mut self, code: impl Into<String>) -> Self {
+        self.0.context.code = Some(code.into());
+        self
+    }
+
+    /// Sets the fate of the call.
+    #[must_use]
+    pub fn with_outcome(mut self, outcome: Outcome) -> Self {
+        self.0.context.outcome = Some(outcome);
+        self
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Inner { message, context, .. } = &*self.0;
+        if let Some(system) = context.system {
+            write!(f, "{} {}: ", system.title(), context.operation)?;
+        }
+        if let (Some(method), Some(url)) = (&context.method, &context.url) {
+            write!(f, "{method} {url} ")?;
+            match context.status {
+                Some(status) => write!(f, "answered {status}: ")?,
+                None => write!(f, "failed: ")?,
+            }
+        }
+        write!(f, "{message}")?;
+        if let Some(code) = &context.code {
+            write!(f, " (code {code})")?;
+        }
+        if context.method.is_some() {
+            match context.outcome {
+                Some(Outcome::NotSent) => write!(f, " [not sent, safe to repeat]")?,
+                Some(Outcome::Unknown) => write!(f, " [outcome unknown, it may have been applied]")?,
+                Some(Outcome::Rejected) | None => {}
+            }
+        }
+        if let Some(hint) = &context.hint {
+            write!(f, " Hint: {hint}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}({self})", self.0.kind.class_name())
+    }
+}
+
+impl std::error::Error for Error {}

@@ -1,0 +1,21 @@
+//! What the four clients share: settings, one HTTP attempt, retries by effect, errors, secrets, decoding.
+//! Nothing here names Python.
+
+pub mod answer;
+pub mod basic_auth;
+pub mod body;
+pub mod cause;
+pub mod config;
+pub mod credential;
+pub mod decode;
+pub mod error;
+pub mod event;
+pub mod lenient;
+pub mod proxy;
+pub mod record;
+pub mod redact;
+pub mod request;
+pub mod retry;
+pub mod secret;
+pub mod target;
+pub mod transport;

@@ -1,0 +1,227 @@
+//! Masking of URLs and of server texts: the only place that decides what may be shown.
+
+use std::borrow::Cow;
+
+use super::secret::{MASK, Secret};
+
+/// How much of an answer's body an error shows, in characters.
+const EXCERPT_CHARS: usize = 400;
+
+/// Names whose value is a secret wherever they stand: as query parameter, as key in a text, as key of an object.
+pub fn is_secret_name(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let plain = name.replace(['_', '-', ' '], "");
+    matches!(
+        plain.as_str(),
+        "token" | "uuid" | "pwd" | "pass" | "authorization" | "key" | "cookie" | "setcookie"
+    ) || [
+        "password",
+        "passphrase",
+        "passwd",
+        "secret",
+        "apitoken",
+        "accesskey",
+        "apikey",
+        "privatekey",
+        "credential",
+    ]
+    .iter()
+    .any(|word| plain.contains(word))
+        || ["_pass", "_token", "_key", "-pass", "-token", "-key"]
+            .iter()
+            .any(|end| name.ends_with(end))
+}
+
+/// Removes known secrets and `name=value` secrets from a text that came from outside.
+pub fn scrub<'t>(text: &'t str, secrets: &[Secret]) -> Cow<'t, str> {
+    let mut text = Cow::Borrowed(text);
+    for secret in secrets {
+        for form in spellings(secret) {
+            if text.contains(&form) {
+                text = Cow::Owned(text.replace(&form, MASK));
+            }
+        }
+    }
+    match mask_pairs(&text) {
+        Some(masked) => Cow::Owned(masked),
+        None => text,
+    }
+}
+
+/// The scrubbed beginning of a body: control characters replaced, white space collapsed, cut at a character boundary.
+pub fn excerpt(body: &[u8], secrets: &[Secret]) -> Option<String> {
+    // Scrub before cutting, or half a secret could survive at the edge; four bytes are the longest UTF-8 character.
+    let window = body.get(..body.len().min(64 * EXCERPT_CHARS)).unwrap_or(body);
+    let text = String::from_utf8_lossy(window);
+    let scrubbed = scrub(&text, secrets);
+    let words: Vec<&str> = scrubbed
+        .split(|c: char| c.is_whitespace() || c.is_control())
+        .filter(|w| !w.is_empty())
+        .collect();
+    let line = words.join(" ");
+    if line.is_empty() {
+        return None;
+    }
+    if line.chars().count() <= EXCERPT_CHARS {
+        return Some(line);
+    }
+    Some(line.chars().take(EXCERPT_CHARS).chain(std::iter::once('…')).collect())
+}
+
+/// A secret as it may be echoed: plain, percent-encoded, form-encoded, HTML- or JSON-escaped, and as Basic credentials.
+fn spellings(secret: &Secret) -> Vec<String> {
+    let plain = secret.expose();
+    // Very short texts would mask half of every message and are no secrets worth the name.
+    if plain.len() < 4 {
+        return Vec::new();
+    }
+    let encoded = super::target::encode_component(plain);
+    let form = encoded.replace("%20", "+");
+    let html = quick_xml::escape::escape(plain).into_owned();
+    let json = serde_json::to_string(plain).unwrap_or_default();
+    let json = json.get(1..json.len().saturating_sub(1)).unwrap_or_default().to_owned();
+    let mut forms = vec![plain.to_owned(), encoded, form, html, json];
+    forms.retain(|form| form.len() >= 4);
+    forms.sort();
+    forms.dedup();
+    forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
+    forms
+}
+
+/// Masks `token=…`, `uuid=…`, `"password": "…"` and `<password>…` style pairs.
+fn mask_pairs(text: &str) -> Option<String> {
+    let mut out = String::new();
+    let mut copied = 0;
+    let mut at = 0;
+    while let Some(offset) = text.get(at..).and_then(|rest| rest.find(['=', ':', '>'])) {
+        let separator = at + offset;
+        at = separator + 1;
+        let before = text.get(..separator).unwrap_or_default();
+        let name = before.trim_end_matches(['"', '\'', ' ', '\\']);
+        let start = name
+            .rfind(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '-'))
+            .map_or(0, |i| i + 1);
+        let name = name.get(start..).unwrap_or_default();
+        if name.is_empty() || !is_secret_name(name) || before.ends_with('/') {
+            continue;
+        }
+        let rest = text.get(at..).unwrap_or_default();
+        let (skipped, length) = value_span(rest, text.get(separator..at).unwrap_or_default());
+        if length == 0 || rest.get(skipped..skipped + length) == Some(MASK) {
+            continue;
+        }
+        out.push_str(text.get(copied..at + skipped).unwrap_or_default());
+        out.push_str(MASK);
+        copied = at + skipped + length;
+        at = copied;
+    }
+    if copied == 0 {
+        return None;
+    }
+    out.push_str(text.get(copied..).unwrap_or_default());
+    Some(out)
+}
+
+/// Where a value begins after its separator, and how long it is. After a colon only a quoted value counts: prose such
+/// as `Invalid token: please log in` has colons too.
+fn value_span(rest: &str, separator: &str) -> (usize, usize) {
+    if separator == ">" {
+        return (0, rest.find('<').unwrap_or(rest.len()));
+    }
+    let skipped = rest.len() - rest.trim_start_matches([' ', '\\']).len();
+    let value = rest.get(skipped..).unwrap_or_default();
+    if let Some(quote) = value.chars().next().filter(|c| matches!(c, '"' | '\'')) {
+        let inner = value.get(1..).unwrap_or_default();
+        let mut escaped = false;
+        let end = inner.find(|c: char| {
+            let closes = c == quote && !escaped;
+            escaped = c == '\\' && !escaped;
+            closes
+        });
+        return (skipped + 1, end.unwrap_or(inner.len()));
+    }
+    if separator == ":" {
+        return (skipped, 0);
+    }
+    (
+        skipped,
+        value
+            .find(['&', '<', '"', '\'', ' ', '\r', '\n', ',', ';', ')'])
+            .unwrap_or(value.len()),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secret_names() {
+        for name in [
+            "alm_pass",
+            "bind_password",
+            "alm_api_token",
+            "issue_tracker_pass",
+            "uuid",
+            "Password",
+            "token",
+        ] {
+            assert!(is_secret_name(name), "{name}");
+        }
+        for name in [
+            "alm_user",
+            "pass_through_filter",
+            "tokens_read",
+            "sde_project",
+            "ldap_method",
+            "alm_phases",
+        ] {
+            assert!(!is_secret_name(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn known_secrets_go_in_every_spelling() {
+        let secret = Secret::new(r#"pä ss"<&>\w0rd"#);
+        let json = serde_json::to_string(secret.expose()).unwrap();
+        let html = quick_xml::escape::escape(secret.expose()).into_owned();
+        let text = format!(
+            "{} {} {html} {}",
+            secret.expose(),
+            json,
+            super::super::target::encode_component(secret.expose())
+        );
+        let shown = scrub(&text, std::slice::from_ref(&secret));
+        assert_eq!(shown, "**** \"****\" **** ****");
+    }
+
+    #[test]
+    fn pairs_go_without_being_known() {
+        let cases = [
+            (
+                "Query String=cmd=x&amp;token=ws12:ab&amp;id=1",
+                "Query String=cmd=x&amp;token=****&amp;id=1",
+            ),
+            (
+                r#"{"alm_pass": "a\"b", "alm_user": "u"}"#,
+                r#"{"alm_pass": "****", "alm_user": "u"}"#,
+            ),
+            ("<password>p w</password>", "<password>****</password>"),
+            ("Invalid token: log in again", "Invalid token: log in again"),
+            ("?uuid=7ba167aa&x=1", "?uuid=****&x=1"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(scrub(text, &[]), expected);
+        }
+    }
+
+    #[test]
+    fn excerpts_are_one_short_line() {
+        assert_eq!(excerpt(b" \n", &[]), None);
+        assert_eq!(excerpt(b"a\r\n  b\x00c", &[]).as_deref(), Some("a b c"));
+        assert_eq!(
+            excerpt("ü".repeat(1000).as_bytes(), &[]).map(|text| text.chars().count()),
+            Some(EXCERPT_CHARS + 1)
+        );
+    }
+}

@@ -1,0 +1,220 @@
+//! One clean path and query from pieces, in two versions: the one that is sent and the one that may be shown.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::error::Error;
+use super::secret::{MASK, Secret};
+
+/// Everything but the characters that RFC 3986 calls unreserved.
+const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Percent-encodes one query part or path segment.
+pub fn encode_component(text: &str) -> String {
+    utf8_percent_encode(text, COMPONENT).to_string()
+}
+
+/// Path and query below the base URL.
+#[derive(Clone)]
+pub struct Target {
+    sent: String,
+    shown: String,
+    secrets: Vec<Secret>,
+    has_query: bool,
+}
+
+impl Target {
+    /// `path` is one of the product's own, written in the source: it starts with a slash and needs no encoding.
+    pub fn new(path: &str) -> Self {
+        Self {
+            sent: path.to_owned(),
+            shown: path.to_owned(),
+            secrets: Vec::new(),
+            has_query: false,
+        }
+    }
+
+    /// A path given by the user. Refused if it could leave the configured origin or the path it names.
+    pub fn from_user(path: &str) -> Result<Self, Error> {
+        let refuse = |why: &str| Err(Error::config(format!("path: {why}")));
+        if path.contains("://") || path.starts_with("//") || path.contains('\\') {
+            return refuse("must be a path below the client's url, without scheme or host");
+        }
+        if path.contains(['?', '#']) {
+            return refuse("must hold neither '?' nor '#'; pass query parameters as params=");
+        }
+        if path.chars().any(|c| c.is_control() || c == ' ') {
+            return refuse("must hold neither blanks nor control characters; percent-encode them");
+        }
+        let dots = |segment: &str| {
+            let plain = segment.to_ascii_lowercase().replace("%2e", ".");
+            plain == "." || plain == ".."
+        };
+        if path.split('/').any(dots) {
+            return refuse("must not hold '.' or '..' segments");
+        }
+        Ok(Self::new(&format!("/{}", path.trim_start_matches('/'))))
+    }
+
+    /// Appends fixed text of the product's own.
+    #[must_use]
+    pub fn then(mut self, text: &str) -> Self {
+        self.sent.push_str(text);
+        self.shown.push_str(text);
+        self
+    }
+
+    /// Appends one path segment made from a value.
+    pub fn segment(mut self, name: &str, value: &str) -> Result<Self, Error> {
+        let encoded = checked_segment(name, value)?;
+        self.sent.push_str(&encoded);
+        self.shown.push_str(&encoded);
+        Ok(self)
+    }
+
+    /// Appends one path segment that is a secret.
+    pub fn secret_segment(mut self, name: &str, value: &Secret) -> Result<Self, Error> {
+        let encoded = checked_segment(name, value.expose())?;
+        self.sent.push_str(&encoded);
+        self.shown.push_str(MASK);
+        self.secrets.push(value.clone());
+        Ok(self)
+    }
+
+    /// Appends a query parameter.
+    #[must_use]
+    pub fn query(mut self, name: &str, value: &str) -> Self {
+        let shown = if super::redact::is_secret_name(name) {
+            MASK.to_owned()
+        } else {
+            encode_component(value)
+        };
+        self.push_pair(name, &encode_component(value), &shown);
+        self
+    }
+
+    /// Appends a query parameter if there is a value.
+    #[must_use]
+    pub fn maybe(self, name: &str, value: Option<&str>) -> Self {
+        match value {
+            Some(value) => self.query(name, value),
+            None => self,
+        }
+    }
+
+    /// Appends a query parameter that is a secret.
+    #[must_use]
+    pub fn secret_query(mut self, name: &str, value: &Secret) -> Self {
+        self.push_pair(name, &encode_component(value.expose()), MASK);
+        self.secrets.push(value.clone());
+        self
+    }
+
+    /// Appends a query that is encoded already, such as the one of a `next` link.
+    #[must_use]
+    pub fn raw_query(mut self, query: &str) -> Self {
+        self.separate();
+        self.sent.push_str(query);
+        self.shown.push_str(&super::redact::scrub(query, &[]));
+        self
+    }
+
+    fn push_pair(&mut self, name: &str, sent: &str, shown: &str) {
+        self.separate();
+        let name = encode_component(name);
+        for (text, value) in [(&mut self.sent, sent), (&mut self.shown, shown)] {
+            text.push_str(&name);
+            text.push('=');
+            text.push_str(value);
+        }
+    }
+
+    fn separate(&mut self) {
+        let separator = if self.has_query { '&' } else { '?' };
+        self.has_query = true;
+        self.sent.push(separator);
+        self.shown.push(separator);
+    }
+
+    /// For the wire.
+    pub fn sent(&self) -> &str {
+        &self.sent
+    }
+
+    /// For people.
+    pub fn shown(&self) -> &str {
+        &self.shown
+    }
+
+    /// The secrets that stand in it.
+    pub fn secrets(&self) -> &[Secret] {
+        &self.secrets
+    }
+}
+
+fn checked_segment(name: &str, value: &str) -> Result<String, Error> {
+    if value.is_empty() {
+        return Err(Error::config(format!("{name}: must not be empty")));
+    }
+    if value.chars().any(char::is_control) {
+        return Err(Error::config(format!("{name}: must not hold control characters")));
+    }
+    if matches!(value, "." | "..") {
+        return Err(Error::config(format!("{name}: '.' and '..' are no names")));
+    }
+    Ok(encode_component(value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_encoded_and_secrets_shown_masked() {
+        let secret = Secret::new("a/b?c");
+        let target = Target::new("/rest/")
+            .secret_segment("token", &secret)
+            .unwrap()
+            .query("name", "Azure Role #3-1")
+            .query("user", "no-reply+x@example.com")
+            .secret_query("uuid", &secret);
+        assert_eq!(
+            target.sent(),
+            "/rest/a%2Fb%3Fc?name=Azure%20Role%20%233-1&user=no-reply%2Bx%40example.com&uuid=a%2Fb%3Fc"
+        );
+        assert_eq!(
+            target.shown(),
+            "/rest/****?name=Azure%20Role%20%233-1&user=no-reply%2Bx%40example.com&uuid=****"
+        );
+    }
+
+    #[test]
+    fn paths_of_users_stay_below_the_base() {
+        assert_eq!(
+            Target::from_user("api/v2/users/me/").unwrap().sent(),
+            "/api/v2/users/me/"
+        );
+        assert_eq!(
+            Target::from_user("/api/v2/users/me/").unwrap().sent(),
+            "/api/v2/users/me/"
+        );
+        for path in [
+            "http://evil/x",
+            "//evil/x",
+            "a/../b",
+            "a/%2E%2e/b",
+            "a\r\nHost: evil",
+            "a?b=c",
+            "a b",
+            "\\\\evil",
+        ] {
+            assert!(Target::from_user(path).is_err(), "{path}");
+        }
+    }
+
+    #[test]
+    fn empty_and_dotted_segments_are_refused() {
+        for value in ["", ".", "..", "a\nb"] {
+            assert!(Target::new("/x/").segment("id", value).is_err(), "{value:?}");
+        }
+    }
+}

@@ -1,0 +1,369 @@
+//! The one way to a server: builds the HTTP client, sends attempts until one counts, keeps size limit and deadline.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, SystemTime};
+
+use http::Method;
+use http::header::{self, HeaderName};
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::answer::{Answer, Buffer};
+use super::cause;
+use super::config::Settings;
+use super::error::{Context, Error, Kind, Outcome};
+use super::event::{Event, Step};
+use super::request::Request;
+use super::retry::{self, Decision, Effect, Failure};
+
+/// Same-origin redirects followed on a read, so that two pages that point at each other end.
+const REDIRECTS_MAX: u32 = 5;
+/// What a server's Content-Length may make us set aside before a byte has come.
+const PREALLOCATION_MAX: usize = 1024 * 1024;
+const REQUEST_ID_HEADERS: [&str; 4] = ["x-request-id", "x-correlation-id", "request-id", "x-amzn-requestid"];
+
+/// Takes the events of a call.
+pub type EventSink = Arc<dyn Fn(Event) + Send + Sync>;
+
+/// Builds the HTTP client for these settings. Slow (it may load the system's CA store) and to be done once a runtime.
+pub fn build_http(settings: &Settings) -> Result<reqwest::Client, Error> {
+    let mut builder = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .referer(false)
+        .connect_timeout(settings.connect_timeout)
+        .tls_version_min(reqwest::tls::Version::TLS_1_2)
+        .pool_idle_timeout(Duration::from_secs(30))
+        .no_proxy();
+    if let Some(proxy) = settings.route.to_reqwest()? {
+        builder = builder.proxy(proxy);
+    }
+    if let Some(pem) = &settings.ca_pem {
+        let roots = reqwest::Certificate::from_pem_bundle(pem)
+            .map_err(|_| Error::config("ca_file: its certificates cannot be read"))?;
+        builder = builder.tls_certs_only(roots);
+    } else if !settings.is_https && settings.route.shown().is_none() {
+        // Nothing here will ever speak TLS, so the system's store is not needed.
+        builder = builder.tls_certs_only([]);
+    }
+    if let Some(pem) = &settings.client_pem {
+        let identity = reqwest::Identity::from_pem(pem).map_err(|_| Error::config("client_cert: cannot be read"))?;
+        builder = builder.identity(identity);
+    }
+    if settings.danger_accept_invalid_certs {
+        builder = builder.tls_danger_accept_invalid_certs(true);
+    }
+    builder.build().map_err(|error| {
+        let cause = cause::explain(error, settings);
+        Error::config(format!("the TLS client could not be set up: {}", cause.message))
+            .with_hint("if this machine has no CA store, pass ca_file= with the roots to trust; with client_cert=, check that the key belongs to the certificate")
+    })
+}
+
+/// One running call: its connections, its deadline, who listens.
+#[derive(Clone)]
+pub struct Call {
+    settings: Arc<Settings>,
+    http: reqwest::Client,
+    begun: Instant,
+    deadline: Instant,
+    events: Option<EventSink>,
+}
+
+type Attempt = Result<Answer, (Failure, Error)>;
+
+impl Call {
+    /// Begins a call; its deadline runs from now.
+    pub fn new(settings: Arc<Settings>, http: reqwest::Client, events: Option<EventSink>) -> Self {
+        let begun = Instant::now();
+        Self {
+            deadline: begun + settings.timeout,
+            settings,
+            http,
+            begun,
+            events,
+        }
+    }
+
+    /// The client's settings.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The same call with another deadline, counted from now: waiting for a job outlives a single request.
+    #[must_use]
+    pub fn with_timeout(&self, timeout: Duration) -> Self {
+        Self {
+            deadline: Instant::now() + timeout,
+            ..self.clone()
+        }
+    }
+
+    /// A part of this call: at most the client's timeout, and never longer than the call itself.
+    #[must_use]
+    pub fn part(&self) -> Self {
+        Self {
+            deadline: self.deadline.min(Instant::now() + self.settings.timeout),
+            ..self.clone()
+        }
+    }
+
+    /// Time left.
+    pub fn remaining(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
+
+    /// Since the call began.
+    pub fn elapsed(&self) -> Duration {
+        self.begun.elapsed()
+    }
+
+    /// The context of an error of this call that is not about a request.
+    pub fn context(&self, operation: &str) -> Context {
+        Context {
+            system: Some(self.settings.system),
+            operation: operation.to_owned(),
+            elapsed: self.elapsed(),
+            ..Context::default()
+        }
+    }
+
+    /// Completes an error that was made before anything was sent.
+    pub fn refuse(&self, operation: &str, mut error: Error) -> Error {
+        let context = error.context_mut();
+        context.system.get_or_insert(self.settings.system);
+        if context.operation.is_empty() {
+            operation.clone_into(&mut context.operation);
+        }
+        error
+    }
+
+    /// Sends until an attempt counts. Gives an answer of any status that is not to be tried again; the product's own
+    /// code says what it means.
+    pub async fn send(&self, request: &Request) -> Result<Answer, Error> {
+        let mut url = format!("{}{}", self.settings.base, request.target.sent());
+        let mut shown = format!("{}{}", self.settings.base, request.target.shown());
+        let mut redirects = 0;
+        let mut number = 0;
+        loop {
+            number += 1;
+            let (failure, result) = match self.attempt(request, &url, &shown, number).await {
+                Ok(answer) if answer.is_success() => return Ok(answer),
+                Ok(answer) => {
+                    if redirects < REDIRECTS_MAX
+                        && let Some(location) = self.same_origin_redirect(request, &url, &answer)
+                    {
+                        redirects += 1;
+                        number -= 1;
+                        shown = answer.scrub(&location).into_owned();
+                        url = location;
+                        continue;
+                    }
+                    (Failure::Status(answer.status, asked_wait(&answer)), Ok(answer))
+                }
+                Err((failure, error)) => (failure, Err(error)),
+            };
+            let random = random();
+            match retry::decide(
+                &self.settings.retry,
+                request.effect,
+                failure,
+                number,
+                self.remaining(),
+                random,
+            ) {
+                Decision::Stop => return result.inspect_err(|error| self.tell_failure(request, &shown, number, error)),
+                Decision::After(delay) => {
+                    let reason = match &result {
+                        Ok(answer) => format!("status {}", answer.status),
+                        Err(error) => error.message().to_owned(),
+                    };
+                    self.tell(request, &shown, number, || Step::Retry { reason, delay });
+                    sleep(delay).await;
+                }
+            }
+        }
+    }
+
+    async fn attempt(&self, request: &Request, url: &str, shown: &str, number: u32) -> Attempt {
+        let started = Arc::new(AtomicBool::new(false));
+        let mut context = Context {
+            method: Some(request.method.to_string()),
+            url: Some(shown.to_owned()),
+            attempts: number,
+            ..self.context(&request.operation)
+        };
+        let built = self.build(request, url, &started);
+        let outgoing = built.map_err(|error| (Failure::Permanent, self.refuse(&request.operation, error)))?;
+        self.tell(request, shown, number, || Step::Request);
+        let reached = timeout_at(self.deadline, self.http.execute(outgoing)).await;
+        context.elapsed = self.elapsed();
+        let outcome = if started.load(Ordering::Relaxed) {
+            Outcome::Unknown
+        } else {
+            Outcome::NotSent
+        };
+        context.outcome = Some(outcome);
+        let response = match reached {
+            Ok(Ok(response)) => response,
+            Ok(Err(error)) => return Err(self.broken(error, context, outcome)),
+            Err(_) => return Err((Failure::Permanent, self.late(context))),
+        };
+        context.status = Some(response.status().as_u16());
+        context.request_id = request_id(&response);
+        self.tell(request, shown, number, || Step::Response {
+            status: response.status().as_u16(),
+        });
+        match timeout_at(self.deadline, self.read(request, response, context.clone())).await {
+            Ok(attempt) => attempt,
+            Err(_) => {
+                context.outcome = Some(Outcome::Unknown);
+                Err((Failure::Permanent, self.late(context)))
+            }
+        }
+    }
+
+    fn build(&self, request: &Request, url: &str, started: &Arc<AtomicBool>) -> Result<reqwest::Request, Error> {
+        let url = reqwest::Url::parse(url).map_err(|_| Error::config("the path gives no valid URL"))?;
+        let mut outgoing = reqwest::Request::new(request.method.clone(), url);
+        *outgoing.body_mut() = Some(reqwest::Body::wrap(request.body.open(started.clone())?));
+        let headers = outgoing.headers_mut();
+        headers.clone_from(&self.settings.headers);
+        for (name, value) in &request.headers {
+            headers.insert(name.clone(), value.clone());
+        }
+        Ok(outgoing)
+    }
+
+    async fn read(&self, request: &Request, mut response: reqwest::Response, mut context: Context) -> Attempt {
+        let status = response.status().as_u16();
+        let is_secret = request.secret_answer && (200..300).contains(&status);
+        let reason = response.extensions().get::<hyper::ext::ReasonPhrase>();
+        let reason = reason.map(|phrase| String::from_utf8_lossy(phrase.as_bytes()).into_owned());
+        let announced = usize::try_from(response.content_length().unwrap_or(0)).unwrap_or(usize::MAX);
+        let mut body = Buffer::new(is_secret, announced.min(PREALLOCATION_MAX));
+        loop {
+            match response.chunk().await {
+                Ok(None) => break,
+                Ok(Some(piece)) => body.extend(&piece),
+                Err(error) => {
+                    context.elapsed = self.elapsed();
+                    context.outcome = Some(Outcome::Unknown);
+                    let mut cut = self.broken(error, context, Outcome::Unknown);
+                    cut.0 = Failure::Cut;
+                    return Err(cut);
+                }
+            }
+            if body.as_slice().len() as u64 > self.settings.max_response_bytes {
+                context.elapsed = self.elapsed();
+                context.outcome = Some(if (400..500).contains(&status) {
+                    Outcome::Rejected
+                } else {
+                    Outcome::Unknown
+                });
+                let message = format!(
+                    "the answer is larger than max_response_bytes ({})",
+                    self.settings.max_response_bytes
+                );
+                return Err((
+                    Failure::Permanent,
+                    Error::new(Kind::UnexpectedContent, message, context),
+                ));
+            }
+        }
+        let mut secrets = request.secrets.clone();
+        secrets.extend_from_slice(request.target.secrets());
+        let headers = std::mem::take(response.headers_mut());
+        context.elapsed = self.elapsed();
+        Ok(Answer {
+            status,
+            reason,
+            headers,
+            body,
+            context,
+            secrets,
+        })
+    }
+
+    fn broken(&self, error: reqwest::Error, context: Context, outcome: Outcome) -> (Failure, Error) {
+        let cause = cause::explain(error, &self.settings);
+        let failure = match outcome {
+            _ if cause.is_permanent => Failure::Permanent,
+            Outcome::NotSent => Failure::NotSent,
+            Outcome::Unknown | Outcome::Rejected => Failure::Cut,
+        };
+        let mut error = Error::new(cause.kind, cause.message, context);
+        if let Some(hint) = cause.hint {
+            error = error.with_hint(hint);
+        }
+        (failure, error)
+    }
+
+    fn late(&self, mut context: Context) -> Error {
+        context.elapsed = self.elapsed();
+        let limit = self.deadline.saturating_duration_since(self.begun);
+        let what = match (context.outcome, context.status) {
+            (Some(Outcome::NotSent), _) => "no connection",
+            (_, Some(_)) => "the answer was not complete",
+            _ => "no answer",
+        };
+        Error::new(
+            Kind::Deadline,
+            format!("{what} within {:.3} s", limit.as_secs_f64()),
+            context,
+        )
+    }
+
+    /// The URL to follow, if following is harmless: a read by GET, on the same scheme, host and port.
+    fn same_origin_redirect(&self, request: &Request, url: &str, answer: &Answer) -> Option<String> {
+        let follows = request.effect == Effect::Read && request.method == Method::GET;
+        if !follows || !matches!(answer.status, 301 | 302 | 303 | 307 | 308) {
+            return None;
+        }
+        let location = answer.headers.get(header::LOCATION)?.to_str().ok()?;
+        let current = reqwest::Url::parse(url).ok()?;
+        let next = current.join(location).ok()?;
+        let clean = next.username().is_empty() && next.password().is_none();
+        (clean && next.origin() == current.origin()).then(|| next.into())
+    }
+
+    fn tell(&self, request: &Request, shown: &str, number: u32, step: impl FnOnce() -> Step) {
+        let Some(events) = &self.events else { return };
+        events(Event {
+            step: step(),
+            system: self.settings.system,
+            operation: request.operation.clone().into_owned(),
+            method: request.method.to_string(),
+            url: shown.to_owned(),
+            attempt: number,
+            elapsed: self.elapsed(),
+        });
+    }
+
+    fn tell_failure(&self, request: &Request, shown: &str, number: u32, error: &Error) {
+        self.tell(request, shown, number, || Step::Failure {
+            reason: error.message().to_owned(),
+        });
+    }
+}
+
+fn asked_wait(answer: &Answer) -> Option<Duration> {
+    retry::retry_after(
+        answer.headers.get(header::RETRY_AFTER)?.to_str().ok()?,
+        SystemTime::now(),
+    )
+}
+
+fn request_id(response: &reqwest::Response) -> Option<String> {
+    let value = REQUEST_ID_HEADERS
+        .iter()
+        .find_map(|name| response.headers().get(HeaderName::from_static(name)))?;
+    value.to_str().ok().map(|text| text.chars().take(100).collect())
+}
+
+/// From the clock and the process id, so that forked processes do not wait in step.
+fn random() -> f64 {
+    let nanos = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .map_or(0, |since| since.subsec_nanos());
+    fastrand::Rng::with_seed(u64::from(nanos) | u64::from(std::process::id()) << 32).f64()
+}

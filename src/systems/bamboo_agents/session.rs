@@ -1,0 +1,150 @@
+//! Who talks to Bamboo and through which family of paths.
+
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use http::header::{self, HeaderName, HeaderValue};
+
+use crate::core::answer::Answer;
+use crate::core::config::header_value;
+use crate::core::credential::Holder;
+use crate::core::decode::{server_message, status_error};
+use crate::core::error::{Error, Kind};
+use crate::core::request::{Backend, Request};
+use crate::core::secret::Secret;
+use crate::core::transport::Call;
+
+/// Atlassian's REST layer refuses form-like writes without it.
+const XSRF: (HeaderName, HeaderValue) = (
+    HeaderName::from_static("x-atlassian-token"),
+    HeaderValue::from_static("no-check"),
+);
+
+/// The two families of paths.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Api {
+    /// `/rest/agent-config/1.0`, from version 1.5 on.
+    AgentConfig,
+    /// `/rest/agent/1.0`, before.
+    Agent,
+}
+
+/// How to log in.
+pub enum Login {
+    /// User name and password.
+    Basic {
+        /// The user name.
+        username: String,
+        /// The password.
+        password: Holder,
+    },
+    /// A personal access token of Bamboo.
+    Bearer(Holder),
+    /// None at all: agents are opened by a token's uuid alone.
+    Anonymous,
+}
+
+/// The state of one client in one process.
+pub struct BambooAgents {
+    login: Login,
+    api: AtomicU8,
+}
+
+impl BambooAgents {
+    /// `api` None: find out by a list.
+    pub fn new(login: Login, api: Option<Api>) -> Self {
+        let this = Self {
+            login,
+            api: AtomicU8::new(0),
+        };
+        if let Some(api) = api {
+            this.remember(api);
+        }
+        this
+    }
+
+    pub(super) fn known_api(&self) -> Option<Api> {
+        match self.api.load(Ordering::Relaxed) {
+            1 => Some(Api::AgentConfig),
+            2 => Some(Api::Agent),
+            _ => None,
+        }
+    }
+
+    pub(super) fn remember(&self, api: Api) {
+        let code = match api {
+            Api::AgentConfig => 1,
+            Api::Agent => 2,
+        };
+        self.api.store(code, Ordering::Relaxed);
+    }
+
+    /// Adds the credentials. Gives the secret used, to be forgotten when it is refused.
+    async fn authorize(&self, request: &mut Request) -> Result<Option<Secret>, Error> {
+        let (secret, mut value) = match &self.login {
+            Login::Anonymous => return Ok(None),
+            Login::Basic { username, password } => {
+                let secret = password.get().await?;
+                // Bamboo's REST guide asks for this parameter beside the header.
+                request.target = request.target.clone().query("os_authType", "basic");
+                let value = crate::core::basic_auth::header(username, &secret);
+                (secret, value)
+            }
+            Login::Bearer(token) => {
+                let secret = token.get().await?;
+                let value = header_value("token", &format!("Bearer {}", secret.expose()))?;
+                (secret, value)
+            }
+        };
+        value.set_sensitive(true);
+        request.headers.insert(header::AUTHORIZATION, value);
+        request.secrets.push(secret.clone());
+        Ok(Some(secret))
+    }
+
+    fn forget(&self, secret: &Secret) {
+        match &self.login {
+            Login::Basic { password: holder, .. } | Login::Bearer(holder) => {
+                holder.refused(secret);
+            }
+            Login::Anonymous => {}
+        }
+    }
+}
+
+impl Backend for BambooAgents {
+    async fn send(&self, call: &Call, mut request: Request) -> Result<Answer, Error> {
+        let secret = self
+            .authorize(&mut request)
+            .await
+            .map_err(|error| call.refuse(&request.operation, error))?;
+        if request.method != http::Method::GET {
+            request = request.header(XSRF.0, XSRF.1);
+        }
+        let answer = call.send(&request).await?;
+        if answer.is_success() {
+            return Ok(answer);
+        }
+        // Never sent again with another password: three wrong ones and Bamboo asks for a captcha.
+        if let (401 | 403, Some(secret)) = (answer.status, &secret) {
+            self.forget(secret);
+        }
+        Err(explain(&answer))
+    }
+}
+
+fn explain(answer: &Answer) -> Error {
+    let error = status_error(answer);
+    match answer.status {
+        401 => error.with_hint(
+            "user name, password or token refused; after some failures Bamboo wants a captcha solved in a browser first",
+        ),
+        403 if server_message(answer).to_ascii_lowercase().contains("xsrf") => {
+            error.with_hint("Bamboo's XSRF check refused the write: a gateway may have removed X-Atlassian-Token or added Origin")
+        }
+        403 => error.with_hint(
+            "tokens are managed by Bamboo administrators only, and a personal access token needs their rights too",
+        ),
+        404 => error.with_kind(Kind::NotFound).with_hint("check url, its context path, and that the plugin is installed"),
+        _ => error,
+    }
+}

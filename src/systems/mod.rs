@@ -1,0 +1,3 @@
+//! One folder per product: its wire format and nothing else.
+
+pub mod bamboo_agents;
