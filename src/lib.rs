@@ -8,6 +8,8 @@
     allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
 )]
 
+#[cfg(feature = "python")]
+mod bindings;
 #[deny(missing_docs)]
 pub mod core;
 #[deny(missing_docs)]

@@ -6,7 +6,7 @@ mod tokens;
 
 pub use session::{Api, BambooAgents, Login};
 pub use token::{AccessToken, EnsureResult};
-pub use tokens::{TokenChange, TokenRef, create, ensure, find, list, update};
+pub use tokens::{TokenChange, TokenRef, create, ensure, find, list, revoke, update};
 
 /// The product's own paths, which may stand at the end of a configured URL.
 pub const API_PATHS: &[&[&str]] = &[

@@ -136,6 +136,16 @@ pub async fn update(
     update_as(client, call, "tokens.update", token, change).await
 }
 
+/// Takes both rights away. There is no documented way to delete a token: it stays listed, but powerless.
+pub async fn revoke(client: &BambooAgents, call: &Call, token: TokenRef) -> Result<AccessToken, Error> {
+    let powerless = TokenChange {
+        name: None,
+        read: Some(false),
+        change: Some(false),
+    };
+    update_as(client, call, "tokens.revoke", token, &powerless).await
+}
+
 /// A token as the caller knows it.
 pub enum TokenRef {
     /// With all its fields.
@@ -144,7 +154,7 @@ pub enum TokenRef {
     Uuid(Secret),
 }
 
-pub(super) async fn update_as(
+async fn update_as(
     client: &BambooAgents,
     call: &Call,
     operation: &'static str,

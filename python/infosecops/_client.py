@@ -1,0 +1,198 @@
+"""What the eight client classes share: settings, closing, running an operation, the way to what is not modelled."""
+
+from __future__ import annotations
+
+from infosecops._infosecops import RawCall, Settings
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from os import PathLike
+    from types import TracebackType
+    from typing import Any, Literal, Protocol, TypedDict, TypeVar
+
+    from typing_extensions import Self
+
+    from infosecops._infosecops import Event, Operation, Response, Retry
+
+    T = TypeVar("T")
+    Effect = Literal["read", "idempotent", "unsafe", "audited"]
+
+    class CommonOptions(TypedDict, total=False):
+        """The keywords that all clients take."""
+
+        timeout: float
+        connect_timeout: float
+        retry: Retry
+        ca_file: str | PathLike[str] | None
+        client_cert: str | PathLike[str] | tuple[str | PathLike[str], str | PathLike[str]] | None
+        proxy: str | None
+        allow_http: bool
+        danger_accept_invalid_certs: bool
+        max_response_bytes: int
+        user_agent: str | None
+        headers: Mapping[str, str] | None
+        on_event: Callable[[Event], object] | None
+
+    class Native(Protocol):
+        """What the native half of every client has."""
+
+        def close(self) -> None: ...
+        def request(self, call: RawCall, /) -> Operation[Response]: ...
+
+
+class BaseClient:
+    """A client's settings. No network traffic happens before the first call."""
+
+    _system: str
+    _native: Native
+    _settings: Settings
+
+    def _configure(self, url: str, common: Any) -> Settings:  # noqa: ANN401
+        try:
+            self._settings = Settings(self._system, url, common)
+        except BaseException:
+            # Both may hold a password, and tracebacks show the locals of every frame they pass.
+            del url, common
+            raise
+        return self._settings
+
+    @property
+    def url(self) -> str:
+        """The server's base URL, cleaned."""
+        return self._settings.url
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.url!r})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        raise TypeError(f"{type(self).__name__} cannot be pickled: make one where it is needed")
+
+
+class Client(BaseClient):
+    """A client whose calls block the calling thread. Safe to share between threads, and to use after a fork."""
+
+    def request(  # noqa: PLR0913
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, object] | None = None,
+        json: object = None,
+        body: bytes | str | None = None,
+        headers: Mapping[str, str] | None = None,
+        effect: Effect = "unsafe",
+    ) -> Response:
+        """Make a request that is not modelled, with the client's auth, TLS, deadline, retries and masking.
+
+        Args:
+            method: GET, HEAD, POST, PUT, PATCH or DELETE.
+            path: Below the client's url; it can't leave that host.
+            params: Query parameters; True becomes ``true``, None is left out.
+            json: Sent as JSON.
+            body: Sent as it is; text in UTF-8. Not together with ``json``.
+            headers: Added to the client's own.
+            effect: What repeating it would do, which decides whether it is ever sent again by itself.
+
+        Raises:
+            Error: As every call; an answer that is not 2xx is raised.
+
+        Example:
+            >>> from infosecops.sandbox import Sandbox
+            >>> with Sandbox() as box, box.sd_elements() as sde:
+            ...     sde.request("GET", "/api/v2/users/me/", effect="read").status
+            200
+        """
+        return run_here(self._native.request(raw_call(method, path, params, json, body, headers, effect)))
+
+    def close(self) -> None:
+        """Close the idle connections. A later call opens new ones."""
+        self._native.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None:
+        self.close()
+
+
+class AsyncClient(BaseClient):
+    """A client for asyncio. Safe to use from several loops, and after a fork."""
+
+    async def request(  # noqa: PLR0913
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, object] | None = None,
+        json: object = None,
+        body: bytes | str | None = None,
+        headers: Mapping[str, str] | None = None,
+        effect: Effect = "unsafe",
+    ) -> Response:
+        """Make a request that is not modelled; see :meth:`Client.request`."""
+        return await run(self._native.request(raw_call(method, path, params, json, body, headers, effect)))
+
+    async def aclose(self) -> None:
+        """Close the idle connections. A later call opens new ones."""
+        self._native.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None:
+        await self.aclose()
+
+
+def run_here(operation: Operation[T]) -> T:
+    """Make a call on this thread."""
+    return operation.wait()
+
+
+async def run(operation: Operation[T]) -> T:
+    """Make a call for the running loop. Cancelling it aborts the call and closes its connection."""
+    task = operation.start()
+    try:
+        return await task.future
+    except BaseException:
+        task.abort()
+        raise
+
+
+def raw_call(  # noqa: PLR0913
+    method: str,
+    path: str,
+    params: Mapping[str, object] | None,
+    json: object,
+    body: bytes | str | None,
+    headers: Mapping[str, str] | None,
+    effect: str,
+) -> RawCall:
+    """Check the arguments of ``request``."""
+    text = None
+    if json is not None:
+        from json import dumps
+
+        text = dumps(json)
+    return RawCall(
+        method,
+        path,
+        params={name: query_text(value) for name, value in (params or {}).items() if value is not None},
+        json=text,
+        body=body.encode() if isinstance(body, str) else body,
+        headers=dict(headers or {}),
+        effect=effect,
+    )
+
+
+def query_text(value: object) -> str:
+    """A query value as servers expect it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (str, int, float)):
+        return str(value)
+    raise TypeError(f"params: values must be str, int, float or bool, not {type(value).__name__}")

@@ -1,0 +1,183 @@
+//! Agent APIs for Bamboo for Python.
+
+use std::sync::Arc;
+
+use pyo3::IntoPyObjectExt;
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::PyString;
+
+use super::client::Client;
+use super::operation::Operation;
+use super::raw::{self, RawCall};
+use super::secret::credential;
+use super::settings::{Settings, config_error};
+use crate::core::credential::{Credential, Holder};
+use crate::core::secret::Secret;
+use crate::record_methods;
+use crate::systems::bamboo_agents::{
+    self as bamboo, AccessToken, Api, BambooAgents as System, EnsureResult, Login, TokenChange, TokenRef,
+};
+
+record_methods!(AccessToken, EnsureResult);
+
+/// The native half of `BambooAgents` and its twin.
+#[pyclass(frozen, module = "infosecops._infosecops")]
+pub struct BambooAgents {
+    client: Arc<Client<System>>,
+    settings: Py<Settings>,
+}
+
+#[derive(Clone)]
+enum Access {
+    Basic(String, Credential),
+    Bearer(Credential),
+    Anonymous,
+}
+
+#[pymethods]
+impl BambooAgents {
+    #[new]
+    #[pyo3(signature = (settings, *, username, password, token, api))]
+    fn new(
+        py: Python<'_>,
+        settings: Py<Settings>,
+        username: Option<String>,
+        password: Option<Bound<'_, PyAny>>,
+        token: Option<Bound<'_, PyAny>>,
+        api: &str,
+    ) -> PyResult<Self> {
+        let access = match (username, password, token) {
+            (Some(username), Some(password), None) => {
+                if username.is_empty() || username.contains(':') || username.chars().any(char::is_control) {
+                    return Err(config_error(
+                        py,
+                        "username: must not be empty nor hold ':' or control characters",
+                    ));
+                }
+                Access::Basic(username, credential("password", &password)?)
+            }
+            (None, None, Some(token)) => Access::Bearer(credential("token", &token)?),
+            (None, None, None) => Access::Anonymous,
+            _ => {
+                return Err(config_error(
+                    py,
+                    "give username and password, or token, or none of them",
+                ));
+            }
+        };
+        let api = match api {
+            "auto" => None,
+            "agent-config" => Some(Api::AgentConfig),
+            "agent" => Some(Api::Agent),
+            _ => return Err(config_error(py, "api: must be \"auto\", \"agent-config\" or \"agent\"")),
+        };
+        let make = move || {
+            let login = match access.clone() {
+                Access::Basic(username, password) => Login::Basic {
+                    username,
+                    password: Holder::new(password),
+                },
+                Access::Bearer(token) => Login::Bearer(Holder::new(token)),
+                Access::Anonymous => Login::Anonymous,
+            };
+            System::new(login, api)
+        };
+        let client = Arc::new(Client::new(settings.get().checked.clone(), make));
+        Ok(Self { client, settings })
+    }
+
+    fn close(&self, py: Python<'_>) {
+        py.detach(|| self.client.close());
+    }
+
+    fn request(&self, py: Python<'_>, call: &RawCall) -> PyResult<Operation> {
+        raw::operation(&self.client, self.settings.get().listening.listener(py)?, call)
+    }
+
+    fn tokens_list(&self, py: Python<'_>) -> PyResult<Operation> {
+        let listener = self.settings.get().listening.listener(py)?;
+        Ok(Operation::new(
+            &self.client,
+            listener,
+            |live, call| async move { bamboo::list(&live.system, &call).await },
+            |py, tokens| tokens.into_bound_py_any(py),
+        ))
+    }
+
+    fn tokens_create(&self, py: Python<'_>, name: String, read: bool, change: bool) -> PyResult<Operation> {
+        let listener = self.settings.get().listening.listener(py)?;
+        Ok(Operation::new(
+            &self.client,
+            listener,
+            move |live, call| async move { bamboo::create(&live.system, &call, &name, read, change).await },
+            |py, token| token.into_bound_py_any(py),
+        ))
+    }
+
+    #[pyo3(signature = (token, *, name, read, change))]
+    fn tokens_update(
+        &self,
+        py: Python<'_>,
+        token: &Bound<'_, PyAny>,
+        name: Option<String>,
+        read: Option<bool>,
+        change: Option<bool>,
+    ) -> PyResult<Operation> {
+        let token = token_ref(token)?;
+        let wanted = TokenChange { name, read, change };
+        let listener = self.settings.get().listening.listener(py)?;
+        Ok(Operation::new(
+            &self.client,
+            listener,
+            move |live, call| async move { bamboo::update(&live.system, &call, token, &wanted).await },
+            |py, token| token.into_bound_py_any(py),
+        ))
+    }
+
+    fn tokens_revoke(&self, py: Python<'_>, token: &Bound<'_, PyAny>) -> PyResult<Operation> {
+        let token = token_ref(token)?;
+        let listener = self.settings.get().listening.listener(py)?;
+        Ok(Operation::new(
+            &self.client,
+            listener,
+            move |live, call| async move { bamboo::revoke(&live.system, &call, token).await },
+            |py, token| token.into_bound_py_any(py),
+        ))
+    }
+
+    fn tokens_find(&self, py: Python<'_>, name: String) -> PyResult<Operation> {
+        let listener = self.settings.get().listening.listener(py)?;
+        Ok(Operation::new(
+            &self.client,
+            listener,
+            move |live, call| async move { bamboo::find(&live.system, &call, &name).await },
+            |py, token| token.into_bound_py_any(py),
+        ))
+    }
+
+    fn tokens_ensure(&self, py: Python<'_>, name: String, read: bool, change: bool) -> PyResult<Operation> {
+        let listener = self.settings.get().listening.listener(py)?;
+        Ok(Operation::new(
+            &self.client,
+            listener,
+            move |live, call| async move { bamboo::ensure(&live.system, &call, &name, read, change).await },
+            |py, result| result.into_bound_py_any(py),
+        ))
+    }
+}
+
+fn token_ref(token: &Bound<'_, PyAny>) -> PyResult<TokenRef> {
+    if let Ok(token) = token.cast::<AccessToken>() {
+        return Ok(TokenRef::Known(token.get().clone()));
+    }
+    if let Ok(uuid) = token.cast::<Secret>() {
+        return Ok(TokenRef::Uuid(uuid.get().clone()));
+    }
+    if let Ok(uuid) = token.cast::<PyString>() {
+        return Ok(TokenRef::Uuid(Secret::new(uuid.to_cow()?)));
+    }
+    Err(PyTypeError::new_err(
+        "token: must be an AccessToken or its uuid as Secret or str",
+    ))
+}

@@ -1,0 +1,154 @@
+//! A client as the bindings hold it: its settings, and per process its state, its runtimes and its connections.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use super::engine::{self, Engine};
+use super::per_process::PerProcess;
+use crate::core::config::Settings;
+use crate::core::error::{Error, Kind, Outcome};
+use crate::core::transport::build_http;
+
+/// Callers beyond this many at once share the background runtime: a slot costs descriptors and some 100 kB.
+const SLOTS_MAX: usize = 64;
+
+/// A runtime of one caller with the connections that live on it.
+pub struct Slot {
+    pub runtime: tokio::runtime::Runtime,
+    pub http: reqwest::Client,
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        // The runtime may be dropped by a callback that runs inside another one, where waiting for threads is forbidden.
+        if let Ok(spare) = tokio::runtime::Builder::new_current_thread().build() {
+            std::mem::replace(&mut self.runtime, spare).shutdown_background();
+        }
+    }
+}
+
+/// Where a call runs.
+pub enum Place {
+    /// On the calling thread, alone.
+    Own(Slot),
+    /// On the calling thread, its I/O on the background thread.
+    Shared(reqwest::Client),
+}
+
+/// A client's state in one process.
+pub struct Live<S> {
+    pub system: S,
+    settings: Arc<Settings>,
+    idle: Mutex<Vec<Slot>>,
+    taken: AtomicUsize,
+    shared: OnceLock<reqwest::Client>,
+}
+
+/// A client of any product.
+pub struct Client<S> {
+    pub settings: Arc<Settings>,
+    make: Box<dyn Fn() -> S + Send + Sync>,
+    live: PerProcess<Arc<Live<S>>>,
+}
+
+impl<S: Send + Sync + 'static> Client<S> {
+    pub fn new(settings: Arc<Settings>, make: impl Fn() -> S + Send + Sync + 'static) -> Self {
+        Self {
+            settings,
+            make: Box::new(make),
+            live: PerProcess::new(),
+        }
+    }
+
+    /// The state in this process.
+    pub fn live(&self) -> Arc<Live<S>> {
+        let made: Result<_, std::convert::Infallible> = self.live.get_or_make(|| {
+            Ok(Arc::new(Live {
+                system: (self.make)(),
+                settings: self.settings.clone(),
+                idle: Mutex::new(Vec::new()),
+                taken: AtomicUsize::new(0),
+                shared: OnceLock::new(),
+            }))
+        });
+        match made {
+            Ok(live) => live.clone(),
+            Err(never) => match never {},
+        }
+    }
+
+    /// Closes the idle connections of this process.
+    pub fn close(&self) {
+        if let Some(live) = self.live.get() {
+            let idle = std::mem::take(&mut *live.idle());
+            drop(idle);
+        }
+    }
+}
+
+impl<S> Live<S> {
+    fn idle(&self) -> MutexGuard<'_, Vec<Slot>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A place to run one call on this thread.
+    pub fn enter(&self) -> Result<Place, Error> {
+        if let Some(slot) = self.idle().pop() {
+            self.taken.fetch_add(1, Ordering::Relaxed);
+            return Ok(Place::Own(slot));
+        }
+        if self.taken.load(Ordering::Relaxed) >= SLOTS_MAX {
+            return Ok(Place::Shared(self.shared_http()?));
+        }
+        let runtime = engine::new_runtime().map_err(|error| no_runtime(&error))?;
+        let http = self.build()?;
+        self.taken.fetch_add(1, Ordering::Relaxed);
+        Ok(Place::Own(Slot { runtime, http }))
+    }
+
+    /// Gives a slot back for the next call.
+    pub fn leave(&self, slot: Slot) {
+        self.taken.fetch_sub(1, Ordering::Relaxed);
+        self.idle().push(slot);
+    }
+
+    /// Closes a slot that must not be used again.
+    pub fn lose(&self, slot: Slot) {
+        self.taken.fetch_sub(1, Ordering::Relaxed);
+        drop(slot);
+    }
+
+    /// The connections on the background runtime.
+    pub fn shared_http(&self) -> Result<reqwest::Client, Error> {
+        if let Some(http) = self.shared.get() {
+            return Ok(http.clone());
+        }
+        let made = self.build()?;
+        Ok(self.shared.get_or_init(|| made).clone())
+    }
+
+    fn build(&self) -> Result<reqwest::Client, Error> {
+        // The HTTP library panics where its threads or its resolver can't be had.
+        std::panic::catch_unwind(AssertUnwindSafe(|| build_http(&self.settings)))
+            .unwrap_or_else(|_| Err(Error::config("the HTTP client could not be set up")))
+    }
+}
+
+/// The engine of this process, or why there is none.
+pub fn engine() -> Result<&'static Engine, Error> {
+    engine::of_this_process().map_err(|error| no_runtime(&error))
+}
+
+fn no_runtime(error: &std::io::Error) -> Error {
+    let context = crate::core::error::Context {
+        outcome: Some(Outcome::NotSent),
+        ..Default::default()
+    };
+    Error::new(
+        Kind::Transport,
+        format!("no runtime could be started: {error}"),
+        context,
+    )
+    .with_hint("the process may be out of file descriptors (ulimit -n) or threads; reuse one client")
+}

@@ -1,0 +1,66 @@
+//! What runs in this process beside the callers: one background runtime for asyncio, and the delivery of its results.
+//! Started at first use; left behind by a fork; silent at exit.
+
+use std::io;
+use std::sync::Arc;
+use std::thread;
+
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use tokio::runtime::{Builder, Handle, Runtime};
+
+use super::delivery::Delivery;
+use super::per_process::PerProcess;
+
+static ENGINE: PerProcess<Engine> = PerProcess::new();
+
+/// The background runtime and the delivery of this process.
+pub struct Engine {
+    pub runtime: Handle,
+    pub delivery: Arc<Delivery>,
+}
+
+/// A runtime that lives on one thread.
+pub fn new_runtime() -> io::Result<Runtime> {
+    Builder::new_current_thread()
+        .enable_io()
+        .enable_time()
+        .max_blocking_threads(4)
+        .build()
+}
+
+/// The engine of this process, started if need be.
+pub fn of_this_process() -> io::Result<&'static Engine> {
+    ENGINE.get_or_make(|| {
+        let runtime = new_runtime()?;
+        let handle = runtime.handle().clone();
+        thread::Builder::new().name("infosecops-io".to_owned()).spawn(move || {
+            // Ends with the process: nothing can be left undone by stopping it.
+            runtime.block_on(std::future::pending::<()>());
+        })?;
+        Ok(Engine {
+            runtime: handle,
+            delivery: Delivery::start()?,
+        })
+    })
+}
+
+/// Makes sure that nobody attaches to an interpreter that is going down.
+pub fn close_at_exit(py: Python<'_>) -> PyResult<()> {
+    static REGISTERED: PyOnceLock<()> = PyOnceLock::new();
+    REGISTERED
+        .get_or_try_init(py, || {
+            let hook = pyo3::wrap_pyfunction!(close_gate, py)?;
+            py.import("atexit")?.call_method1("register", (hook,)).map(drop)
+        })
+        .map(drop)
+}
+
+#[pyfunction]
+fn close_gate(py: Python<'_>) {
+    py.detach(|| {
+        if let Some(engine) = ENGINE.get() {
+            engine.delivery.close();
+        }
+    });
+}

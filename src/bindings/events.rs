@@ -1,0 +1,164 @@
+//! Events of a call for `on_event` and for the standard library's loggers.
+
+use std::sync::Arc;
+
+use pyo3::prelude::*;
+
+use super::site::Site;
+use crate::core::error::System;
+use crate::core::event::{self, Step};
+use crate::core::transport::EventSink;
+
+const DEBUG: i32 = 10;
+
+/// One step of a call, for `on_event`. Holds no secret.
+#[pyclass(frozen, get_all, module = "infosecops")]
+pub struct Event {
+    /// `request`, `response`, `retry` or `failure`.
+    kind: &'static str,
+    /// The product.
+    system: &'static str,
+    /// The operation, by its public name.
+    operation: String,
+    /// The HTTP method.
+    method: String,
+    /// The masked URL.
+    url: String,
+    /// Counts from 1.
+    attempt: u32,
+    /// The HTTP status of a response.
+    status: Option<u16>,
+    /// Seconds until a retry.
+    delay: Option<f64>,
+    /// Why a retry or a failure.
+    reason: Option<String>,
+    /// Seconds since the call began.
+    elapsed: f64,
+}
+
+#[pymethods]
+impl Event {
+    fn __repr__(&self) -> String {
+        format!("Event({})", self.line())
+    }
+}
+
+impl Event {
+    fn line(&self) -> String {
+        let mut line = format!(
+            "{} {} {} {} attempt={}",
+            self.kind, self.operation, self.method, self.url, self.attempt
+        );
+        if let Some(status) = self.status {
+            line.push_str(&format!(" status={status}"));
+        }
+        if let Some(delay) = self.delay {
+            line.push_str(&format!(" delay={delay:.3}s"));
+        }
+        line.push_str(&format!(" elapsed={:.3}s", self.elapsed));
+        if let Some(reason) = &self.reason {
+            line.push_str(&format!(" reason={reason}"));
+        }
+        line
+    }
+}
+
+impl From<event::Event> for Event {
+    fn from(event: event::Event) -> Self {
+        let kind = event.step.name();
+        let (status, delay, reason) = match event.step {
+            Step::Request => (None, None, None),
+            Step::Response { status } => (Some(status), None, None),
+            Step::Retry { reason, delay } => (None, Some(delay.as_secs_f64()), Some(reason)),
+            Step::Failure { reason } => (None, None, Some(reason)),
+        };
+        Self {
+            kind,
+            system: event.system.name(),
+            operation: event.operation,
+            method: event.method,
+            url: event.url,
+            attempt: event.attempt,
+            status,
+            delay,
+            reason,
+            elapsed: event.elapsed.as_secs_f64(),
+        }
+    }
+}
+
+/// Who wants to hear of a client's calls.
+pub struct Listening {
+    system: System,
+    on_event: Option<Arc<Py<PyAny>>>,
+}
+
+/// Who wants to hear of one call.
+#[derive(Clone)]
+pub struct Listener {
+    on_event: Option<Arc<Py<PyAny>>>,
+    logger: Option<Arc<Py<PyAny>>>,
+}
+
+impl Listening {
+    pub fn new(system: System, on_event: Option<Py<PyAny>>) -> Self {
+        Self {
+            system,
+            on_event: on_event.map(Arc::new),
+        }
+    }
+
+    /// None where nobody listens: the usual case costs a dictionary lookup.
+    pub fn listener(&self, py: Python<'_>) -> PyResult<Option<Listener>> {
+        let logger = self.logger(py)?.map(|logger| Arc::new(logger.unbind()));
+        let listens = logger.is_some() || self.on_event.is_some();
+        Ok(listens.then(|| Listener {
+            on_event: self.on_event.clone(),
+            logger,
+        }))
+    }
+
+    fn logger<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        // Where nobody imported logging, nobody can have configured it.
+        let modules = py.import("sys")?.getattr("modules")?;
+        let Ok(logging) = modules.get_item("logging") else {
+            return Ok(None);
+        };
+        let logger = logging.call_method1("getLogger", (format!("infosecops.{}", self.system.name()),))?;
+        let enabled: bool = logger.call_method1("isEnabledFor", (DEBUG,))?.extract()?;
+        Ok(enabled.then_some(logger))
+    }
+}
+
+impl Listener {
+    /// Where the core puts the events of a call.
+    pub fn sink(&self, site: Site) -> EventSink {
+        let listener = self.clone();
+        Arc::new(move |event| {
+            let listener = listener.clone();
+            site.post(Box::new(move |py| listener.hear(py, event.into())));
+        })
+    }
+
+    fn hear(&self, py: Python<'_>, event: Event) -> PyResult<()> {
+        if let Some(logger) = &self.logger {
+            logger.bind(py).call_method1("debug", ("%s", event.line()))?;
+        }
+        let Some(on_event) = &self.on_event else { return Ok(()) };
+        let Err(raised) = on_event.bind(py).call1((event,)) else {
+            return Ok(());
+        };
+        if !raised.is_instance_of::<pyo3::exceptions::PyException>(py) {
+            return Err(raised);
+        }
+        // A broken metric must not break the call it measures.
+        let logger = py.import("logging")?.call_method1("getLogger", ("infosecops",))?;
+        let keywords = [("exc_info", raised.into_value(py))];
+        logger.call_method(
+            "error",
+            ("on_event raised",),
+            Some(&pyo3::types::IntoPyDict::into_py_dict(keywords, py)?),
+        )?;
+        Ok(())
+    }
+}

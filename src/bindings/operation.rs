@@ -1,0 +1,307 @@
+//! One call, not yet made: `wait()` makes it on the calling thread, `start()` for the running event loop. Once only.
+
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3_async_runtimes::TaskLocals;
+use tokio::sync::mpsc;
+use tokio::task::{AbortHandle, yield_now};
+
+use super::client::{Client, Live, Place, engine};
+use super::delivery::Job;
+use super::engine::close_at_exit;
+use super::errors::{internal_error, to_python};
+use super::events::Listener;
+use super::site::Site;
+use crate::core::error::Error;
+use crate::core::transport::Call;
+
+/// How often a waiting call looks for Ctrl-C.
+const SIGNAL_CHECK_INTERVAL: Duration = Duration::from_millis(50);
+
+/// Makes the Python value of a result.
+pub type Finish = Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send>;
+
+type Outcome = Result<Finish, Error>;
+
+trait Prepared: Send {
+    fn wait(self: Box<Self>, py: Python<'_>) -> PyResult<Py<PyAny>>;
+    fn start(self: Box<Self>, py: Python<'_>) -> PyResult<Task>;
+}
+
+/// A call that can be made once.
+#[pyclass(frozen, module = "infosecops._infosecops")]
+pub struct Operation(Mutex<Option<Box<dyn Prepared>>>);
+
+impl Operation {
+    /// `begin` gets the client's state and the running call; what it gives is turned into a Python value by `finish`.
+    pub fn new<S, T, B, F, M>(client: &Arc<Client<S>>, listener: Option<Listener>, begin: B, finish: M) -> Self
+    where
+        S: Send + Sync + 'static,
+        T: Send + 'static,
+        B: FnOnce(Arc<Live<S>>, Call) -> F + Send + 'static,
+        F: Future<Output = Result<T, Error>> + Send + 'static,
+        M: for<'py> FnOnce(Python<'py>, T) -> PyResult<Bound<'py, PyAny>> + Send + 'static,
+    {
+        let begin = move |live, call| -> BoxFuture<'static, Outcome> {
+            let future = begin(live, call);
+            Box::pin(async move {
+                let value = future.await?;
+                Ok(Box::new(move |py: Python<'_>| Ok(finish(py, value)?.unbind())) as Finish)
+            })
+        };
+        let operation = ClientOperation {
+            client: client.clone(),
+            listener,
+            begin: Box::new(begin),
+        };
+        Self(Mutex::new(Some(Box::new(operation))))
+    }
+
+    fn take(&self) -> PyResult<Box<dyn Prepared>> {
+        let taken = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        taken.ok_or_else(|| PyRuntimeError::new_err("this operation was made already; each is made once"))
+    }
+}
+
+#[pymethods]
+impl Operation {
+    #[classmethod]
+    fn __class_getitem__(cls: &Bound<'_, pyo3::types::PyType>, _item: &Bound<'_, PyAny>) -> Py<PyAny> {
+        cls.clone().into_any().unbind()
+    }
+
+    /// Makes the call on this thread.
+    fn wait(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        self.take()?.wait(py)
+    }
+
+    /// Begins the call for the event loop that runs on this thread.
+    fn start(&self, py: Python<'_>) -> PyResult<Task> {
+        self.take()?.start(py)
+    }
+}
+
+type Begin<S> = Box<dyn FnOnce(Arc<Live<S>>, Call) -> BoxFuture<'static, Outcome> + Send>;
+
+struct ClientOperation<S> {
+    client: Arc<Client<S>>,
+    listener: Option<Listener>,
+    begin: Begin<S>,
+}
+
+impl<S: Send + Sync + 'static> ClientOperation<S> {
+    fn call(&self, http: reqwest::Client, site: &Site) -> Call {
+        let sink = self.listener.as_ref().map(|listener| listener.sink(site.clone()));
+        Call::new(self.client.settings.clone(), http, sink)
+    }
+}
+
+impl<S: Send + Sync + 'static> Prepared for ClientOperation<S> {
+    fn wait(self: Box<Self>, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        if tokio::runtime::Handle::try_current().is_ok() {
+            return Err(PyRuntimeError::new_err(
+                "a blocking call was made from one of the library's own threads",
+            ));
+        }
+        let outcome = py.detach(|| (*self).drive());
+        match outcome {
+            Ok(Ok(finish)) => finish(py),
+            Ok(Err(error)) => Err(to_python(py, &error)),
+            Err(raised) => Err(raised),
+        }
+    }
+
+    fn start(self: Box<Self>, py: Python<'_>) -> PyResult<Task> {
+        static GET_LOOP: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        let event_loop = GET_LOOP.import(py, "asyncio", "get_running_loop")?.call0()?;
+        close_at_exit(py)?;
+        let future = event_loop.call_method0("create_future")?;
+        let (engine, live, http) = py
+            .detach(|| {
+                let live = self.client.live();
+                let http = live.shared_http()?;
+                Ok((engine()?, live, http))
+            })
+            .map_err(|error: Error| to_python(py, &error))?;
+        let locals = Arc::new(TaskLocals::new(event_loop.clone()).copy_context(py)?);
+        let event_loop = Arc::new(event_loop.unbind());
+        let delivery = engine.delivery.clone();
+        let site = Site::Loop {
+            event_loop: event_loop.clone(),
+            delivery: delivery.clone(),
+            locals,
+        };
+        let call = self.call(http, &site);
+        let begin = self.begin;
+        let target = future.clone().unbind();
+        let task = async move {
+            let outcome = guarded(site.scope(begin(live, call))).await;
+            delivery.push(event_loop, Box::new(move |py| settle(py, target.bind(py), outcome)));
+        };
+        let abort = engine.runtime.spawn(task).abort_handle();
+        Ok(Task {
+            future: future.unbind(),
+            abort,
+        })
+    }
+}
+
+impl<S: Send + Sync + 'static> ClientOperation<S> {
+    /// Outer result: an exception of the interpreter's, such as KeyboardInterrupt.
+    fn drive(self) -> PyResult<Outcome> {
+        let live = self.client.live();
+        let place = match live.enter() {
+            Ok(place) => place,
+            Err(error) => return Ok(Err(error)),
+        };
+        let (sender, jobs) = mpsc::unbounded_channel();
+        let site = Site::Thread(sender);
+        match place {
+            Place::Own(slot) => {
+                let call = self.call(slot.http.clone(), &site);
+                let begin = self.begin;
+                let of_call = live.clone();
+                let future = async move {
+                    // A runtime that slept does not know yet that the server closed a connection: let it look.
+                    yield_now().await;
+                    yield_now().await;
+                    begin(of_call, call).await
+                };
+                let result = pump(Box::pin(guarded(site.scope(future))), jobs, |turn| {
+                    slot.runtime.block_on(turn)
+                });
+                match &result {
+                    Ok(Ok(_)) => live.leave(slot),
+                    Ok(Err(Ended::Failed(_))) => {
+                        // A request that was given up closes its connection only when the runtime turns once more.
+                        slot.runtime.block_on(async {
+                            yield_now().await;
+                            yield_now().await;
+                        });
+                        live.leave(slot);
+                    }
+                    // Interrupted or broken: the connections go with the runtime, at once.
+                    Ok(Err(Ended::Panicked)) | Err(_) => live.lose(slot),
+                }
+                flatten(result)
+            }
+            Place::Shared(http) => {
+                let call = self.call(http, &site);
+                let future = (self.begin)(live, call);
+                let handle = match engine() {
+                    Ok(engine) => engine.runtime.clone(),
+                    Err(error) => return Ok(Err(error)),
+                };
+                flatten(pump(Box::pin(guarded(site.scope(future))), jobs, |turn| {
+                    handle.block_on(turn)
+                }))
+            }
+        }
+    }
+}
+
+enum Ended {
+    Failed(Error),
+    Panicked,
+}
+
+type Guarded = Result<Finish, Ended>;
+
+/// A panic is a bug of ours and becomes an error; it must not end the interpreter or leave a future for ever pending.
+async fn guarded(future: impl Future<Output = Outcome>) -> Guarded {
+    match AssertUnwindSafe(future).catch_unwind().await {
+        Ok(Ok(finish)) => Ok(finish),
+        Ok(Err(error)) => Err(Ended::Failed(error)),
+        Err(_) => Err(Ended::Panicked),
+    }
+}
+
+fn flatten(result: PyResult<Guarded>) -> PyResult<Outcome> {
+    Ok(match result? {
+        Ok(finish) => Ok(finish),
+        Err(Ended::Failed(error)) => Err(error),
+        Err(Ended::Panicked) => Err(internal_error()),
+    })
+}
+
+enum Turn {
+    Done(Guarded),
+    Job(Job),
+    Tick,
+}
+
+type TurnFuture<'f> = Pin<Box<dyn Future<Output = Turn> + 'f>>;
+
+/// Drives `future` in turns. Between two turns this thread is outside the runtime: it looks for signals and runs the
+/// Python code that the call asks for, which may make calls itself.
+fn pump(
+    mut future: Pin<Box<impl Future<Output = Guarded>>>,
+    mut jobs: mpsc::UnboundedReceiver<Job>,
+    run: impl Fn(TurnFuture<'_>) -> Turn,
+) -> PyResult<Guarded> {
+    let done = loop {
+        let turn = async {
+            tokio::select! {
+                biased;
+                Some(job) = jobs.recv() => Turn::Job(job),
+                done = &mut future => Turn::Done(done),
+                () = tokio::time::sleep(SIGNAL_CHECK_INTERVAL) => Turn::Tick,
+            }
+        };
+        match run(Box::pin(turn)) {
+            Turn::Done(done) => break done,
+            Turn::Job(job) => attached(job)?,
+            Turn::Tick => attached(|py| py.check_signals())?,
+        }
+    };
+    drop(future);
+    while let Ok(job) = jobs.try_recv() {
+        attached(job)?;
+    }
+    Ok(done)
+}
+
+/// Does nothing where the interpreter is going down: this thread is about to be stopped.
+fn attached(work: impl FnOnce(Python<'_>) -> PyResult<()>) -> PyResult<()> {
+    Python::try_attach(work).unwrap_or(Ok(()))
+}
+
+fn settle(py: Python<'_>, future: &Bound<'_, PyAny>, outcome: Guarded) -> PyResult<()> {
+    if future.call_method0(pyo3::intern!(py, "done"))?.extract()? {
+        return Ok(());
+    }
+    let value = match outcome {
+        Ok(finish) => finish(py),
+        Err(Ended::Failed(error)) => Err(to_python(py, &error)),
+        Err(Ended::Panicked) => Err(to_python(py, &internal_error())),
+    };
+    match value {
+        Ok(value) => future.call_method1(pyo3::intern!(py, "set_result"), (value,))?,
+        Err(error) => future.call_method1(pyo3::intern!(py, "set_exception"), (error.into_value(py),))?,
+    };
+    Ok(())
+}
+
+/// A call in flight.
+#[pyclass(frozen, module = "infosecops._infosecops")]
+pub struct Task {
+    #[pyo3(get)]
+    future: Py<PyAny>,
+    abort: AbortHandle,
+}
+
+#[pymethods]
+impl Task {
+    /// Drops the call and closes its connection; a call that has ended is left alone.
+    fn abort(&self) {
+        self.abort.abort();
+    }
+}

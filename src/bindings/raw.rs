@@ -1,0 +1,168 @@
+//! `client.request(...)`: what is not modelled, with the same auth, TLS, deadline, retry and masking.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::Method;
+use http::header::{self, HeaderMap, HeaderValue};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict};
+use serde_json::value::RawValue;
+
+use super::client::Client;
+use super::convert::{Hide, json_to_python};
+use super::errors::refused;
+use super::events::Listener;
+use super::operation::Operation;
+use super::settings::pairs;
+use crate::core::body::Body;
+use crate::core::config::{header_name, header_value};
+use crate::core::error::Error;
+use crate::core::request::{Backend, Request};
+use crate::core::retry::Effect;
+use crate::core::target::Target;
+
+/// A request of the caller's own making, checked.
+#[pyclass(frozen, module = "infosecops._infosecops")]
+pub struct RawCall(Request);
+
+#[pymethods]
+impl RawCall {
+    #[new]
+    #[pyo3(signature = (method, path, *, params, json, body, headers, effect))]
+    #[allow(clippy::too_many_arguments)]
+    fn new(
+        py: Python<'_>,
+        method: &str,
+        path: &str,
+        params: &Bound<'_, PyAny>,
+        json: Option<String>,
+        body: Option<Vec<u8>>,
+        headers: &Bound<'_, PyAny>,
+        effect: &str,
+    ) -> PyResult<Self> {
+        let params = pairs(params, "params")?;
+        let headers = pairs(headers, "headers")?;
+        build(method, path, &params, json, body, &headers, effect)
+            .map(Self)
+            .map_err(|error| refused(py, error))
+    }
+}
+
+fn build(
+    method: &str,
+    path: &str,
+    params: &[(String, String)],
+    json: Option<String>,
+    body: Option<Vec<u8>>,
+    headers: &[(String, String)],
+    effect: &str,
+) -> Result<Request, Error> {
+    let verb = method.to_ascii_uppercase();
+    if !["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"].contains(&verb.as_str()) {
+        return Err(Error::config("method: must be GET, HEAD, POST, PUT, PATCH or DELETE"));
+    }
+    let method = Method::from_bytes(verb.as_bytes()).map_err(|_| Error::config("method: not an HTTP method"))?;
+    let effect = match effect {
+        "read" => Effect::Read,
+        "idempotent" => Effect::Idempotent,
+        "unsafe" => Effect::Unsafe,
+        "audited" => Effect::Audited,
+        _ => {
+            return Err(Error::config(
+                "effect: must be \"read\", \"idempotent\", \"unsafe\" or \"audited\"",
+            ));
+        }
+    };
+    let target = params.iter().fold(Target::from_user(path)?, |target, (name, value)| {
+        target.query(name, value)
+    });
+    let mut request = Request::new("request", method, target, effect).accept("application/json");
+    request = match (json, body) {
+        (Some(_), Some(_)) => return Err(Error::config("give json or body, not both")),
+        (Some(json), None) => request.json(json),
+        (None, Some(body)) => request.body("application/octet-stream", Body::Bytes(Bytes::from(body))),
+        (None, None) => request,
+    };
+    for (name, value) in headers {
+        request
+            .headers
+            .insert(header_name(name)?, header_value(&format!("headers[{name:?}]"), value)?);
+    }
+    Ok(request)
+}
+
+/// The operation for it.
+pub fn operation<S: Backend>(
+    client: &Arc<Client<S>>,
+    listener: Option<Listener>,
+    call: &RawCall,
+) -> PyResult<Operation> {
+    let request = call.0.clone();
+    Ok(Operation::new(
+        client,
+        listener,
+        move |live, call| async move {
+            let answer = live.system.send(&call, request).await?;
+            Ok(Response {
+                status: answer.status,
+                headers: answer.headers.clone(),
+                body: answer.bytes().to_vec(),
+            })
+        },
+        |py, response| Ok(Bound::new(py, response)?.into_any()),
+    ))
+}
+
+/// The answer to `client.request(...)`.
+#[pyclass(frozen, module = "infosecops")]
+pub struct Response {
+    /// The HTTP status, always 2xx: anything else was raised.
+    #[pyo3(get)]
+    status: u16,
+    headers: HeaderMap,
+    body: Vec<u8>,
+}
+
+#[pymethods]
+impl Response {
+    /// The headers, by lower-case name; repeated ones joined by commas.
+    #[getter]
+    fn headers<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let dict = PyDict::new(py);
+        for name in self.headers.keys().filter(|name| *name != header::SET_COOKIE) {
+            let values: Vec<_> = self
+                .headers
+                .get_all(name)
+                .iter()
+                .map(HeaderValue::as_bytes)
+                .map(String::from_utf8_lossy)
+                .collect();
+            dict.set_item(name.as_str(), values.join(", "))?;
+        }
+        Ok(dict)
+    }
+
+    /// The body without a byte order mark.
+    #[getter]
+    fn content<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.body)
+    }
+
+    /// The body as text in UTF-8; bytes that are none are replaced.
+    #[getter]
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// The body as JSON. Raises ValueError where it is none.
+    fn json<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let raw: &RawValue = serde_json::from_slice(&self.body)
+            .map_err(|_| pyo3::exceptions::PyValueError::new_err("the answer is not JSON"))?;
+        json_to_python(py, raw, Hide::Nothing)
+    }
+
+    fn __repr__(&self) -> String {
+        format!("Response(status={}, {} bytes)", self.status, self.body.len())
+    }
+}

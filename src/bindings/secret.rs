@@ -1,0 +1,180 @@
+//! `Secret` for Python, and the places secrets come from.
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyString};
+
+use super::site::{Site, raised_error};
+use crate::core::credential::{Credential, SecretSource};
+use crate::core::error::Error;
+use crate::core::secret::Secret;
+
+#[pymethods]
+impl Secret {
+    #[new]
+    fn py_new(text: &Bound<'_, PyString>) -> PyResult<Self> {
+        Ok(Self::new(text.to_cow()?))
+    }
+
+    /// The text itself.
+    fn reveal(&self) -> &str {
+        self.expose()
+    }
+
+    /// The text in UTF-8.
+    fn reveal_bytes<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, self.expose().as_bytes())
+    }
+
+    fn __repr__(&self) -> String {
+        self.to_string()
+    }
+
+    fn __str__(&self) -> String {
+        self.to_string()
+    }
+
+    fn __format__(&self, _spec: &str) -> String {
+        self.to_string()
+    }
+
+    fn __eq__(&self, py: Python<'_>, other: &Bound<'_, PyAny>) -> Py<PyAny> {
+        match other.cast::<Self>() {
+            Ok(other) => pyo3::types::PyBool::new(py, self == other.get())
+                .to_owned()
+                .into_any()
+                .unbind(),
+            Err(_) => py.NotImplemented(),
+        }
+    }
+
+    fn __bool__(&self) -> bool {
+        !self.is_empty()
+    }
+
+    fn __hash__(&self) -> PyResult<isize> {
+        Err(PyTypeError::new_err(
+            "a Secret has no hash: it must not end up as a key somewhere",
+        ))
+    }
+
+    fn __reduce__(&self) -> PyResult<()> {
+        Err(PyTypeError::new_err(
+            "a Secret cannot be pickled or copied; pass a callable that fetches it where it is needed",
+        ))
+    }
+}
+
+/// A callable that gives a secret.
+struct Callable {
+    name: &'static str,
+    callable: Py<PyAny>,
+}
+
+impl SecretSource for Arc<Callable> {
+    fn fetch(&self) -> BoxFuture<'_, Result<Secret, Error>> {
+        let source = self.clone();
+        Box::pin(async move {
+            let site = Site::current().ok_or_else(|| Error::config("a credential was asked for outside a call"))?;
+            let locals = match &site {
+                Site::Thread(_) => None,
+                Site::Loop { locals, .. } => Some(locals.clone()),
+            };
+            let asked = source.clone();
+            let given = site.ask(move |py| asked.ask(py, locals.as_deref())).await?;
+            match given {
+                Given::Now(secret) => Ok(secret),
+                Given::Later(future) => {
+                    let value = future.await.map_err(raised_error)?;
+                    // Reading the value needs the interpreter, which this thread never attaches to.
+                    site.ask(move |py| source.read(value.bind(py))).await
+                }
+            }
+        })
+    }
+}
+
+type Awaited = std::pin::Pin<Box<dyn Future<Output = PyResult<Py<PyAny>>> + Send>>;
+
+enum Given {
+    Now(Secret),
+    Later(Awaited),
+}
+
+impl Callable {
+    fn ask(&self, py: Python<'_>, locals: Option<&pyo3_async_runtimes::TaskLocals>) -> PyResult<Given> {
+        let value = self.callable.bind(py).call0()?;
+        if !value.hasattr("__await__")? {
+            return self.read(&value).map(Given::Now);
+        }
+        let Some(locals) = locals else {
+            value.call_method0("close").ok();
+            return Err(PyTypeError::new_err(format!(
+                "{}: an async callable needs the Async twin of this client",
+                self.name
+            )));
+        };
+        Ok(Given::Later(Box::pin(pyo3_async_runtimes::into_future_with_locals(
+            locals, value,
+        )?)))
+    }
+
+    fn read(&self, value: &Bound<'_, PyAny>) -> PyResult<Secret> {
+        read_secret(value)?.ok_or_else(|| {
+            let kind = value
+                .get_type()
+                .name()
+                .map_or_else(|_| "object".to_owned(), |name| name.to_string());
+            PyTypeError::new_err(format!(
+                "{}: the callable must give a str or a Secret, not {kind}",
+                self.name
+            ))
+        })
+    }
+}
+
+fn read_secret(value: &Bound<'_, PyAny>) -> PyResult<Option<Secret>> {
+    if let Ok(secret) = value.cast::<Secret>() {
+        return Ok(Some(secret.get().clone()));
+    }
+    match value.cast::<PyString>() {
+        Ok(text) => Ok(Some(Secret::new(text.to_cow()?))),
+        Err(_) => Ok(None),
+    }
+}
+
+/// A credential argument: str, Secret or a callable of no arguments. An empty one is a mistake.
+pub fn credential(name: &'static str, value: &Bound<'_, PyAny>) -> PyResult<Credential> {
+    if let Some(secret) = read_secret(value)? {
+        if secret.is_empty() {
+            return Err(super::errors::refused(
+                value.py(),
+                Error::config(format!("{name}: must not be empty")),
+            ));
+        }
+        return Ok(Credential::Fixed(secret));
+    }
+    if value.is_callable() {
+        return Ok(Credential::Source(Arc::new(Arc::new(Callable {
+            name,
+            callable: value.clone().unbind(),
+        }))));
+    }
+    let kind = value.get_type().name()?.to_string();
+    Err(PyTypeError::new_err(format!(
+        "{name}: must be a str, a Secret or a callable that gives one, not {kind}"
+    )))
+}
+
+/// Wraps a text at once, so that no frame keeps it; anything else is given back as it is.
+#[pyfunction]
+#[pyo3(signature = (value, /))]
+pub fn wrap<'py>(value: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    match value.cast::<PyString>() {
+        Ok(text) => Secret::py_new(text)?.into_pyobject(value.py()).map(Bound::into_any),
+        Err(_) => Ok(value),
+    }
+}

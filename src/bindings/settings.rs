@@ -1,0 +1,171 @@
+//! The keywords that all clients share.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple};
+
+use super::errors::refused;
+use super::events::Listening;
+use crate::core::config;
+use crate::core::error::{Error, System};
+use crate::core::retry::Retry;
+use crate::systems;
+
+#[pymethods]
+impl Retry {
+    #[new]
+    #[pyo3(signature = (attempts = 3, base = 0.5, cap = 20.0))]
+    fn py_new(attempts: u32, base: f64, cap: f64) -> Self {
+        Self { attempts, base, cap }
+    }
+
+    fn __repr__(&self) -> String {
+        format!(
+            "Retry(attempts={}, base={:?}, cap={:?})",
+            self.attempts, self.base, self.cap
+        )
+    }
+
+    fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
+        other.cast::<Self>().is_ok_and(|other| self == other.get())
+    }
+
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> (Bound<'py, PyAny>, (u32, f64, f64)) {
+        let retry = slf.get();
+        (slf.get_type().into_any(), (retry.attempts, retry.base, retry.cap))
+    }
+}
+
+/// Checked settings of one client.
+#[pyclass(frozen, module = "infosecops._infosecops")]
+pub struct Settings {
+    pub checked: Arc<config::Settings>,
+    pub listening: Listening,
+}
+
+#[pymethods]
+impl Settings {
+    #[new]
+    #[pyo3(signature = (system, url, common, /))]
+    fn new(py: Python<'_>, system: &str, url: &Bound<'_, PyAny>, common: &Bound<'_, PyDict>) -> PyResult<Self> {
+        let url: String = url.extract().map_err(|_| wrong("url", "a str"))?;
+        let mut options = config::Options::new(url);
+        let mut on_event = None;
+        for (key, value) in common {
+            let key: String = key.extract()?;
+            match key.as_str() {
+                "timeout" => options.timeout = value.extract().map_err(|_| wrong("timeout", "a number of seconds"))?,
+                "connect_timeout" => {
+                    options.connect_timeout = value
+                        .extract()
+                        .map_err(|_| wrong("connect_timeout", "a number of seconds"))?;
+                }
+                "retry" => {
+                    options.retry = value
+                        .cast::<Retry>()
+                        .map_err(|_| wrong("retry", "a Retry"))?
+                        .get()
+                        .clone();
+                }
+                "ca_file" => options.ca_file = optional(&value, "ca_file", "a path")?,
+                "client_cert" => options.client_cert = client_cert(&value)?,
+                "proxy" => options.proxy = optional(&value, "proxy", "a str")?,
+                "allow_http" => options.allow_http = value.extract().map_err(|_| wrong("allow_http", "a bool"))?,
+                "danger_accept_invalid_certs" => {
+                    options.danger_accept_invalid_certs = value
+                        .extract()
+                        .map_err(|_| wrong("danger_accept_invalid_certs", "a bool"))?;
+                }
+                "max_response_bytes" => {
+                    options.max_response_bytes = value
+                        .extract()
+                        .map_err(|_| wrong("max_response_bytes", "a positive int"))?;
+                }
+                "user_agent" => options.user_agent = optional(&value, "user_agent", "a str")?,
+                "headers" => options.headers = pairs(&value, "headers")?,
+                "on_event" if value.is_none() => {}
+                "on_event" if value.is_callable() => on_event = Some(value.unbind()),
+                "on_event" => return Err(wrong("on_event", "a callable")),
+                other => return Err(PyTypeError::new_err(format!("unexpected keyword argument {other:?}"))),
+            }
+        }
+        let (system, api_paths) = product(system)?;
+        let checked = config::Settings::new(system, api_paths, &options).map_err(|error| refused(py, error))?;
+        Ok(Self {
+            checked: Arc::new(checked),
+            listening: Listening::new(system, on_event),
+        })
+    }
+
+    /// The cleaned base URL; it never holds credentials.
+    #[getter]
+    fn url(&self) -> &str {
+        &self.checked.base
+    }
+
+    /// Seconds for one call.
+    #[getter]
+    fn timeout(&self) -> f64 {
+        self.checked.timeout.as_secs_f64()
+    }
+}
+
+fn product(system: &str) -> PyResult<(System, &'static [&'static [&'static str]])> {
+    match system {
+        "bamboo_agents" => Ok((System::BambooAgents, systems::bamboo_agents::API_PATHS)),
+        _ => Err(wrong("system", "one of the four")),
+    }
+}
+
+fn wrong(name: &str, expected: &str) -> PyErr {
+    PyTypeError::new_err(format!("{name}: must be {expected}"))
+}
+
+fn optional<'a, 'py, T: FromPyObject<'a, 'py>>(
+    value: &'a Bound<'py, PyAny>,
+    name: &str,
+    expected: &str,
+) -> PyResult<Option<T>> {
+    if value.is_none() {
+        Ok(None)
+    } else {
+        value.extract().map(Some).map_err(|_| wrong(name, expected))
+    }
+}
+
+fn client_cert(value: &Bound<'_, PyAny>) -> PyResult<Option<(PathBuf, Option<PathBuf>)>> {
+    const EXPECTED: &str = "a path, or a pair of paths (certificate, key)";
+    if value.is_none() {
+        return Ok(None);
+    }
+    if value.is_instance_of::<PyTuple>() {
+        let (cert, key): (PathBuf, PathBuf) = value.extract().map_err(|_| wrong("client_cert", EXPECTED))?;
+        return Ok(Some((cert, Some(key))));
+    }
+    Ok(Some((
+        value.extract().map_err(|_| wrong("client_cert", EXPECTED))?,
+        None,
+    )))
+}
+
+/// A mapping of texts to texts.
+pub fn pairs(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Vec<(String, String)>> {
+    if value.is_none() {
+        return Ok(Vec::new());
+    }
+    let dict = value
+        .cast::<PyDict>()
+        .map_err(|_| wrong(name, "a dict of str to str"))?;
+    dict.iter()
+        .map(|(key, value)| Ok((key.extract()?, value.extract()?)))
+        .collect::<PyResult<_>>()
+        .map_err(|_| wrong(name, "a dict of str to str"))
+}
+
+/// For arguments found wrong in the bindings.
+pub fn config_error(py: Python<'_>, message: impl Into<String>) -> PyErr {
+    refused(py, Error::config(message))
+}

@@ -1,0 +1,82 @@
+//! Where Python code that a running call needs is run: callables for credentials, progress and events. On the calling
+//! thread between two turns of its runtime, so that such code may use clients itself; or on the thread of the loop.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use pyo3::prelude::*;
+use pyo3_async_runtimes::TaskLocals;
+use tokio::sync::{mpsc, oneshot};
+
+use super::delivery::{Delivery, Job};
+use crate::core::error::{Error, Kind, Outcome};
+
+tokio::task_local! {
+    static SITE: Site;
+}
+
+/// The place of one running call.
+#[derive(Clone)]
+pub enum Site {
+    /// The calling thread waits and runs what comes through the channel.
+    Thread(mpsc::UnboundedSender<Job>),
+    /// An event loop.
+    Loop {
+        event_loop: Arc<Py<PyAny>>,
+        delivery: Arc<Delivery>,
+        locals: Arc<TaskLocals>,
+    },
+}
+
+/// An exception of Python code that a call ran; it goes up as it is.
+pub struct Raised(pub PyErr);
+
+impl Site {
+    /// Runs `future` with this place known to everything inside.
+    pub fn scope<F: Future>(self, future: F) -> impl Future<Output = F::Output> {
+        SITE.scope(self, future)
+    }
+
+    /// The place of the call that runs now.
+    pub fn current() -> Option<Self> {
+        SITE.try_with(Clone::clone).ok()
+    }
+
+    /// Has it run, without waiting.
+    pub fn post(&self, job: Job) {
+        match self {
+            // The receiver goes away with the call alone.
+            Self::Thread(jobs) => drop(jobs.send(job)),
+            Self::Loop {
+                event_loop, delivery, ..
+            } => delivery.push(event_loop.clone(), job),
+        }
+    }
+
+    /// Has it run and waits for what it gives.
+    pub async fn ask<T, W>(&self, work: W) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        W: FnOnce(Python<'_>) -> PyResult<T> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        self.post(Box::new(move |py| {
+            drop(reply.send(work(py)));
+            Ok(())
+        }));
+        match answer.await {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(raised)) => Err(raised_error(raised)),
+            Err(_) => Err(Error::config("the event loop was closed while the call needed it")),
+        }
+    }
+}
+
+/// Wraps an exception so that it travels through the core.
+pub fn raised_error(raised: PyErr) -> Error {
+    let context = crate::core::error::Context {
+        outcome: Some(Outcome::NotSent),
+        ..Default::default()
+    };
+    Error::new(Kind::Config, "a callable of the caller's raised", context).with_payload(Raised(raised))
+}
