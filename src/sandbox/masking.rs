@@ -93,25 +93,38 @@ impl Masker {
             let part = part
                 .split_once(';')
                 .map_or_else(|| part.to_owned(), |(start, _)| format!("{start};{MASK}"));
-            out.push_str(if after_tokens && !part.is_empty() { MASK } else { &part });
+            let hidden = after_tokens && !part.is_empty() || self.hides(&part);
+            out.push_str(if hidden { MASK } else { &part });
             after_tokens = part == "tokens";
         }
         let mut separator = '?';
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             out.push(std::mem::replace(&mut separator, '&'));
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let shown_name = if self.hides(name) { MASK } else { name };
             let decoded = percent_encoding::percent_decode_str(name)
                 .decode_utf8_lossy()
                 .to_ascii_lowercase();
-            if value.is_empty() || !is_secret_name(&decoded) {
-                out.push_str(pair);
-            } else {
-                out.push_str(name);
+            out.push_str(shown_name);
+            if pair.contains('=') {
                 out.push('=');
-                out.push_str(MASK);
             }
+            let hidden = !value.is_empty() && is_secret_name(&decoded) || self.hides(value);
+            out.push_str(if hidden { MASK } else { value });
         }
         self.text(&out)
+    }
+
+    /// Whether percent-encoded text stands for something that must not be shown, however it is encoded.
+    fn hides(&self, encoded: &str) -> bool {
+        if !encoded.contains(['%', '+']) {
+            return false;
+        }
+        let spaced = encoded.replace('+', " ");
+        [encoded, &spaced].into_iter().any(|text| {
+            let decoded = percent_encoding::percent_decode_str(text).decode_utf8_lossy();
+            self.text(&decoded) != decoded
+        })
     }
 
     /// Header names with masked values.
@@ -145,7 +158,7 @@ impl Masker {
         }
         if let Ok(mut value) = serde_json::from_str::<Value>(body.trim_start_matches('\u{feff}')) {
             // The text is kept as it came unless something in it has to go.
-            let changed = mask_value(&mut value);
+            let changed = self.value(&mut value);
             return self.text(&if changed { value.to_string() } else { body.to_owned() });
         }
         let governance = system == Some(System::GovernanceLifecycle) && !operation.is_empty();
@@ -154,6 +167,41 @@ impl Masker {
             return MASK.to_owned();
         }
         self.text(body)
+    }
+
+    /// Masks the values of secret names at any depth, also in text that holds JSON itself, and known secrets in all
+    /// text. Tells whether there was anything.
+    fn value(&self, value: &mut Value) -> bool {
+        match value {
+            Value::Object(fields) => {
+                let mut changed = false;
+                for (name, value) in fields.iter_mut() {
+                    let hides = !matches!(value, Value::Null | Value::Bool(_));
+                    if hides && is_secret_name(&name.to_ascii_lowercase()) {
+                        *value = Value::from(MASK);
+                        changed = true;
+                    } else {
+                        changed |= self.value(value);
+                    }
+                }
+                changed
+            }
+            Value::Array(items) => items.iter_mut().fold(false, |changed, item| self.value(item) | changed),
+            Value::String(text) => {
+                if text.trim_start().starts_with(['{', '['])
+                    && let Ok(mut inner) = serde_json::from_str::<Value>(text)
+                    && self.value(&mut inner)
+                {
+                    *text = inner.to_string();
+                    return true;
+                }
+                let masked = self.text(text);
+                let changed = masked != *text;
+                *text = masked;
+                changed
+            }
+            _ => false,
+        }
     }
 
     fn login(&self, body: &str) -> String {
@@ -174,37 +222,6 @@ impl Masker {
 
 fn is_secret_name(lower_case_name: &str) -> bool {
     SECRET_WORDS.iter().any(|word| lower_case_name.contains(word))
-}
-
-/// Masks the values of secret names at any depth, also in text that holds JSON itself.
-fn mask_value(value: &mut Value) -> bool {
-    match value {
-        Value::Object(fields) => {
-            let mut changed = false;
-            for (name, value) in fields.iter_mut() {
-                let hides = !matches!(value, Value::Null | Value::Bool(_));
-                if hides && is_secret_name(&name.to_ascii_lowercase()) {
-                    *value = Value::from(MASK);
-                    changed = true;
-                } else {
-                    changed |= mask_value(value);
-                }
-            }
-            changed
-        }
-        Value::Array(items) => items.iter_mut().fold(false, |changed, item| mask_value(item) | changed),
-        Value::String(text) if text.trim_start().starts_with(['{', '[']) => {
-            let Ok(mut inner) = serde_json::from_str::<Value>(text) else {
-                return false;
-            };
-            let changed = mask_value(&mut inner);
-            if changed {
-                *text = inner.to_string();
-            }
-            changed
-        }
-        _ => false,
-    }
 }
 
 fn mask_uuids(text: &str) -> String {
