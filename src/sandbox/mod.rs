@@ -45,6 +45,16 @@ pub struct Options {
 /// Set when the thread has ended.
 type Ended = Arc<(Mutex<bool>, Condvar)>;
 
+/// Wakes those who wait for the thread, however it ends.
+struct EndSignal(Ended);
+
+impl Drop for EndSignal {
+    fn drop(&mut self) {
+        *self.0.0.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.0.1.notify_all();
+    }
+}
+
 /// A running sandbox. It stops when it is dropped.
 pub struct Sandbox {
     shared: Arc<Shared>,
@@ -88,14 +98,12 @@ impl Sandbox {
 
         let (orders, received) = watch::channel(Orders::default());
         let ended = Ended::default();
-        let (for_thread, at_end) = (Arc::clone(&shared), Arc::clone(&ended));
+        let (for_thread, at_end) = (Arc::clone(&shared), EndSignal(Arc::clone(&ended)));
         let thread = std::thread::Builder::new()
             .name("infosecops-sandbox".to_owned())
             .spawn(move || {
-                let result = server::serve(listener, for_thread, received);
-                *at_end.0.lock().unwrap_or_else(PoisonError::into_inner) = true;
-                at_end.1.notify_all();
-                result
+                let _at_end = at_end;
+                server::serve(listener, for_thread, received)
             })?;
         Ok(Sandbox {
             shared,
@@ -203,6 +211,11 @@ impl Sandbox {
         self.orders.send_modify(|orders| orders.close_idle += 1);
     }
 
+    /// Closes connections without a word when they have been idle for so long; None (the start) keeps them.
+    pub fn set_idle_timeout(&self, timeout: Option<Duration>) {
+        self.orders.send_modify(|orders| orders.idle_timeout = timeout);
+    }
+
     /// Waits until the sandbox has stopped, or for so long. Tells whether it has stopped.
     pub fn wait(&self, timeout: Option<Duration>) -> bool {
         let deadline = timeout.map(|timeout| Instant::now() + timeout);
@@ -231,8 +244,11 @@ impl Sandbox {
         }
         self.orders.send_modify(|orders| orders.stop = true);
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(thread) = thread {
-            let _ = thread.join();
+        match thread {
+            Some(thread) => drop(thread.join()),
+            None => {
+                self.wait(None);
+            }
         }
     }
 }

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Response, StatusCode};
@@ -107,6 +107,8 @@ pub(crate) struct Orders {
     pub stop: bool,
     /// Counts the orders to close idle connections.
     pub close_idle: u64,
+    /// Connections that are idle for so long are closed.
+    pub idle_timeout: Option<Duration>,
 }
 
 /// Serves until told to stop. Runs on the sandbox's own thread.
@@ -145,27 +147,90 @@ async fn accept(
     }
 }
 
+/// What one connection is doing, for the idle timeout and the count of connections.
+struct Activity {
+    shared: Arc<Shared>,
+    answering: AtomicUsize,
+    since: Mutex<Instant>,
+}
+
+impl Activity {
+    fn new(shared: Arc<Shared>) -> Activity {
+        shared.connections.fetch_add(1, Ordering::SeqCst);
+        Activity {
+            shared,
+            answering: AtomicUsize::new(0),
+            since: Mutex::new(Instant::now()),
+        }
+    }
+
+    fn touch(&self) -> Instant {
+        let now = Instant::now();
+        *self.since.lock().unwrap_or_else(PoisonError::into_inner) = now;
+        now
+    }
+
+    /// When the connection will have been idle for so long, if nothing happens.
+    fn idle_until(&self, timeout: Duration) -> Instant {
+        let since = match self.answering.load(Ordering::SeqCst) {
+            0 => *self.since.lock().unwrap_or_else(PoisonError::into_inner),
+            _ => self.touch(),
+        };
+        since + timeout
+    }
+}
+
+impl Drop for Activity {
+    fn drop(&mut self) {
+        self.shared.connections.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
 async fn converse(stream: TcpStream, peer_port: u16, shared: Arc<Shared>, mut orders: watch::Receiver<Orders>) {
     // Without it small answers wait for the client's delayed acknowledgement.
     let _ = stream.set_nodelay(true);
-    shared.connections.fetch_add(1, Ordering::SeqCst);
-    orders.mark_unchanged();
-    let seen = orders.borrow().close_idle;
-    let service = service_fn(|request| respond(request, peer_port, Arc::clone(&shared)));
+    let activity = Arc::new(Activity::new(Arc::clone(&shared)));
+    let service = service_fn(|request| {
+        let (activity, shared) = (Arc::clone(&activity), Arc::clone(&shared));
+        async move {
+            activity.answering.fetch_add(1, Ordering::SeqCst);
+            let response = respond(request, peer_port, shared).await;
+            activity.touch();
+            activity.answering.fetch_sub(1, Ordering::SeqCst);
+            response
+        }
+    });
     let mut connection = std::pin::pin!(
         http1::Builder::new()
             .title_case_headers(true)
             .serve_connection(TokioIo::new(stream), service)
     );
-    let ordered = tokio::select! {
-        _ = connection.as_mut() => false,
-        _ = orders.wait_for(|orders| orders.close_idle != seen) => true,
-    };
-    if ordered {
-        connection.as_mut().graceful_shutdown();
-        let _ = connection.await;
+    let seen = orders.borrow_and_update().close_idle;
+    loop {
+        let timeout = orders.borrow_and_update().idle_timeout;
+        let idle = async {
+            match timeout {
+                Some(timeout) => tokio::time::sleep_until(activity.idle_until(timeout).into()).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            _ = connection.as_mut() => return,
+            changed = orders.changed() => {
+                if changed.is_err() || orders.borrow().close_idle != seen {
+                    break;
+                }
+            }
+            () = idle => {
+                if timeout.is_some_and(|timeout| activity.idle_until(timeout) <= Instant::now()) {
+                    break;
+                }
+            }
+        }
     }
-    shared.connections.fetch_sub(1, Ordering::SeqCst);
+    // An idle connection ends at once and without a word; a busy one after its answer.
+    connection.as_mut().graceful_shutdown();
+    let _ = connection.await;
 }
 
 /// Makes hyper cut the connection without an answer.
@@ -195,12 +260,17 @@ async fn respond(
     match Limited::new(body, MAX_BODY_BYTES).collect().await {
         Ok(collected) => request.body = collected.to_bytes(),
         Err(error) if error.is::<http_body_util::LengthLimitError>() => {
+            let sequence = shared.journal.begin(&request, system, "", peer_port);
+            shared.journal.finish(sequence, Some(413), false);
             return Ok(written(
                 Answer::html(413, "<html><body>Request Entity Too Large</body></html>"),
                 None,
             ));
         }
-        Err(_) => return Err(Cut),
+        Err(_) => {
+            shared.journal.begin(&request, system, "", peer_port);
+            return Err(Cut);
+        }
     }
     request.complete = true;
 

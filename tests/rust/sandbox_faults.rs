@@ -265,6 +265,49 @@ fn connections_are_kept_and_closed_when_told() {
 }
 
 #[test]
+fn idle_connections_time_out() {
+    let sandbox = start();
+    let mut before = connect(&sandbox);
+    before.write_all(&post_job(&sandbox)).unwrap();
+    assert_eq!(read(&mut before).unwrap().0.status, 201);
+    sandbox.set_idle_timeout(Some(Duration::from_millis(1)));
+    assert!(read(&mut before).is_none());
+    sandbox.faults().add(Fault {
+        times: Some(1),
+        delay: Some(Duration::from_millis(20)),
+        ..Fault::default()
+    });
+    let mut fresh = connect(&sandbox);
+    fresh.write_all(&post_job(&sandbox)).unwrap();
+    assert_eq!(
+        read(&mut fresh).unwrap().0.status,
+        201,
+        "a connection that waits for its answer is not idle"
+    );
+    assert!(read(&mut fresh).is_none());
+    while sandbox.open_connections() > 0 {
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn it_can_be_shared_between_threads() {
+    fn shared<T: Send + Sync + 'static>(_: &T) {}
+    let sandbox = start();
+    shared(&sandbox);
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| assert_eq!(get(&sandbox).status, 200));
+        }
+    });
+    std::thread::scope(|scope| {
+        scope.spawn(|| sandbox.stop());
+        scope.spawn(|| sandbox.stop());
+        assert!(sandbox.wait(None));
+    });
+}
+
+#[test]
 fn a_taken_port_is_an_error() {
     let sandbox = start();
     assert!(

@@ -107,6 +107,12 @@ fn it_never_holds_a_secret() {
             &[("X-Note", &value)],
             &value,
         );
+        let escaped: String = value.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect();
+        post(
+            &format!("/{percent}?{percent}={percent}"),
+            &[],
+            &format!("[\"{escaped}\"]"),
+        );
         post(
             "/x",
             &[("X-Note", &base64(&value))],
@@ -142,10 +148,19 @@ fn it_never_holds_a_secret() {
             .map(|row| row.3),
     );
     secrets.extend(sandbox.sectona_accounts().into_iter().map(|account| account.password));
-    let everything = format!("{:?}{sandbox:?}", sandbox.journal().entries()).to_lowercase();
+    let mut everything = format!("{sandbox:?}\n");
+    for entry in sandbox.journal().entries() {
+        everything.push_str(&format!(
+            "{}\n{}\n{}\n{}\n",
+            entry.operation, entry.method, entry.target, entry.body
+        ));
+        everything.extend(entry.headers.iter().map(|(name, value)| format!("{name}: {value}\n")));
+    }
+    let everything = everything.to_lowercase();
+    assert!(everything.contains("****") && everything.contains("x-note"));
     for secret in secrets {
         let percent: String = secret.bytes().map(|byte| format!("%{byte:02x}")).collect();
-        let escaped: String = secret.encode_utf16().map(|unit| format!("\\\\u{unit:04x}")).collect();
+        let escaped: String = secret.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect();
         for form in [secret.clone(), base64(&secret), percent, escaped] {
             assert!(!everything.contains(&form.to_lowercase()), "{form}");
         }
