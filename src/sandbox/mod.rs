@@ -218,6 +218,10 @@ impl Sandbox {
 
     /// Waits until the sandbox has stopped, or for so long. Tells whether it has stopped.
     pub fn wait(&self, timeout: Option<Duration>) -> bool {
+        // A forked child has no thread to wait for.
+        if self.process != std::process::id() {
+            return true;
+        }
         let deadline = timeout.map(|timeout| Instant::now() + timeout);
         let mut ended = self.ended.0.lock().unwrap_or_else(PoisonError::into_inner);
         while !*ended {

@@ -77,11 +77,7 @@ impl Shared {
                 "<html><head><title>Not Found</title></head><body>Not Found</body></html>",
             ),
         };
-        let issued = match system {
-            Some(System::GovernanceLifecycle) => std::mem::take(&mut world.governance.issued),
-            Some(System::BambooAgents) => std::mem::take(&mut world.bamboo.issued),
-            _ => Vec::new(),
-        };
+        let issued = std::mem::take(&mut world.governance.issued);
         drop(world);
         if !issued.is_empty() {
             self.journal.protect(issued);

@@ -83,6 +83,11 @@ fn it_never_holds_a_secret() {
     post("/x", &[], &format!("{{\"password\": \"{canary}"));
     post("/x", &[], &format!("user=a&password={canary}"));
     post(
+        "/aveksa/command.submit?cmd=notifyVaultPasswordChange",
+        &[],
+        &format!("<Password>{canary}</Password>"),
+    );
+    post(
         "/x",
         &[],
         &json!({"Result": json!({"Password": canary}).to_string()}).to_string(),

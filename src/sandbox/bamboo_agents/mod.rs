@@ -39,8 +39,6 @@ impl Token {
 /// State of the plugin.
 pub(crate) struct State {
     pub api: BambooApi,
-    /// Uuids made by the last request, for the journal to mask.
-    pub issued: Vec<String>,
     tokens: Vec<Token>,
     agents: Vec<Agent>,
     next_task: u64,
@@ -105,7 +103,6 @@ impl State {
         };
         State {
             api: BambooApi::default(),
-            issued: Vec::new(),
             tokens: vec![
                 token("d0ea6653-05e2-4d51-9d89-665cdfe86be6", "readOnly", false),
                 token("7ba167aa-631c-4771-b197-fcb459cc7fd7", "read and write", true),
@@ -177,7 +174,6 @@ impl State {
             read,
             change,
         };
-        self.issued.push(token.uuid.clone());
         let answer = Answer::json(200, &token.value()).applied();
         self.tokens.push(token);
         answer

@@ -167,7 +167,8 @@ impl State {
     }
 
     fn login_user(&mut self, credentials: &Credentials, request: &Request) -> Reply {
-        // The body is a sequence of elements without a root.
+        // The body is a sequence of elements without a root. Any `authsource` is taken: what an unknown one gives is not
+        // documented.
         let fragment = std::str::from_utf8(&request.body).unwrap_or_default();
         let document = markup::parse(&format!("<login>{fragment}</login>")).unwrap_or_default();
         let text_of = |name: &str| {
