@@ -318,6 +318,9 @@ fn a_taken_port_is_an_error() {
         .is_err()
     );
     assert_eq!(sandbox.url(), format!("http://127.0.0.1:{}", sandbox.port()));
+    for system in System::ALL {
+        assert_eq!(System::from_name(system.name()), Some(system));
+    }
     assert!(
         sandbox
             .describe()

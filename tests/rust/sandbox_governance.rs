@@ -1,10 +1,12 @@
 //! G&L: documented exchanges, refusals, tokens, the course of a review.
 
+use std::io::Write;
+
 use serde_json::json;
 
 use infosecops::sandbox::{JobEnd, JobProgress, Sandbox};
 
-use crate::sandbox_wire::{Reply, send, start};
+use crate::sandbox_wire::{Reply, connect, read, send, start};
 
 const DOCUMENTED_COVERAGE: &str =
     "\nuser_id='lbelkin'|user|1=1|app-role|name='Datadog'|\nuser_id='mcastro'|user|1=1|ent|name='Dynatrace'|\n";
@@ -393,4 +395,30 @@ fn runs_can_be_ended_by_hand() {
         get(&format!("cmd=getRunStatus&run-id={run}"))["overall-status"],
         "Aborted"
     );
+}
+
+#[test]
+fn large_and_chunked_bodies_are_read() {
+    let sandbox = start();
+    let line = "user_id='lbelkin'|user|1=1|app-role|name='Datadog'|\n";
+    let large = line.repeat(10_000);
+    let reply = call(&sandbox, "POST", "cmd=uploadCoverage&id=61&type=reviewer", &large);
+    assert_eq!(reply.body, "status=success\n");
+    let entry = sandbox.journal().last(&Default::default()).unwrap();
+    assert_eq!(
+        (entry.body_bytes, entry.body),
+        (large.len(), format!("({} bytes, not kept)", large.len()))
+    );
+
+    let token = &sandbox.credentials().gl_token;
+    let mut stream = connect(&sandbox);
+    let head = "POST /aveksa/command.submit?cmd=uploadCoverage&id=7&type=reviewer HTTP/1.1\r\nHost: x\r\n";
+    let chunks = format!("{:x}\r\n{line}\r\n{:x}\r\n{line}\r\n0\r\n\r\n", line.len(), line.len());
+    let request =
+        format!("{head}Authorization: Bearer {token}\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    assert_eq!(read(&mut stream).unwrap().0.status, 100);
+    stream.write_all(chunks.as_bytes()).unwrap();
+    assert_eq!(read(&mut stream).unwrap().0.body, "status=success\n");
+    assert_eq!(sandbox.gl_coverage(7), Some(line.repeat(2)));
 }

@@ -246,7 +246,7 @@ impl State {
     }
 }
 
-pub(super) fn seeded() -> Vec<Agent> {
+pub(super) fn initial() -> Vec<Agent> {
     let agent = |id, name, enabled, online, busy| Agent {
         id,
         name,

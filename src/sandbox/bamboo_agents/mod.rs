@@ -107,7 +107,7 @@ impl State {
                 token("d0ea6653-05e2-4d51-9d89-665cdfe86be6", "readOnly", false),
                 token("7ba167aa-631c-4771-b197-fcb459cc7fd7", "read and write", true),
             ],
-            agents: agents::seeded(),
+            agents: agents::initial(),
             next_task: 1,
             rng: Rng::new(),
         }
