@@ -1,6 +1,6 @@
 //! Clients for four security platforms: RSA Governance & Lifecycle, SD Elements, Sectona PAM and Agent APIs for Bamboo.
 //!
-//! [`core`] is what the clients share, [`systems`] holds each product's wire format, `sandbox` serves all four on a
+//! [`core`] is what the clients share, [`systems`] holds each product's wire format, [`sandbox`] serves all four on a
 //! loopback port. The Python bindings stand behind the feature `python`; nothing else names Python.
 
 #![cfg_attr(
@@ -12,5 +12,7 @@
 mod bindings;
 #[deny(missing_docs)]
 pub mod core;
+#[deny(missing_docs)]
+pub mod sandbox;
 #[deny(missing_docs)]
 pub mod systems;
