@@ -177,6 +177,8 @@ pub struct Context {
     pub elapsed: Duration,
     /// The fate of the call.
     pub outcome: Option<Outcome>,
+    /// Whether the call changes nothing, so that its fate does not matter.
+    pub is_read: bool,
     /// What to do.
     pub hint: Option<String>,
 }
@@ -294,7 +296,7 @@ impl fmt::Display for Error {
         if let Some(code) = &context.code {
             write!(f, " (code {code})")?;
         }
-        if context.method.is_some() {
+        if context.method.is_some() && !context.is_read {
             match context.outcome {
                 Some(Outcome::NotSent) => write!(f, " [not sent, safe to repeat]")?,
                 Some(Outcome::Unknown) => write!(f, " [outcome unknown, it may have been applied]")?,

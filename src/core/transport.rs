@@ -190,6 +190,7 @@ impl Call {
             method: Some(request.method.to_string()),
             url: Some(shown.to_owned()),
             attempts: number,
+            is_read: request.effect == Effect::Read,
             ..self.context(&request.operation)
         };
         let built = self.build(request, url, &started);

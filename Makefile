@@ -1,0 +1,74 @@
+# `make demo` shows what this does, `make test` proves it, `make check` keeps it tidy. Each makes the virtual
+# environment it needs; nothing but Rust, CPython >= 3.10 and make has to be there before.
+
+PYTHON ?= python3
+# The oldest and the newest CPython found, on both of which the one wheel must pass.
+PYTHONS ?= $(shell $(PYTHON) scripts/interpreters.py)
+BUILD := .build
+WHEEL_DIR := $(BUILD)/wheel
+TESTING_DIR := $(BUILD)/wheel-testing
+TOOLS := $(BUILD)/tools
+LINT := $(BUILD)/lint
+CARGO_TARGET_DIR ?= target
+export CARGO_TARGET_DIR
+
+SOURCES := Cargo.toml Cargo.lock pyproject.toml $(shell find src python -type f -not -name '*.so' -not -path '*/__pycache__/*')
+
+.PHONY: demo test test-rust test-python check bench wheel clean
+
+demo: $(TESTING_DIR)/stamp
+	$(PYTHON) scripts/venv.py $(BUILD)/demo --python $(PYTHON) --wheel $(TESTING_DIR)
+	$(BUILD)/demo/bin/python -m infosecops demo
+
+test: test-rust test-python
+
+# The core and the sandbox build and pass without any Python.
+test-rust:
+	@if cargo nextest --version >/dev/null 2>&1; then \
+		cargo nextest run --no-default-features --no-fail-fast; \
+	else \
+		cargo test --no-default-features --no-fail-fast; \
+	fi
+
+test-python: $(TESTING_DIR)/stamp
+	@for python in $(PYTHONS); do \
+		version=$$($$python -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
+		echo "== pytest on CPython $$version"; \
+		$(PYTHON) scripts/venv.py $(BUILD)/test-$$version --python $$python --wheel $(TESTING_DIR) --group test || exit 1; \
+		$(BUILD)/test-$$version/bin/python -m pytest -q $(PYTEST_ARGS) || exit 1; \
+	done
+
+check: $(TESTING_DIR)/stamp
+	cargo fmt --check
+	cargo clippy --all-targets -- -D warnings
+	cargo clippy --all-targets --no-default-features -- -D warnings
+	$(PYTHON) scripts/venv.py $(LINT) --python $(PYTHON) --wheel $(TESTING_DIR) --group lint --group test
+	$(LINT)/bin/ruff format --check .
+	$(LINT)/bin/ruff check .
+	$(LINT)/bin/mypy python/infosecops tests/typing_sample.py
+	$(LINT)/bin/pyright --pythonpath $(LINT)/bin/python python/infosecops tests/typing_sample.py
+	$(LINT)/bin/python -m mypy.stubtest infosecops._infosecops --ignore-disjoint-bases
+	$(LINT)/bin/python scripts/doc_examples.py
+	@if cargo deny --version >/dev/null 2>&1; then cargo deny check bans licenses sources; else echo "cargo-deny is not installed: skipped"; fi
+
+bench: wheel
+	@echo "make bench: the benchmark is not part of this version" && exit 1
+
+# The wheel that people install.
+wheel: $(TOOLS)/stamp
+	rm -rf $(WHEEL_DIR)
+	$(TOOLS)/bin/maturin build --release --locked --out $(WHEEL_DIR)
+
+# The same wheel, built in a fraction of the time, for tests and demo.
+$(TESTING_DIR)/stamp: $(TOOLS)/stamp $(SOURCES)
+	rm -rf $(TESTING_DIR)
+	$(TOOLS)/bin/maturin build --profile testing --locked --out $(TESTING_DIR)
+	@touch $@
+
+$(TOOLS)/stamp:
+	$(PYTHON) scripts/venv.py $(TOOLS) --python $(PYTHON) --requirement "maturin>=1.9,<2"
+	@touch $@
+
+clean:
+	rm -rf $(BUILD)
+	cargo clean
