@@ -1,0 +1,71 @@
+//! The connections that jobs run: to find the id to start, and to see whether one is running.
+//!
+//! Documented: <https://docs.sdelements.com/release/4.12/api/docs/alm-connections>
+
+use http::Method;
+
+use super::job::Connection;
+use super::jobs::{checked_page_size, kind_path, refused};
+use super::pages::{Item, PageCursor};
+use super::session::SdElements;
+use crate::core::error::Error;
+use crate::core::request::{Backend, Request};
+use crate::core::retry::Effect;
+use crate::core::transport::Call;
+
+const PATH: &str = "/api/v2/connections/";
+
+/// Which connections to list; what is None does not count.
+#[derive(Clone, Debug, Default)]
+pub struct ConnectionFilter {
+    /// Of this project; documented for alm.
+    pub project: Option<i64>,
+    /// Optional fields to add, separated by commas, such as `last_job`.
+    pub include: Option<String>,
+    /// Records in one answer; None leaves it to the server.
+    pub page_size: Option<u32>,
+    /// Records at most, over all pages.
+    pub limit: Option<u64>,
+}
+
+impl Item for Connection {
+    fn settle(&mut self, kind: Option<&str>) {
+        self.complete(kind.unwrap_or_default());
+    }
+}
+
+/// The connections of one kind. Fetches nothing yet.
+pub fn list(kind: &str, filter: &ConnectionFilter) -> Result<PageCursor<Connection>, Error> {
+    const OPERATION: &str = "connections.list";
+    let path = kind_path(PATH, kind)
+        .and_then(|path| checked_page_size(filter.page_size).map(|()| path))
+        .map_err(|error| refused(OPERATION, error))?;
+    let first = path
+        .clone()
+        .maybe("project", filter.project.map(|id| id.to_string()).as_deref())
+        .maybe("include", filter.include.as_deref())
+        .maybe("page_size", filter.page_size.map(|size| size.to_string()).as_deref());
+    Ok(PageCursor::new(
+        OPERATION,
+        path,
+        first,
+        Some(kind.to_owned()),
+        filter.limit,
+    ))
+}
+
+/// One connection.
+pub async fn get(client: &SdElements, call: &Call, kind: &str, id: i64) -> Result<Connection, Error> {
+    const OPERATION: &str = "connections.get";
+    let target = kind_path(PATH, kind)
+        .map_err(|error| call.refuse(OPERATION, error))?
+        .then(&format!("{id}/"));
+    let request = Request::new(OPERATION, Method::GET, target, Effect::Read).with_secret_answer();
+    let answer = client.send(call, request).await?;
+    let mut connection: Connection = answer.json()?;
+    if connection.id.is_none() {
+        return Err(answer.unexpected("the answer is JSON, but not a connection: it has no id"));
+    }
+    connection.complete(kind);
+    Ok(connection)
+}

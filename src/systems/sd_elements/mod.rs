@@ -1,0 +1,20 @@
+//! SD Elements, API v2: jobs of every kind and the connections they run.
+//!
+//! <https://docs.sdelements.com/release/4.12/api/docs/jobs>
+
+mod connections;
+mod job;
+mod jobs;
+mod pages;
+mod session;
+mod wait;
+
+pub use connections::{ConnectionFilter, get as get_connection, list as list_connections};
+pub use job::{Connection, Job};
+pub use jobs::{KINDS, ListFilter, Report, get, list, report, start};
+pub use pages::{Item, PageCursor};
+pub use session::SdElements;
+pub use wait::{OnProgress, job_failed, wait};
+
+/// The product's own paths, which may stand at the end of a configured URL.
+pub const API_PATHS: &[&[&str]] = &[&["api", "v2"]];

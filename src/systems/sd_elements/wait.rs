@@ -1,0 +1,264 @@
+//! Waiting for a job: looks at it again and again until it has ended or time is up. A failed job is a result.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use super::job::Job;
+use super::jobs::get_as;
+use super::session::SdElements;
+use crate::core::decode::{one_line, shorten};
+use crate::core::error::{Error, Kind};
+use crate::core::redact;
+use crate::core::transport::Call;
+
+const OPERATION: &str = "jobs.wait";
+/// However short an interval is asked for, the server is not hammered.
+const POLL_INTERVAL_MIN: Duration = Duration::from_millis(20);
+
+/// Is told the job after every look; its error ends the wait.
+pub type OnProgress = Arc<dyn Fn(&Job) -> Result<(), Error> + Send + Sync>;
+
+/// The job when it has ended, well or not: see [`Job::is_success`] and [`job_failed`]. Looks that fail for a passing
+/// reason do not end the wait.
+///
+/// # Errors
+/// `WaitTimeout` with the last [`Job`] seen as payload; what `on_progress` gives; any lasting error of a look.
+pub async fn wait(
+    client: &SdElements,
+    call: &Call,
+    kind: &str,
+    id: i64,
+    timeout: Duration,
+    poll_interval: Duration,
+    on_progress: Option<OnProgress>,
+) -> Result<Job, Error> {
+    let whole = call.with_timeout(timeout);
+    let look = || {
+        let part = whole.part();
+        async move { get_as(client, &part, OPERATION, kind, id).await }
+    };
+    match poll(look, whole.remaining(), poll_interval, on_progress.as_ref()).await? {
+        End::Finished(job) => Ok(*job),
+        End::TimeUp { last, failure } => Err(time_up(&whole, kind, id, timeout, last.map(|job| *job), failure)),
+    }
+}
+
+/// The error for a job that has ended without success; the [`Job`] is its payload.
+pub fn job_failed(call: &Call, job: &Job) -> Error {
+    let said = job.result_message.as_deref().unwrap_or_default();
+    let said = shorten(&one_line(&redact::scrub(said, &[])));
+    let message = match (job.succeeded, said.is_empty()) {
+        (Some(_), false) => format!("{} failed: {said}", title(&job.kind, job.id)),
+        (Some(_), true) => format!("{} failed and does not say why", title(&job.kind, job.id)),
+        (None, _) => format!(
+            "{} has ended, and the server does not say how",
+            title(&job.kind, job.id)
+        ),
+    };
+    Error::new(Kind::JobFailed, message, call.context(OPERATION)).with_payload(job.clone())
+}
+
+enum End {
+    Finished(Box<Job>),
+    TimeUp {
+        last: Option<Box<Job>>,
+        failure: Option<Error>,
+    },
+}
+
+/// Time is tokio's, so that tests can stop and advance it.
+async fn poll<F: Future<Output = Result<Job, Error>>>(
+    look: impl Fn() -> F,
+    timeout: Duration,
+    interval: Duration,
+    on_progress: Option<&OnProgress>,
+) -> Result<End, Error> {
+    let deadline = Instant::now() + timeout;
+    let interval = interval.max(POLL_INTERVAL_MIN);
+    let mut last = None;
+    loop {
+        let failure = match look().await {
+            Ok(job) => {
+                if let Some(tell) = on_progress {
+                    tell(&job)?;
+                }
+                match job.ready {
+                    Some(true) => return Ok(End::Finished(Box::new(job))),
+                    Some(false) => {}
+                    None => return Err(unreadable(&job)),
+                }
+                last = Some(Box::new(job));
+                None
+            }
+            Err(error) if is_passing(&error) => Some(error),
+            Err(error) => return Err(error),
+        };
+        let left = deadline.saturating_duration_since(Instant::now());
+        sleep(interval.min(left)).await;
+        if left <= interval {
+            return Ok(End::TimeUp { last, failure });
+        }
+    }
+}
+
+fn is_passing(error: &Error) -> bool {
+    matches!(
+        error.kind(),
+        Kind::Transport | Kind::Connect | Kind::Deadline | Kind::RateLimited | Kind::Server
+    )
+}
+
+fn unreadable(job: &Job) -> Error {
+    let message = format!(
+        "{} does not tell whether it has ended: no readable ready",
+        title(&job.kind, job.id)
+    );
+    let error = Error::new(Kind::UnexpectedContent, message, Default::default());
+    super::jobs::refused(OPERATION, error).with_payload(job.clone())
+}
+
+fn time_up(call: &Call, kind: &str, id: i64, timeout: Duration, last: Option<Job>, failure: Option<Error>) -> Error {
+    let mut message = format!("{} has not ended within {} s", title(kind, id), timeout.as_secs_f64());
+    if let Some(failure) = failure {
+        message = format!("{message}; the last look failed: {}", failure.message());
+    }
+    let connection = last.as_ref().and_then(|job| job.connection.as_ref());
+    let hint = if connection.is_some_and(|connection| connection.inaccessible == Some(true)) {
+        "its connection is marked inaccessible, so a remote agent runs it: check that the agent is up, then wait again"
+    } else {
+        "nothing was stopped: wait for the job again, or look at it with get(); jobs of connections marked inaccessible are run by a remote agent"
+    };
+    let error = Error::new(Kind::WaitTimeout, message, call.context(OPERATION)).with_hint(hint);
+    match last {
+        Some(job) => error.with_payload(job),
+        None => error,
+    }
+}
+
+fn title(kind: &str, id: i64) -> String {
+    if kind.is_empty() {
+        format!("job {id}")
+    } else {
+        format!("{kind} job {id}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::sync::Mutex;
+
+    use super::*;
+
+    fn job(ready: &str, succeeded: &str) -> Job {
+        serde_json::from_str(&format!(r#"{{"id": 9, "ready": {ready}, "succeeded": {succeeded}}}"#)).unwrap()
+    }
+
+    fn failed(kind: Kind) -> Error {
+        Error::new(kind, "it broke", Default::default())
+    }
+
+    /// Gives these in turn, the last one for ever. Gives the end, the looks made and the seconds gone by.
+    async fn run(
+        looks: Vec<Result<Job, Error>>,
+        timeout: u64,
+        interval: u64,
+        on_progress: Option<OnProgress>,
+    ) -> (Result<End, Error>, usize, u64) {
+        let count = Cell::new(0);
+        let begun = Instant::now();
+        let look = || {
+            let at = count.get().min(looks.len() - 1);
+            count.set(count.get() + 1);
+            let result = looks[at].clone();
+            async move { result }
+        };
+        let (timeout, interval) = (Duration::from_secs(timeout), Duration::from_secs(interval));
+        let end = poll(look, timeout, interval, on_progress.as_ref()).await;
+        (end, count.get(), begun.elapsed().as_secs())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn looks_until_the_job_has_ended() {
+        let looks = vec![
+            Ok(job("false", "false")),
+            Ok(job("false", "false")),
+            Ok(job("true", "false")),
+        ];
+        let (end, count, seconds) = run(looks, 600, 2, None).await;
+        let End::Finished(job) = end.unwrap() else { panic!() };
+        assert!(!job.is_success());
+        assert_eq!((count, seconds), (3, 4));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn never_sleeps_past_the_deadline() {
+        let (end, count, seconds) = run(vec![Ok(job("false", "false"))], 10, 4, None).await;
+        let End::TimeUp { last, failure } = end.unwrap() else {
+            panic!()
+        };
+        assert!(last.is_some() && failure.is_none());
+        assert_eq!((count, seconds), (3, 10));
+        let (_, count, seconds) = run(vec![Ok(job("false", "false"))], 1, 3600, None).await;
+        assert_eq!((count, seconds), (1, 1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn passing_errors_do_not_end_it_and_lasting_ones_do() {
+        for kind in [
+            Kind::Transport,
+            Kind::Connect,
+            Kind::Deadline,
+            Kind::RateLimited,
+            Kind::Server,
+        ] {
+            let (end, count, _) = run(vec![Err(failed(kind)), Ok(job("true", "true"))], 60, 2, None).await;
+            assert!(matches!(end, Ok(End::Finished(_))), "{kind:?}");
+            assert_eq!(count, 2);
+            let (end, ..) = run(vec![Err(failed(kind))], 60, 2, None).await;
+            let End::TimeUp {
+                last: None,
+                failure: Some(_),
+            } = end.unwrap()
+            else {
+                panic!("{kind:?}")
+            };
+        }
+        for kind in [
+            Kind::Authentication,
+            Kind::NotFound,
+            Kind::UnexpectedContent,
+            Kind::Tls,
+            Kind::Config,
+        ] {
+            let (end, count, _) = run(vec![Err(failed(kind))], 60, 2, None).await;
+            assert_eq!((end.err().unwrap().kind(), count), (kind, 1));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn progress_is_told_and_may_end_it() {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let log = seen.clone();
+        let tell: OnProgress = Arc::new(move |job| {
+            log.lock().unwrap().push(job.ready);
+            if job.ready == Some(true) {
+                Err(failed(Kind::Api))
+            } else {
+                Ok(())
+            }
+        });
+        let looks = vec![Ok(job("false", "null")), Ok(job("true", "true"))];
+        let (end, ..) = run(looks, 60, 2, Some(tell)).await;
+        assert_eq!(end.err().unwrap().kind(), Kind::Api);
+        assert_eq!(*seen.lock().unwrap(), [Some(false), Some(true)]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_job_that_does_not_tell_is_an_error_at_once() {
+        let (end, count, _) = run(vec![Ok(job("129", "true"))], 60, 2, None).await;
+        assert_eq!((end.err().unwrap().kind(), count), (Kind::UnexpectedContent, 1));
+    }
+}
