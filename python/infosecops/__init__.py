@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _PLACES = {
     "_infosecops": ("AccessToken", "EnsureResult", "Event", "Response", "Retry", "Secret"),
+    "sd_elements": ("AsyncSDElements", "SDElements"),
     "bamboo_agents": ("AsyncBambooAgents", "BambooAgents"),
 }
 _ORIGIN = {name: module for module, names in _PLACES.items() for name in names}

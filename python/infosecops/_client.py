@@ -6,16 +6,18 @@ from infosecops._infosecops import RawCall, Settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
     from os import PathLike
     from types import TracebackType
     from typing import Any, Literal, Protocol, TypedDict, TypeVar
 
     from typing_extensions import Self
 
-    from infosecops._infosecops import Event, Operation, Response, Retry
+    from infosecops._infosecops import Event, Operation, Response, Retry, Secret
 
     T = TypeVar("T")
+    SecretLike = str | Secret | Callable[[], str | Secret]
+    AsyncSecretLike = SecretLike | Callable[[], Awaitable[str | Secret]]
     Effect = Literal["read", "idempotent", "unsafe", "audited"]
 
     class CommonOptions(TypedDict, total=False):

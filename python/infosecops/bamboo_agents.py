@@ -10,16 +10,12 @@ from infosecops._client import AsyncClient, BaseClient, Client, run, run_here
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
     from typing import Literal
 
     from typing_extensions import Unpack
 
-    from infosecops._client import CommonOptions
+    from infosecops._client import AsyncSecretLike, CommonOptions
     from infosecops._infosecops import AccessToken, EnsureResult, Secret
-
-    SecretLike = str | Secret | Callable[[], str | Secret]
-    AsyncSecretLike = SecretLike | Callable[[], Awaitable[str | Secret]]
 
 __all__ = ["AsyncBambooAgents", "AsyncTokens", "BambooAgents", "Tokens"]
 

@@ -5,7 +5,7 @@ use pyo3::types::PyDict;
 
 use super::site::Raised;
 use crate::core::error::{Context, Error, Kind, Payload};
-use crate::systems::bamboo_agents::AccessToken;
+use crate::systems::sd_elements::Job;
 
 /// The exception for an error.
 pub fn to_python(py: Python<'_>, error: &Error) -> PyErr {
@@ -69,7 +69,7 @@ fn attached<'py>(py: Python<'py>, kind: Kind, payload: &Payload) -> PyResult<Opt
         Kind::WaitTimeout => "last",
         _ => return Ok(None),
     };
-    if let Some(value) = payload.downcast_ref::<AccessToken>() {
+    if let Some(value) = payload.downcast_ref::<Job>() {
         return Ok(Some((name, value.clone().into_pyobject(py)?.into_any())));
     }
     Ok(None)

@@ -10,11 +10,12 @@ use crate::core::event::{self, Step};
 use crate::core::transport::EventSink;
 
 const DEBUG: i32 = 10;
+const WARNING: i32 = 30;
 
 /// One step of a call, for `on_event`. Holds no secret.
 #[pyclass(frozen, get_all, module = "infosecops")]
 pub struct Event {
-    /// `request`, `response`, `retry` or `failure`.
+    /// `request`, `response`, `retry`, `warning` or `failure`.
     kind: &'static str,
     /// The product.
     system: &'static str,
@@ -70,7 +71,7 @@ impl From<event::Event> for Event {
             Step::Request => (None, None, None),
             Step::Response { status } => (Some(status), None, None),
             Step::Retry { reason, delay } => (None, Some(delay.as_secs_f64()), Some(reason)),
-            Step::Failure { reason } => (None, None, Some(reason)),
+            Step::Warning { reason } | Step::Failure { reason } => (None, None, Some(reason)),
         };
         Self {
             kind,
@@ -98,6 +99,8 @@ pub struct Listening {
 pub struct Listener {
     on_event: Option<Arc<Py<PyAny>>>,
     logger: Option<Arc<Py<PyAny>>>,
+    /// Whether every step goes to the logger; otherwise warnings alone.
+    logs_all: bool,
 }
 
 impl Listening {
@@ -108,13 +111,19 @@ impl Listening {
         }
     }
 
-    /// None where nobody listens: the usual case costs a dictionary lookup.
+    /// None where nobody listens.
     pub fn listener(&self, py: Python<'_>) -> PyResult<Option<Listener>> {
-        let logger = self.logger(py)?.map(|logger| Arc::new(logger.unbind()));
+        let logger = self.logger(py)?;
+        let logs_all = match &logger {
+            Some(logger) => logger.call_method1("isEnabledFor", (DEBUG,))?.extract()?,
+            None => false,
+        };
+        let logger = logger.map(|logger| Arc::new(logger.unbind()));
         let listens = logger.is_some() || self.on_event.is_some();
         Ok(listens.then(|| Listener {
             on_event: self.on_event.clone(),
             logger,
+            logs_all,
         }))
     }
 
@@ -124,9 +133,9 @@ impl Listening {
         let Ok(logging) = modules.get_item("logging") else {
             return Ok(None);
         };
-        let logger = logging.call_method1("getLogger", (format!("infosecops.{}", self.system.name()),))?;
-        let enabled: bool = logger.call_method1("isEnabledFor", (DEBUG,))?.extract()?;
-        Ok(enabled.then_some(logger))
+        logging
+            .call_method1("getLogger", (format!("infosecops.{}", self.system.name()),))
+            .map(Some)
     }
 }
 
@@ -134,15 +143,20 @@ impl Listener {
     /// Where the core puts the events of a call.
     pub fn sink(&self, site: Site) -> EventSink {
         let listener = self.clone();
-        Arc::new(move |event| {
+        let take = move |event: event::Event| {
             let listener = listener.clone();
             site.post(Box::new(move |py| listener.hear(py, event.into())));
-        })
+        };
+        EventSink {
+            is_verbose: self.logs_all || self.on_event.is_some(),
+            take: Arc::new(take),
+        }
     }
 
     fn hear(&self, py: Python<'_>, event: Event) -> PyResult<()> {
-        if let Some(logger) = &self.logger {
-            logger.bind(py).call_method1("debug", ("%s", event.line()))?;
+        let level = if event.kind == "warning" { WARNING } else { DEBUG };
+        if let Some(logger) = self.logger.as_ref().filter(|_| self.logs_all || level == WARNING) {
+            logger.bind(py).call_method1("log", (level, "%s", event.line()))?;
         }
         let Some(on_event) = &self.on_event else { return Ok(()) };
         let Err(raised) = on_event.bind(py).call1((event,)) else {

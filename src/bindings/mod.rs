@@ -10,6 +10,7 @@ mod events;
 mod operation;
 mod per_process;
 mod raw;
+mod sd_elements;
 mod secret;
 mod settings;
 mod site;
@@ -26,6 +27,8 @@ mod _infosecops {
     #[pymodule_export]
     use super::raw::{RawCall, Response};
     #[pymodule_export]
+    use super::sd_elements::{ConnectionPages, JobPages, SDElements};
+    #[pymodule_export]
     use super::secret::wrap;
     #[pymodule_export]
     use super::settings::Settings;
@@ -35,4 +38,6 @@ mod _infosecops {
     use crate::core::secret::Secret;
     #[pymodule_export]
     use crate::systems::bamboo_agents::{AccessToken, EnsureResult};
+    #[pymodule_export]
+    use crate::systems::sd_elements::{Connection, Job};
 }

@@ -7,7 +7,7 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 
-use super::site::{Site, raised_error};
+use super::site::{Awaited, Site, awaitable, raised_error};
 use crate::core::credential::{Credential, SecretSource};
 use crate::core::error::Error;
 use crate::core::secret::Secret;
@@ -79,10 +79,7 @@ impl SecretSource for Arc<Callable> {
         let source = self.clone();
         Box::pin(async move {
             let site = Site::current().ok_or_else(|| Error::config("a credential was asked for outside a call"))?;
-            let locals = match &site {
-                Site::Thread(_) => None,
-                Site::Loop { locals, .. } => Some(locals.clone()),
-            };
+            let locals = site.locals();
             let asked = source.clone();
             let given = site.ask(move |py| asked.ask(py, locals.as_deref())).await?;
             match given {
@@ -97,8 +94,6 @@ impl SecretSource for Arc<Callable> {
     }
 }
 
-type Awaited = std::pin::Pin<Box<dyn Future<Output = PyResult<Py<PyAny>>> + Send>>;
-
 enum Given {
     Now(Secret),
     Later(Awaited),
@@ -107,19 +102,10 @@ enum Given {
 impl Callable {
     fn ask(&self, py: Python<'_>, locals: Option<&pyo3_async_runtimes::TaskLocals>) -> PyResult<Given> {
         let value = self.callable.bind(py).call0()?;
-        if !value.hasattr("__await__")? {
-            return self.read(&value).map(Given::Now);
+        match awaitable(value.clone(), locals)? {
+            Some(future) => Ok(Given::Later(future)),
+            None => self.read(&value).map(Given::Now),
         }
-        let Some(locals) = locals else {
-            value.call_method0("close").ok();
-            return Err(PyTypeError::new_err(format!(
-                "{}: an async callable needs the Async twin of this client",
-                self.name
-            )));
-        };
-        Ok(Given::Later(Box::pin(pyo3_async_runtimes::into_future_with_locals(
-            locals, value,
-        )?)))
     }
 
     fn read(&self, value: &Bound<'_, PyAny>) -> PyResult<Secret> {

@@ -116,6 +116,7 @@ impl Settings {
 fn product(system: &str) -> PyResult<(System, &'static [&'static [&'static str]])> {
     match system {
         "bamboo_agents" => Ok((System::BambooAgents, systems::bamboo_agents::API_PATHS)),
+        "sd_elements" => Ok((System::SdElements, systems::sd_elements::API_PATHS)),
         _ => Err(wrong("system", "one of the four")),
     }
 }

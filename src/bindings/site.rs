@@ -4,6 +4,9 @@
 use std::future::Future;
 use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
+use pyo3::IntoPyObjectExt;
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3_async_runtimes::TaskLocals;
 use tokio::sync::{mpsc, oneshot};
@@ -40,6 +43,14 @@ impl Site {
     /// The place of the call that runs now.
     pub fn current() -> Option<Self> {
         SITE.try_with(Clone::clone).ok()
+    }
+
+    /// The context in which the loop runs coroutines of the caller's; None where there is no loop.
+    pub fn locals(&self) -> Option<Arc<TaskLocals>> {
+        match self {
+            Self::Thread(_) => None,
+            Self::Loop { locals, .. } => Some(locals.clone()),
+        }
     }
 
     /// Has it run, without waiting.
@@ -80,3 +91,45 @@ pub fn raised_error(raised: PyErr) -> Error {
     };
     Error::new(Kind::Config, "a callable of the caller's raised", context).with_payload(Raised(raised))
 }
+
+/// A callable of the caller's that hears of progress. What it raises ends the call; what it gives to await is awaited.
+pub fn progress<T>(callable: Py<PyAny>) -> impl Fn(T) -> BoxFuture<'static, Result<(), Error>> + Send + Sync
+where
+    T: for<'py> IntoPyObject<'py> + Send + 'static,
+{
+    let callable = Arc::new(callable);
+    move |value: T| {
+        let callable = callable.clone();
+        Box::pin(async move {
+            let site = Site::current().ok_or_else(|| Error::config("progress was told outside a call"))?;
+            let locals = site.locals();
+            let tell = move |py: Python<'_>| -> PyResult<Option<Awaited>> {
+                let given = callable.bind(py).call1((value.into_bound_py_any(py)?,))?;
+                awaitable(given, locals.as_deref())
+            };
+            match site.ask(tell).await? {
+                Some(future) => future.await.map(drop).map_err(raised_error),
+                None => Ok(()),
+            }
+        })
+    }
+}
+
+/// What is to be awaited on the event loop. Gives None for anything else.
+pub fn awaitable(given: Bound<'_, PyAny>, locals: Option<&TaskLocals>) -> PyResult<Option<Awaited>> {
+    if !given.hasattr("__await__")? {
+        return Ok(None);
+    }
+    let Some(locals) = locals else {
+        given.call_method0("close").ok();
+        return Err(PyTypeError::new_err(
+            "an async callable needs the Async twin of this client",
+        ));
+    };
+    Ok(Some(Box::pin(pyo3_async_runtimes::into_future_with_locals(
+        locals, given,
+    )?)))
+}
+
+/// Something that runs on an event loop, awaited from here.
+pub type Awaited = BoxFuture<'static, PyResult<Py<PyAny>>>;

@@ -40,6 +40,11 @@ pub enum Step {
         /// How long.
         delay: Duration,
     },
+    /// An answer was odd, but could be used.
+    Warning {
+        /// What was odd.
+        reason: String,
+    },
     /// An attempt failed for good.
     Failure {
         /// Why.
@@ -54,6 +59,7 @@ impl Step {
             Self::Request => "request",
             Self::Response { .. } => "response",
             Self::Retry { .. } => "retry",
+            Self::Warning { .. } => "warning",
             Self::Failure { .. } => "failure",
         }
     }

@@ -23,7 +23,13 @@ const PREALLOCATION_MAX: usize = 1024 * 1024;
 const REQUEST_ID_HEADERS: [&str; 4] = ["x-request-id", "x-correlation-id", "request-id", "x-amzn-requestid"];
 
 /// Takes the events of a call.
-pub type EventSink = Arc<dyn Fn(Event) + Send + Sync>;
+#[derive(Clone)]
+pub struct EventSink {
+    /// Whether it wants every step; otherwise warnings alone.
+    pub is_verbose: bool,
+    /// Takes one.
+    pub take: Arc<dyn Fn(Event) + Send + Sync>,
+}
 
 /// Builds the HTTP client for these settings. Slow (it may load the system's CA store) and to be done once a runtime.
 pub fn build_http(settings: &Settings) -> Result<reqwest::Client, Error> {
@@ -327,9 +333,26 @@ impl Call {
         (clean && next.origin() == current.origin()).then(|| next.into())
     }
 
-    fn tell(&self, request: &Request, shown: &str, number: u32, step: impl FnOnce() -> Step) {
+    /// Says what is odd about an answer that is used all the same.
+    pub fn warn(&self, answer: &Answer, reason: String) {
         let Some(events) = &self.events else { return };
-        events(Event {
+        let context = &answer.context;
+        (events.take)(Event {
+            step: Step::Warning { reason },
+            system: self.settings.system,
+            operation: context.operation.clone(),
+            method: context.method.clone().unwrap_or_default(),
+            url: context.url.clone().unwrap_or_default(),
+            attempt: context.attempts,
+            elapsed: self.elapsed(),
+        });
+    }
+
+    fn tell(&self, request: &Request, shown: &str, number: u32, step: impl FnOnce() -> Step) {
+        let Some(events) = self.events.as_ref().filter(|events| events.is_verbose) else {
+            return;
+        };
+        (events.take)(Event {
             step: step(),
             system: self.settings.system,
             operation: request.operation.clone().into_owned(),

@@ -232,7 +232,7 @@ async fn refusals_of_every_form_say_what_to_do() {
         let unknown = error.context().outcome == Some(Outcome::Unknown);
         assert_eq!(unknown, status.starts_with('5'), "{error}");
         let hint = error.context().hint.clone().unwrap_or_default();
-        assert_eq!(hint.contains("jobs.list(connection=12)"), unknown, "{error}");
+        assert_eq!(hint.contains("jobs.alm.list(connection=12)"), unknown, "{error}");
         assert_eq!(error.context().code.is_some(), status.starts_with("401"));
         assert!(!error.to_string().contains("5f0c0d12"));
     }
@@ -332,7 +332,7 @@ async fn tokens_that_no_header_can_carry_are_refused() {
         let error = get(&client, &call(&server), "alm", 1).await.unwrap_err();
         assert_eq!(
             (error.kind(), error.context().operation.as_str()),
-            (Kind::Config, "jobs.get")
+            (Kind::Config, "jobs.alm.get")
         );
         assert!(!error.to_string().contains("Evil"));
     }

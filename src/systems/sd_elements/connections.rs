@@ -36,17 +36,17 @@ impl Item for Connection {
 
 /// The connections of one kind. Fetches nothing yet.
 pub fn list(kind: &str, filter: &ConnectionFilter) -> Result<PageCursor<Connection>, Error> {
-    const OPERATION: &str = "connections.list";
+    let operation = format!("connections.{kind}.list");
     let path = kind_path(PATH, kind)
         .and_then(|path| checked_page_size(filter.page_size).map(|()| path))
-        .map_err(|error| refused(OPERATION, error))?;
+        .map_err(|error| refused(&operation, error))?;
     let first = path
         .clone()
         .maybe("project", filter.project.map(|id| id.to_string()).as_deref())
         .maybe("include", filter.include.as_deref())
         .maybe("page_size", filter.page_size.map(|size| size.to_string()).as_deref());
     Ok(PageCursor::new(
-        OPERATION,
+        operation,
         path,
         first,
         Some(kind.to_owned()),
@@ -56,11 +56,11 @@ pub fn list(kind: &str, filter: &ConnectionFilter) -> Result<PageCursor<Connecti
 
 /// One connection.
 pub async fn get(client: &SdElements, call: &Call, kind: &str, id: i64) -> Result<Connection, Error> {
-    const OPERATION: &str = "connections.get";
+    let operation = format!("connections.{kind}.get");
     let target = kind_path(PATH, kind)
-        .map_err(|error| call.refuse(OPERATION, error))?
+        .map_err(|error| call.refuse(&operation, error))?
         .then(&format!("{id}/"));
-    let request = Request::new(OPERATION, Method::GET, target, Effect::Read).with_secret_answer();
+    let request = Request::new(operation, Method::GET, target, Effect::Read).with_secret_answer();
     let answer = client.send(call, request).await?;
     let mut connection: Connection = answer.json()?;
     if connection.id.is_none() {

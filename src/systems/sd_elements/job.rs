@@ -6,8 +6,26 @@ use jiff::Timestamp;
 use serde_json::value::RawValue;
 
 use crate::core::lenient;
-use crate::core::record::{Extra, Params};
+use crate::core::record::{Extra, Field, Params, View};
 use crate::record;
+
+/// A user as the API names one.
+#[derive(Clone, Debug, PartialEq)]
+pub enum User {
+    /// By e-mail address.
+    Text(String),
+    /// By id.
+    Id(i64),
+}
+
+impl Field for User {
+    fn view(&self) -> View<'_> {
+        match self {
+            Self::Text(text) => View::Text(text),
+            Self::Id(id) => View::Int(*id),
+        }
+    }
+}
 
 record! {
     /// One run of a connection. It is pending until `ready`; only then does `succeeded` mean anything.
@@ -17,11 +35,11 @@ record! {
             id: i64 = "id" => lenient::integer,
         }
         optional {
-            /// Who ran it: an e-mail address, or an id as text. Of an expanded user this is the e-mail address, and
-            /// the whole object stands in `extra` under `user`.
-            user: String = "user" => lenient::text,
+            /// Who ran it: an e-mail address, or an id. Of an expanded user this is the e-mail address, and the whole
+            /// object stands in `extra` under `user`.
+            user: User = "user" => read_user,
             /// Who asked for it, in newer releases, where `user` is a service account. Read like `user`.
-            triggered_by: String = "triggered_by" => lenient::text,
+            triggered_by: User = "triggered_by" => read_user,
             /// Whether it was scheduled rather than started by hand.
             automatic: bool = "automatic" => lenient::flag,
             /// Whether it has ended.
@@ -81,10 +99,10 @@ impl Job {
     /// Fills in what can't be read field by field.
     pub(super) fn complete(&mut self, kind: Option<&str>) {
         if self.user.is_none() {
-            self.user = named(&self.extra, "user", &USER_NAMES);
+            self.user = named(&self.extra, "user", &USER_NAMES, read_user);
         }
         if self.triggered_by.is_none() {
-            self.triggered_by = named(&self.extra, "triggered_by", &USER_NAMES);
+            self.triggered_by = named(&self.extra, "triggered_by", &USER_NAMES, read_user);
         }
         // Inferred: nobody documents how the list of all kinds tells them apart.
         let told = || {
@@ -110,7 +128,7 @@ impl Connection {
     /// Fills in what can't be read field by field.
     pub(super) fn complete(&mut self, kind: &str) {
         if self.system.is_none() {
-            self.system = named(&self.extra, "system", &SYSTEM_NAMES);
+            self.system = named(&self.extra, "system", &SYSTEM_NAMES, lenient::text);
         }
         kind.clone_into(&mut self.kind);
     }
@@ -134,12 +152,15 @@ fn found<'e>(extra: &'e Extra, key: &str) -> Option<&'e RawValue> {
 }
 
 /// The first of some names of an object that was kept under `key`.
-fn named(extra: &Extra, key: &str, names: &[&str]) -> Option<String> {
+fn named<T>(extra: &Extra, key: &str, names: &[&str], read: fn(&RawValue) -> Option<T>) -> Option<T> {
     let raw = found(extra, key)?;
     let object: std::collections::HashMap<&str, &RawValue> = serde_json::from_str(raw.get()).ok()?;
-    names
-        .iter()
-        .find_map(|name| object.get(name).and_then(|raw| lenient::text(raw)))
+    names.iter().find_map(|name| object.get(name).and_then(|raw| read(raw)))
+}
+
+fn read_user(raw: &RawValue) -> Option<User> {
+    let number = raw.get().parse().ok().map(User::Id);
+    number.or_else(|| lenient::exact_text(raw).map(User::Text))
 }
 
 #[cfg(test)]
@@ -183,7 +204,10 @@ mod tests {
     fn the_documented_job_is_read() {
         let job = job(LDAP);
         let connection = job.connection.as_ref().unwrap();
-        assert_eq!((job.id, job.user.as_deref(), job.kind.as_str()), (57, Some("1"), "alm"));
+        assert_eq!(
+            (job.id, job.user.as_ref(), job.kind.as_str()),
+            (57, Some(&User::Id(1)), "alm")
+        );
         assert_eq!(
             (job.automatic, job.ready, job.succeeded),
             (Some(false), Some(true), Some(true))
@@ -207,18 +231,22 @@ mod tests {
     fn users_are_texts_numbers_and_objects() {
         let whole = r#"{"id": 3, "email": "a+b@example.com", "is_active": true}"#;
         let cases = [
-            (r#""admin@example.com""#, Some("admin@example.com"), false),
-            ("1", Some("1"), false),
-            (whole, Some("a+b@example.com"), true),
-            (r#"{"id": 3, "email": null}"#, Some("3"), true),
+            (
+                r#""admin@example.com""#,
+                Some(User::Text("admin@example.com".into())),
+                false,
+            ),
+            ("1", Some(User::Id(1)), false),
+            (whole, Some(User::Text("a+b@example.com".into())), true),
+            (r#"{"id": 3, "email": null}"#, Some(User::Id(3)), true),
             ("{}", None, true),
             ("[1]", None, true),
             ("null", None, false),
         ];
         for (raw, expected, kept) in cases {
             let job = job(&format!(r#"{{"id": 1, "user": {raw}, "triggered_by": {raw}}}"#));
-            assert_eq!(job.user.as_deref(), expected, "{raw}");
-            assert_eq!(job.triggered_by.as_deref(), expected, "{raw}");
+            assert_eq!(job.user, expected, "{raw}");
+            assert_eq!(job.triggered_by, expected, "{raw}");
             assert_eq!(found(&job.extra, "user").map(RawValue::get), kept.then_some(raw));
         }
     }

@@ -47,14 +47,14 @@ impl Item for Job {
 
 /// The jobs of one kind, or of all kinds (None; from release 5.2 on). Fetches nothing yet.
 pub fn list(kind: Option<&str>, filter: &ListFilter) -> Result<PageCursor<Job>, Error> {
-    const OPERATION: &str = "jobs.list";
+    let operation = kind.map_or_else(|| "jobs.list".to_owned(), |kind| format!("jobs.{kind}.list"));
     let made = match kind {
         Some(kind) => kind_path("/api/v2/jobs/", kind),
         None => Ok(Target::new("/api/v2/jobs/")),
     };
     let path = made
         .and_then(|path| checked_page_size(filter.page_size).map(|()| path))
-        .map_err(|error| refused(OPERATION, error))?;
+        .map_err(|error| refused(&operation, error))?;
     let flag = |value: Option<bool>| value.map(|value| if value { "true" } else { "false" });
     let first = path
         .clone()
@@ -65,7 +65,7 @@ pub fn list(kind: Option<&str>, filter: &ListFilter) -> Result<PageCursor<Job>, 
         .maybe("user", filter.user.as_deref())
         .maybe("page_size", filter.page_size.map(|size| size.to_string()).as_deref());
     Ok(PageCursor::new(
-        OPERATION,
+        operation,
         path,
         first,
         kind.map(str::to_owned),
@@ -75,18 +75,18 @@ pub fn list(kind: Option<&str>, filter: &ListFilter) -> Result<PageCursor<Job>, 
 
 /// One job.
 pub async fn get(client: &SdElements, call: &Call, kind: &str, id: i64) -> Result<Job, Error> {
-    get_as(client, call, "jobs.get", kind, id).await
+    get_as(client, call, format!("jobs.{kind}.get"), kind, id).await
 }
 
 pub(super) async fn get_as(
     client: &SdElements,
     call: &Call,
-    operation: &'static str,
+    operation: String,
     kind: &str,
     id: i64,
 ) -> Result<Job, Error> {
     let target = kind_path("/api/v2/jobs/", kind)
-        .map_err(|error| call.refuse(operation, error))?
+        .map_err(|error| call.refuse(&operation, error))?
         .then(&format!("{id}/"));
     let request = Request::new(operation, Method::GET, target, Effect::Read).with_secret_answer();
     read(&client.send(call, request).await?, kind)
@@ -115,9 +115,9 @@ pub async fn start(
         ready: false,
     };
     let check = format!(
-        "before starting it again, look whether it runs: jobs.list(connection={connection}) shows what was added since"
+        "before starting it again, look whether it runs: jobs.{kind}.list(connection={connection}) shows what was added since"
     );
-    post(client, call, "jobs.start", kind, project, &body, &check).await
+    post(client, call, format!("jobs.{kind}.start"), kind, project, &body, &check).await
 }
 
 /// The result of a run that was made elsewhere.
@@ -161,16 +161,25 @@ pub async fn report(
         ready: report.ready,
     };
     let check = format!(
-        "before reporting it again, look whether it is recorded: jobs.list(connection={}) shows what was added since",
+        "before reporting it again, look whether it is recorded: jobs.{kind}.list(connection={}) shows what was added since",
         report.connection
     );
-    post(client, call, "jobs.report", kind, project, &body, &check).await
+    post(
+        client,
+        call,
+        format!("jobs.{kind}.report"),
+        kind,
+        project,
+        &body,
+        &check,
+    )
+    .await
 }
 
 async fn post(
     client: &SdElements,
     call: &Call,
-    operation: &'static str,
+    operation: String,
     kind: &str,
     project: Option<i64>,
     body: &(impl Serialize + Sync),
@@ -181,10 +190,10 @@ async fn post(
         Some(project) => format!("/api/v2/projects/{project}/jobs/"),
         None => "/api/v2/jobs/".to_owned(),
     };
-    let refuse = |error| call.refuse(operation, error);
+    let refuse = |error| call.refuse(&operation, error);
     let target = kind_path(&base, kind).map_err(refuse)?;
     let body = serde_json::to_vec(body).map_err(|_| refuse(Error::config("cannot be written as JSON")))?;
-    let request = Request::new(operation, Method::POST, target, Effect::Unsafe)
+    let request = Request::new(operation.clone(), Method::POST, target, Effect::Unsafe)
         .json(body)
         .with_secret_answer();
     let answer = client.send(call, request).await;
@@ -250,7 +259,7 @@ mod tests {
         for kind in ["", ".", "..", "a/b", "alm/", "a?b", "a#b", "%2e", "a b", "a\nb", "a\\b"] {
             let error = list(Some(kind), &ListFilter::default()).err().unwrap();
             assert_eq!(error.kind(), Kind::Config, "{kind:?}");
-            assert_eq!(error.context().operation, "jobs.list");
+            assert_eq!(error.context().operation, format!("jobs.{kind}.list"));
         }
     }
 

@@ -10,7 +10,7 @@ mod session;
 mod wait;
 
 pub use connections::{ConnectionFilter, get as get_connection, list as list_connections};
-pub use job::{Connection, Job};
+pub use job::{Connection, Job, User};
 pub use jobs::{KINDS, ListFilter, Report, get, list, report, start};
 pub use pages::{Item, PageCursor};
 pub use session::SdElements;

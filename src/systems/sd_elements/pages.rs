@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use super::session::SdElements;
 use crate::core::answer::Answer;
-use crate::core::error::{Error, Kind, System};
+use crate::core::error::{Error, Kind};
 use crate::core::request::{Backend, Request};
 use crate::core::retry::Effect;
 use crate::core::target::Target;
@@ -24,7 +24,7 @@ pub trait Item: for<'de> Deserialize<'de> + Send + Sync + 'static {
 
 /// A place in a list; nothing is fetched before the first page is asked for.
 pub struct PageCursor<T> {
-    operation: &'static str,
+    operation: String,
     path: Target,
     kind: Option<String>,
     next: Next,
@@ -42,7 +42,7 @@ enum Next {
 impl<T: Item> PageCursor<T> {
     /// `path` is the list's own address and `first` the same with its query.
     pub(super) fn new(
-        operation: &'static str,
+        operation: String,
         path: Target,
         first: Target,
         kind: Option<String>,
@@ -74,7 +74,7 @@ impl<T: Item> PageCursor<T> {
                 return Err(error);
             }
         };
-        let request = Request::new(self.operation, Method::GET, target, Effect::Read).with_secret_answer();
+        let request = Request::new(self.operation.clone(), Method::GET, target, Effect::Read).with_secret_answer();
         let answer = match client.send(call, request).await {
             Ok(answer) => answer,
             Err(error) if self.is_past_the_end(&error) => {
@@ -85,7 +85,7 @@ impl<T: Item> PageCursor<T> {
         };
         let mut page: Page<T> = answer.json()?;
         let link = page.next.take();
-        let mut items = self.accept(page, &answer)?;
+        let mut items = self.accept(page, &answer, call)?;
         if let Some(left) = &mut self.left {
             items.truncate(usize::try_from(*left).unwrap_or(usize::MAX));
             *left -= items.len() as u64;
@@ -95,7 +95,7 @@ impl<T: Item> PageCursor<T> {
     }
 
     /// One odd record never loses the list; nothing but odd records is not this list.
-    fn accept(&self, page: Page<T>, answer: &Answer) -> Result<Vec<T>, Error> {
+    fn accept(&self, page: Page<T>, answer: &Answer, call: &Call) -> Result<Vec<T>, Error> {
         let Some(records) = page.results else {
             return Err(answer.unexpected("the answer is JSON, but not a list: it has no results"));
         };
@@ -105,11 +105,10 @@ impl<T: Item> PageCursor<T> {
             if items.is_empty() {
                 return Err(answer.unexpected("the answer is a list, but nothing in it can be read"));
             }
-            log::warn!(
-                "{} {}: {} of {total} records could not be read and were left out",
-                System::SdElements.name(),
-                self.operation,
-                total - items.len()
+            let lost = total - items.len();
+            call.warn(
+                answer,
+                format!("{lost} of {total} records could not be read and were left out"),
             );
         }
         for item in &mut items {

@@ -3,22 +3,22 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use tokio::time::{Instant, sleep};
 
 use super::job::Job;
 use super::jobs::get_as;
 use super::session::SdElements;
 use crate::core::decode::{one_line, shorten};
-use crate::core::error::{Error, Kind};
+use crate::core::error::{Error, Kind, Outcome};
 use crate::core::redact;
 use crate::core::transport::Call;
 
-const OPERATION: &str = "jobs.wait";
 /// However short an interval is asked for, the server is not hammered.
 const POLL_INTERVAL_MIN: Duration = Duration::from_millis(20);
 
 /// Is told the job after every look; its error ends the wait.
-pub type OnProgress = Arc<dyn Fn(&Job) -> Result<(), Error> + Send + Sync>;
+pub type OnProgress = Arc<dyn Fn(Job) -> BoxFuture<'static, Result<(), Error>> + Send + Sync>;
 
 /// The job when it has ended, well or not: see [`Job::is_success`] and [`job_failed`]. Looks that fail for a passing
 /// reason do not end the wait.
@@ -37,7 +37,7 @@ pub async fn wait(
     let whole = call.with_timeout(timeout);
     let look = || {
         let part = whole.part();
-        async move { get_as(client, &part, OPERATION, kind, id).await }
+        async move { get_as(client, &part, operation(kind), kind, id).await }
     };
     match poll(look, whole.remaining(), poll_interval, on_progress.as_ref()).await? {
         End::Finished(job) => Ok(*job),
@@ -57,7 +57,9 @@ pub fn job_failed(call: &Call, job: &Job) -> Error {
             title(&job.kind, job.id)
         ),
     };
-    Error::new(Kind::JobFailed, message, call.context(OPERATION)).with_payload(job.clone())
+    Error::new(Kind::JobFailed, message, call.context(&operation(&job.kind)))
+        .with_outcome(Outcome::Rejected)
+        .with_payload(job.clone())
 }
 
 enum End {
@@ -82,7 +84,7 @@ async fn poll<F: Future<Output = Result<Job, Error>>>(
         let failure = match look().await {
             Ok(job) => {
                 if let Some(tell) = on_progress {
-                    tell(&job)?;
+                    tell(job.clone()).await?;
                 }
                 match job.ready {
                     Some(true) => return Ok(End::Finished(Box::new(job))),
@@ -116,7 +118,7 @@ fn unreadable(job: &Job) -> Error {
         title(&job.kind, job.id)
     );
     let error = Error::new(Kind::UnexpectedContent, message, Default::default());
-    super::jobs::refused(OPERATION, error).with_payload(job.clone())
+    super::jobs::refused(&operation(&job.kind), error).with_payload(job.clone())
 }
 
 fn time_up(call: &Call, kind: &str, id: i64, timeout: Duration, last: Option<Job>, failure: Option<Error>) -> Error {
@@ -130,11 +132,17 @@ fn time_up(call: &Call, kind: &str, id: i64, timeout: Duration, last: Option<Job
     } else {
         "nothing was stopped: wait for the job again, or look at it with get(); jobs of connections marked inaccessible are run by a remote agent"
     };
-    let error = Error::new(Kind::WaitTimeout, message, call.context(OPERATION)).with_hint(hint);
+    let error = Error::new(Kind::WaitTimeout, message, call.context(&operation(kind)))
+        .with_outcome(Outcome::Unknown)
+        .with_hint(hint);
     match last {
         Some(job) => error.with_payload(job),
         None => error,
     }
+}
+
+fn operation(kind: &str) -> String {
+    format!("jobs.{kind}.wait")
 }
 
 fn title(kind: &str, id: i64) -> String {
@@ -244,11 +252,12 @@ mod tests {
         let log = seen.clone();
         let tell: OnProgress = Arc::new(move |job| {
             log.lock().unwrap().push(job.ready);
-            if job.ready == Some(true) {
+            let told = if job.ready == Some(true) {
                 Err(failed(Kind::Api))
             } else {
                 Ok(())
-            }
+            };
+            Box::pin(async { told })
         });
         let looks = vec![Ok(job("false", "null")), Ok(job("true", "true"))];
         let (end, ..) = run(looks, 60, 2, Some(tell)).await;

@@ -1,0 +1,77 @@
+"""Lists that fetch their pages when they are read."""
+
+from __future__ import annotations
+
+from infosecops._client import run, run_here
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+    from typing import Generic, Protocol, TypeVar
+
+    from infosecops._infosecops import Operation
+
+    T = TypeVar("T")
+    T_co = TypeVar("T_co", covariant=True)
+
+    class NativePages(Protocol[T_co]):
+        """A place in a list."""
+
+        def next(self) -> Operation[list[T_co] | None]: ...
+
+else:
+
+    class Generic:
+        """Stands for typing's, whose import is not worth it here."""
+
+        def __class_getitem__(cls, _: object) -> type:
+            return cls
+
+    T = None
+
+
+class _List(Generic[T]):
+    def __init__(self, name: str, begin: Callable[[], NativePages[T]]) -> None:
+        begin()  # Checks the arguments; fetches nothing.
+        self._name = name
+        self._begin = begin
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._name}: fetched when iterated)"
+
+
+class LazyList(_List[T]):
+    """A list of records. Every iteration reads it anew, page by page; nothing is fetched before."""
+
+    def pages(self) -> Iterator[list[T]]:
+        """Iterate over the pages."""
+        pages = self._begin()
+        while (page := run_here(pages.next())) is not None:
+            yield page
+
+    def __iter__(self) -> Iterator[T]:
+        for page in self.pages():
+            yield from page
+
+    def collect(self) -> list[T]:
+        """Read everything."""
+        return list(self)
+
+
+class AsyncLazyList(_List[T]):
+    """The twin of :class:`LazyList` for ``async for``."""
+
+    async def pages(self) -> AsyncIterator[list[T]]:
+        """Iterate over the pages."""
+        pages = self._begin()
+        while (page := await run(pages.next())) is not None:
+            yield page
+
+    async def __aiter__(self) -> AsyncIterator[T]:
+        async for page in self.pages():
+            for record in page:
+                yield record
+
+    async def collect(self) -> list[T]:
+        """Read everything."""
+        return [record async for record in self]

@@ -1,0 +1,274 @@
+//! SD Elements for Python.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use pyo3::IntoPyObjectExt;
+use pyo3::prelude::*;
+use tokio::sync::Mutex;
+
+use super::client::Client;
+use super::errors::refused;
+use super::operation::Operation;
+use super::raw::{self, RawCall};
+use super::secret::credential;
+use super::settings::{Settings, config_error};
+use super::site::progress;
+use crate::core::config::seconds;
+use crate::core::credential::Holder;
+use crate::core::error::Error;
+use crate::record_methods;
+use crate::systems::sd_elements::{
+    self as sde, Connection, ConnectionFilter, Item, Job, ListFilter, OnProgress, PageCursor, Report,
+    SdElements as System, User,
+};
+
+record_methods!(Job, Connection);
+
+impl<'py> IntoPyObject<'py> for &User {
+    type Target = PyAny;
+    type Output = Bound<'py, PyAny>;
+    type Error = PyErr;
+
+    fn into_pyobject(self, py: Python<'py>) -> PyResult<Self::Output> {
+        match self {
+            User::Text(text) => text.into_bound_py_any(py),
+            User::Id(id) => id.into_bound_py_any(py),
+        }
+    }
+}
+
+/// The native half of `SDElements` and its twin.
+#[pyclass(frozen, module = "infosecops._infosecops")]
+pub struct SDElements {
+    client: Arc<Client<System>>,
+    settings: Py<Settings>,
+}
+
+#[pymethods]
+impl SDElements {
+    #[new]
+    #[pyo3(signature = (settings, *, token))]
+    fn new(settings: Py<Settings>, token: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let token = credential("token", token)?;
+        let make = move || System::new(Holder::new(token.clone()));
+        Ok(Self {
+            client: Arc::new(Client::new(settings.get().checked.clone(), make)),
+            settings,
+        })
+    }
+
+    fn close(&self, py: Python<'_>) {
+        py.detach(|| self.client.close());
+    }
+
+    fn request(&self, py: Python<'_>, call: &RawCall) -> PyResult<Operation> {
+        raw::operation(&self.client, self.settings.get().listening.listener(py)?, call)
+    }
+
+    #[pyo3(signature = (kind, *, automatic, connection, ready, succeeded, user, page_size, limit))]
+    #[allow(clippy::too_many_arguments)]
+    fn jobs_list(
+        &self,
+        py: Python<'_>,
+        kind: Option<&str>,
+        automatic: Option<bool>,
+        connection: Option<i64>,
+        ready: Option<bool>,
+        succeeded: Option<bool>,
+        user: Option<String>,
+        page_size: Option<u32>,
+        limit: Option<u64>,
+    ) -> PyResult<JobPages> {
+        let filter = ListFilter {
+            automatic,
+            connection,
+            ready,
+            succeeded,
+            user,
+            page_size,
+            limit,
+        };
+        let cursor = sde::list(kind, &filter).map_err(|error| refused(py, error))?;
+        Ok(JobPages(self.pages(py, cursor)))
+    }
+
+    fn jobs_get(&self, py: Python<'_>, kind: String, job_id: i64) -> PyResult<Operation> {
+        let listener = self.settings.get().listening.listener(py)?;
+        Ok(Operation::new(
+            &self.client,
+            listener,
+            move |live, call| async move { sde::get(&live.system, &call, &kind, job_id).await },
+            |py, job| job.into_bound_py_any(py),
+        ))
+    }
+
+    #[pyo3(signature = (kind, connection, *, automatic, project))]
+    fn jobs_start(
+        &self,
+        py: Python<'_>,
+        kind: String,
+        connection: i64,
+        automatic: bool,
+        project: Option<i64>,
+    ) -> PyResult<Operation> {
+        let listener = self.settings.get().listening.listener(py)?;
+        Ok(Operation::new(
+            &self.client,
+            listener,
+            move |live, call| async move { sde::start(&live.system, &call, &kind, connection, automatic, project).await },
+            |py, job| job.into_bound_py_any(py),
+        ))
+    }
+
+    #[pyo3(signature = (kind, connection, *, succeeded, result_message, automatic, ready, project))]
+    #[allow(clippy::too_many_arguments)]
+    fn jobs_report(
+        &self,
+        py: Python<'_>,
+        kind: String,
+        connection: i64,
+        succeeded: bool,
+        result_message: String,
+        automatic: bool,
+        ready: Option<bool>,
+        project: Option<i64>,
+    ) -> PyResult<Operation> {
+        let listener = self.settings.get().listening.listener(py)?;
+        let report = Report {
+            connection,
+            succeeded,
+            result_message,
+            automatic,
+            ready,
+        };
+        Ok(Operation::new(
+            &self.client,
+            listener,
+            move |live, call| async move { sde::report(&live.system, &call, &kind, &report, project).await },
+            |py, job| job.into_bound_py_any(py),
+        ))
+    }
+
+    #[pyo3(signature = (kind, job_id, *, timeout, poll_interval, on_progress, on_failure))]
+    #[allow(clippy::too_many_arguments)]
+    fn jobs_wait(
+        &self,
+        py: Python<'_>,
+        kind: String,
+        job_id: i64,
+        timeout: f64,
+        poll_interval: f64,
+        on_progress: Option<Py<PyAny>>,
+        on_failure: &str,
+    ) -> PyResult<Operation> {
+        let raises = match on_failure {
+            "raise" => true,
+            "return" => false,
+            _ => return Err(config_error(py, "on_failure: must be \"raise\" or \"return\"")),
+        };
+        let (timeout, interval) = times(timeout, poll_interval).map_err(|error| refused(py, error))?;
+        let told = on_progress.map(|callable| Arc::new(progress::<Job>(callable)) as OnProgress);
+        let listener = self.settings.get().listening.listener(py)?;
+        Ok(Operation::new(
+            &self.client,
+            listener,
+            move |live, call| async move {
+                let job = sde::wait(&live.system, &call, &kind, job_id, timeout, interval, told).await?;
+                if raises && !job.is_success() {
+                    Err(sde::job_failed(&call, &job))
+                } else {
+                    Ok(job)
+                }
+            },
+            |py, job| job.into_bound_py_any(py),
+        ))
+    }
+
+    #[pyo3(signature = (kind, *, project, include, page_size, limit))]
+    fn connections_list(
+        &self,
+        py: Python<'_>,
+        kind: &str,
+        project: Option<i64>,
+        include: Option<String>,
+        page_size: Option<u32>,
+        limit: Option<u64>,
+    ) -> PyResult<ConnectionPages> {
+        let filter = ConnectionFilter {
+            project,
+            include,
+            page_size,
+            limit,
+        };
+        let cursor = sde::list_connections(kind, &filter).map_err(|error| refused(py, error))?;
+        Ok(ConnectionPages(self.pages(py, cursor)))
+    }
+
+    fn connections_get(&self, py: Python<'_>, kind: String, connection_id: i64) -> PyResult<Operation> {
+        let listener = self.settings.get().listening.listener(py)?;
+        Ok(Operation::new(
+            &self.client,
+            listener,
+            move |live, call| async move { sde::get_connection(&live.system, &call, &kind, connection_id).await },
+            |py, connection| connection.into_bound_py_any(py),
+        ))
+    }
+}
+
+impl SDElements {
+    fn pages<T>(&self, py: Python<'_>, cursor: PageCursor<T>) -> Pages<T> {
+        Pages {
+            client: self.client.clone(),
+            settings: self.settings.clone_ref(py),
+            cursor: Arc::new(Mutex::new(cursor)),
+        }
+    }
+}
+
+struct Pages<T> {
+    client: Arc<Client<System>>,
+    settings: Py<Settings>,
+    cursor: Arc<Mutex<PageCursor<T>>>,
+}
+
+impl<T: Item + for<'py> IntoPyObject<'py>> Pages<T> {
+    fn next(&self, py: Python<'_>) -> PyResult<Operation> {
+        let cursor = self.cursor.clone();
+        let listener = self.settings.get().listening.listener(py)?;
+        Ok(Operation::new(
+            &self.client,
+            listener,
+            move |live, call| async move { cursor.lock().await.next(&live.system, &call).await },
+            |py, page| page.into_bound_py_any(py),
+        ))
+    }
+}
+
+/// The pages of a list of jobs, one operation each.
+#[pyclass(frozen, module = "infosecops._infosecops")]
+pub struct JobPages(Pages<Job>);
+
+#[pymethods]
+impl JobPages {
+    /// The next page, None behind the last.
+    fn next(&self, py: Python<'_>) -> PyResult<Operation> {
+        self.0.next(py)
+    }
+}
+
+/// The pages of a list of connections, one operation each.
+#[pyclass(frozen, module = "infosecops._infosecops")]
+pub struct ConnectionPages(Pages<Connection>);
+
+#[pymethods]
+impl ConnectionPages {
+    /// The next page, None behind the last.
+    fn next(&self, py: Python<'_>) -> PyResult<Operation> {
+        self.0.next(py)
+    }
+}
+
+fn times(timeout: f64, poll_interval: f64) -> Result<(Duration, Duration), Error> {
+    Ok((seconds("timeout", timeout)?, seconds("poll_interval", poll_interval)?))
+}
