@@ -1,3 +1,4 @@
 //! One folder per product: its wire format and nothing else.
 
 pub mod bamboo_agents;
+pub mod governance_lifecycle;
