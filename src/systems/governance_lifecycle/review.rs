@@ -141,23 +141,23 @@ async fn send(
 /// The text with head and item lines, from whatever form it came in.
 fn status_text(answer: &Answer) -> Result<String, Error> {
     if !answer.is_success() {
-        return Ok(page::message(answer));
+        let told = command::read(answer, COMMAND).ok().and_then(|result| result.status);
+        return Ok(told.unwrap_or_else(|| page::message(answer)));
     }
     let result = command::read(answer, COMMAND)?;
     let text = match answer.bytes().trim_ascii_start().first() {
-        Some(b'{') => match (result.status, result.message) {
-            (Some(status), Some(message)) => format!("{status}\n{message}"),
-            (Some(text), None) | (None, Some(text)) => text,
-            (None, None) => String::new(),
-        },
+        Some(b'{') => {
+            let told = [result.status, result.message];
+            told.into_iter().flatten().collect::<Vec<_>>().join("\n")
+        }
         Some(b'"') => serde_json::from_str(result.data.0.get()).unwrap_or_default(),
         _ => answer.text().into_owned(),
     };
     // The page says that XML comes back; a status that holds a document is read as its text.
-    match text.trim_start().starts_with('<') {
-        true => xml::visible_text(&text).ok_or_else(|| answer.unexpected("the status is no well-formed XML")),
-        false => Ok(text),
+    if text.trim_start().starts_with('<') {
+        return xml::visible_text(&text).ok_or_else(|| answer.unexpected("the status is no well-formed XML"));
     }
+    Ok(text)
 }
 
 fn refusal(answer: &Answer, text: &str) -> Error {

@@ -89,11 +89,7 @@ impl GovernanceLifecycle {
             }
             session.refusals
         };
-        let waiting = timeout(call.remaining(), self.turn.lock()).await;
-        let _turn = waiting.map_err(|_| {
-            let message = "another call's login did not end in time";
-            Error::new(Kind::Deadline, message, call.context("login")).with_outcome(Outcome::NotSent)
-        })?;
+        let _turn = self.turn(call).await?;
         {
             let session = self.session();
             if let Some(token) = &session.token {
@@ -104,6 +100,15 @@ impl GovernanceLifecycle {
             }
         }
         self.log_in(call).await
+    }
+
+    /// Waits until no other call logs in.
+    async fn turn(&self, call: &Call) -> Result<tokio::sync::MutexGuard<'_, ()>, Error> {
+        let turn = timeout(call.remaining(), self.turn.lock()).await;
+        turn.map_err(|_| {
+            let message = "another call's login did not end in time";
+            Error::new(Kind::Deadline, message, call.context("login")).with_outcome(Outcome::NotSent)
+        })
     }
 
     /// To be called by the one whose turn it is.
@@ -205,7 +210,7 @@ fn before_sending(call: &Call, operation: &str, error: Error) -> Error {
 
 /// Logs in now and keeps the new token.
 pub async fn login(client: &GovernanceLifecycle, call: &Call) -> Result<(), Error> {
-    let _turn = client.turn.lock().await;
+    let _turn = client.turn(call).await?;
     let result = client.log_in(call).await;
     result.map(|_| ()).map_err(|error| call.refuse("login", error))
 }
