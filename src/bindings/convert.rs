@@ -167,6 +167,8 @@ pub fn view_to_python<'py>(py: Python<'py>, view: &View<'_>, hide: Hide) -> PyRe
         View::Int(value) => value.into_bound_py_any(py),
         View::Text(value) => value.into_bound_py_any(py),
         View::Time(value) => value.into_bound_py_any(py),
+        View::Date(value) => value.into_bound_py_any(py),
+        View::LocalTime(value) => value.into_bound_py_any(py),
         View::Secret(secret) if hide == Hide::Nothing => secret.expose().into_bound_py_any(py),
         View::Secret(_) => MASK.into_bound_py_any(py),
         View::Json(raw) => json_to_python(py, raw, hide),

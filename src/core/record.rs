@@ -2,6 +2,7 @@
 //! and turn into dictionaries.
 
 use jiff::Timestamp;
+use jiff::civil::{Date, DateTime};
 use serde_json::value::RawValue;
 
 use super::redact::is_secret_name;
@@ -69,6 +70,10 @@ pub enum View<'r> {
     Text(&'r str),
     /// A moment.
     Time(Timestamp),
+    /// A day.
+    Date(Date),
+    /// A moment on the server's own clock, whose zone is not known.
+    LocalTime(DateTime),
     /// Never shown.
     Secret(&'r Secret),
     /// Raw JSON; values under secret names are masked.
@@ -116,6 +121,18 @@ impl Field for String {
 impl Field for Timestamp {
     fn view(&self) -> View<'_> {
         View::Time(*self)
+    }
+}
+
+impl Field for Date {
+    fn view(&self) -> View<'_> {
+        View::Date(*self)
+    }
+}
+
+impl Field for DateTime {
+    fn view(&self) -> View<'_> {
+        View::LocalTime(*self)
     }
 }
 

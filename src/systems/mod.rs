@@ -1,4 +1,5 @@
 //! One folder per product: its wire format and nothing else.
 
 pub mod bamboo_agents;
+pub mod governance_lifecycle;
 pub mod sd_elements;

@@ -1,0 +1,226 @@
+//! One change to one item of a review, as the caller states it.
+//!
+//! <https://pradeepkg.github.io/RSA/docs/review/updateReviewItems>
+
+use jiff::civil::Date;
+
+use crate::core::record::{Field, Record, View};
+
+/// An entitlement: an action on a resource.
+#[cfg_attr(feature = "python", pyo3::pyclass(frozen, get_all, module = "infosecops"))]
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entitlement {
+    /// The resource's name.
+    pub resource: String,
+    /// The action's name; `-` for an entitlement without one.
+    pub action: String,
+    /// The raw name of the business source.
+    pub business_source: String,
+}
+
+/// A role of an application.
+#[cfg_attr(feature = "python", pyo3::pyclass(frozen, get_all, module = "infosecops"))]
+#[derive(Clone, Debug, PartialEq)]
+pub struct ApplicationRole {
+    /// Its name.
+    pub name: String,
+    /// The raw name of the business source.
+    pub business_source: String,
+}
+
+/// A group.
+#[cfg_attr(feature = "python", pyo3::pyclass(frozen, get_all, module = "infosecops"))]
+#[derive(Clone, Debug, PartialEq)]
+pub struct Group {
+    /// Its name.
+    pub name: String,
+    /// The raw name of the business source.
+    pub business_source: String,
+}
+
+/// A global role.
+#[cfg_attr(feature = "python", pyo3::pyclass(frozen, get_all, module = "infosecops"))]
+#[derive(Clone, Debug, PartialEq)]
+pub struct GlobalRole {
+    /// Its name.
+    pub name: String,
+    /// The raw name of the role set.
+    pub role_set: String,
+}
+
+/// The account through which the reviewed person has the item; needed when there are several.
+#[cfg_attr(feature = "python", pyo3::pyclass(frozen, get_all, module = "infosecops"))]
+#[derive(Clone, Debug, PartialEq)]
+pub struct RevieweeAccount {
+    /// The account's name.
+    pub name: String,
+    /// The raw name of the application.
+    pub business_source: String,
+}
+
+/// What is reviewed.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Item {
+    /// An entitlement.
+    Entitlement(Entitlement),
+    /// An application role.
+    ApplicationRole(ApplicationRole),
+    /// A group.
+    Group(Group),
+    /// A global role.
+    GlobalRole(GlobalRole),
+}
+
+/// A new state for one item of one person.
+#[cfg_attr(feature = "python", pyo3::pyclass(frozen, module = "infosecops"))]
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReviewItemChange {
+    /// `revoke`, `maintain`, `none` or a custom state of the review.
+    #[cfg_attr(feature = "python", pyo3(get))]
+    pub state: String,
+    /// User id of the person who is reviewed.
+    #[cfg_attr(feature = "python", pyo3(get))]
+    pub reviewee: String,
+    /// What is reviewed.
+    pub item: Item,
+    /// The account, where the person has the item through several.
+    #[cfg_attr(feature = "python", pyo3(get))]
+    pub account: Option<RevieweeAccount>,
+    /// A comment for the item.
+    #[cfg_attr(feature = "python", pyo3(get))]
+    pub comments: Option<String>,
+    /// When a maintained item is to be revoked by the system.
+    #[cfg_attr(feature = "python", pyo3(get))]
+    pub expires_on: Option<Date>,
+}
+
+impl Record for Entitlement {
+    fn class_name(&self) -> &'static str {
+        "Entitlement"
+    }
+
+    fn fields(&self) -> Vec<(&'static str, View<'_>)> {
+        vec![
+            ("resource", self.resource.view()),
+            ("action", self.action.view()),
+            ("business_source", self.business_source.view()),
+        ]
+    }
+}
+
+impl Record for ApplicationRole {
+    fn class_name(&self) -> &'static str {
+        "ApplicationRole"
+    }
+
+    fn fields(&self) -> Vec<(&'static str, View<'_>)> {
+        vec![
+            ("name", self.name.view()),
+            ("business_source", self.business_source.view()),
+        ]
+    }
+}
+
+impl Record for Group {
+    fn class_name(&self) -> &'static str {
+        "Group"
+    }
+
+    fn fields(&self) -> Vec<(&'static str, View<'_>)> {
+        vec![
+            ("name", self.name.view()),
+            ("business_source", self.business_source.view()),
+        ]
+    }
+}
+
+impl Record for GlobalRole {
+    fn class_name(&self) -> &'static str {
+        "GlobalRole"
+    }
+
+    fn fields(&self) -> Vec<(&'static str, View<'_>)> {
+        vec![("name", self.name.view()), ("role_set", self.role_set.view())]
+    }
+}
+
+impl Record for RevieweeAccount {
+    fn class_name(&self) -> &'static str {
+        "RevieweeAccount"
+    }
+
+    fn fields(&self) -> Vec<(&'static str, View<'_>)> {
+        vec![
+            ("name", self.name.view()),
+            ("business_source", self.business_source.view()),
+        ]
+    }
+}
+
+impl Item {
+    /// The word for it in plain data.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Entitlement(_) => "entitlement",
+            Self::ApplicationRole(_) => "application_role",
+            Self::Group(_) => "group",
+            Self::GlobalRole(_) => "global_role",
+        }
+    }
+
+    /// Its name for people.
+    pub(super) fn label(&self) -> String {
+        match self {
+            Self::Entitlement(item) if item.action == "-" => item.resource.clone(),
+            Self::Entitlement(item) => format!("{} [{}]", item.resource, item.action),
+            Self::ApplicationRole(item) => item.name.clone(),
+            Self::Group(item) => item.name.clone(),
+            Self::GlobalRole(item) => item.name.clone(),
+        }
+    }
+}
+
+impl Record for Item {
+    fn class_name(&self) -> &'static str {
+        self.inner().class_name()
+    }
+
+    fn fields(&self) -> Vec<(&'static str, View<'_>)> {
+        self.inner().fields()
+    }
+}
+
+impl Item {
+    fn inner(&self) -> &dyn Record {
+        match self {
+            Self::Entitlement(item) => item,
+            Self::ApplicationRole(item) => item,
+            Self::Group(item) => item,
+            Self::GlobalRole(item) => item,
+        }
+    }
+}
+
+impl ReviewItemChange {
+    /// Whom and what it is about, spelled like the labels of the server's answers.
+    pub(super) fn label(&self) -> String {
+        format!("{}-{}", self.reviewee, self.item.label())
+    }
+}
+
+impl Record for ReviewItemChange {
+    fn class_name(&self) -> &'static str {
+        "ReviewItemChange"
+    }
+
+    fn fields(&self) -> Vec<(&'static str, View<'_>)> {
+        vec![
+            ("state", self.state.view()),
+            ("reviewee", self.reviewee.view()),
+            ("item", self.item.view()),
+            ("account", self.account.view()),
+            ("comments", self.comments.view()),
+            ("expires_on", self.expires_on.view()),
+        ]
+    }
+}

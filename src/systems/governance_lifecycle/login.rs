@@ -1,0 +1,198 @@
+//! The two ways to a token, and the way to end it. Their answers hold the token, so they are secret.
+//!
+//! <https://pradeepkg.github.io/RSA/docs/authentication/loginUser>,
+//! <https://pradeepkg.github.io/RSA/docs/authentication/loginTrustedApp>
+
+use bytes::Bytes;
+use http::Method;
+use http::header::HeaderName;
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
+use super::{page, xml};
+use crate::core::answer::Answer;
+use crate::core::body::Body;
+use crate::core::config::header_value;
+use crate::core::credential::Holder;
+use crate::core::error::{Error, Kind};
+use crate::core::request::Request;
+use crate::core::retry::Effect;
+use crate::core::secret::Secret;
+use crate::core::target::Target;
+use crate::core::transport::Call;
+
+const CLIENT_ID: HeaderName = HeaderName::from_static("clientid");
+const CLIENT_SECRET: HeaderName = HeaderName::from_static("clientsecret");
+
+/// A second login gives a second token and does no harm, so a broken connection may be followed by another try.
+fn request(operation: &'static str, command: &str) -> Request {
+    let target = Target::new("/aveksa/command.submit")
+        .query("cmd", command)
+        .query("format", "json");
+    Request::new(operation, Method::POST, target, Effect::Idempotent)
+        .accept("application/json")
+        .with_secret_answer()
+}
+
+pub(super) fn logout_request() -> Request {
+    request("logout", "logoutUser")
+}
+
+pub(super) async fn as_user(
+    call: &Call,
+    username: &str,
+    password: &Holder,
+    auth_source: Option<&str>,
+) -> Result<Secret, Error> {
+    let secret = password.get().await?;
+    let body = credentials(username, &secret, auth_source)?;
+    let request = request("login", "loginUser")
+        .body("application/xml", Body::Bytes(Bytes::from_owner(body)))
+        .hiding(&secret);
+    token_of(call, &request, password, &secret).await
+}
+
+pub(super) async fn as_app(call: &Call, client_id: &str, client_secret: &Holder) -> Result<Secret, Error> {
+    let secret = client_secret.get().await?;
+    let mut value = header_value("client_secret", secret.expose())?;
+    value.set_sensitive(true);
+    let request = request("login", "loginTrustedApp")
+        .header(CLIENT_ID, header_value("client_id", client_id)?)
+        .header(CLIENT_SECRET, value)
+        .hiding(&secret);
+    token_of(call, &request, client_secret, &secret).await
+}
+
+async fn token_of(call: &Call, request: &Request, holder: &Holder, secret: &Secret) -> Result<Secret, Error> {
+    let answer = call.send(request).await?;
+    if answer.is_success() {
+        return read_token(&answer);
+    }
+    let error = page::explain(&answer);
+    // Not tried again here: failed logins count towards a lock. The next call asks for the secret anew.
+    if error.kind() == Kind::Authentication {
+        holder.refused(secret);
+    }
+    Err(error)
+}
+
+/// The documented body has no root element.
+fn credentials(username: &str, password: &Secret, auth_source: Option<&str>) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let password = password.expose();
+    let source = auth_source.unwrap_or_default();
+    for (field, text) in [("username", username), ("password", password), ("auth_source", source)] {
+        if xml::forbidden(text).is_some() {
+            return Err(Error::config(format!(
+                "{field}: holds a character that XML cannot carry"
+            )));
+        }
+    }
+    // Sized for the worst escape, so that it never grows and leaves a copy behind.
+    let room = 128 + 6 * (username.len() + password.len() + source.len());
+    let mut body = Zeroizing::new(Vec::with_capacity(room));
+    let mut element = |name: &str, text: &str| {
+        for piece in ["<", name, ">"] {
+            body.extend_from_slice(piece.as_bytes());
+        }
+        xml::text(&mut *body, text);
+        for piece in ["</", name, ">"] {
+            body.extend_from_slice(piece.as_bytes());
+        }
+    };
+    element("username", username);
+    element("password", password);
+    if auth_source.is_some() {
+        element("authsource", source);
+    }
+    Ok(body)
+}
+
+#[derive(Deserialize)]
+struct Tokens {
+    token: Option<Secret>,
+    data: Option<Inner>,
+}
+
+#[derive(Deserialize)]
+struct Inner {
+    token: Option<Secret>,
+}
+
+fn read_token(answer: &Answer) -> Result<Secret, Error> {
+    if answer.is_html() {
+        return Err(answer.unexpected("the answer to the login is an HTML page"));
+    }
+    let bytes = answer.bytes();
+    let token = if bytes.trim_ascii_start().starts_with(b"{") {
+        let tokens = serde_json::from_slice::<Tokens>(bytes).ok();
+        tokens.and_then(|tokens| tokens.data.and_then(|data| data.token).or(tokens.token))
+    } else {
+        let text = std::str::from_utf8(bytes).unwrap_or_default();
+        let token = text.lines().find_map(|line| line.trim().strip_prefix("token="));
+        token.map(|token| Secret::new(token.trim()))
+    };
+    token
+        .filter(|token| !token.is_empty())
+        .ok_or_else(|| answer.unexpected("the answer to the login holds no token"))
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderMap;
+
+    use super::*;
+    use crate::core::answer::Buffer;
+    use crate::core::error::Context;
+
+    fn token(body: &str) -> Result<Secret, Error> {
+        let mut buffer = Buffer::new(true, 0);
+        buffer.extend(body.as_bytes());
+        read_token(&Answer {
+            status: 200,
+            reason: None,
+            headers: HeaderMap::new(),
+            body: buffer,
+            context: Context::default(),
+            secrets: Vec::new(),
+        })
+    }
+
+    #[test]
+    fn tokens_are_found_in_every_envelope() {
+        for body in [
+            r#"{"data":{"type":"loginUser","token":"ws12:ab:-3f.01"}}"#,
+            r#"{"token":"ws12:ab:-3f.01"}"#,
+            "token=ws12:ab:-3f.01\n",
+            "type=loginUser\r\ntoken=ws12:ab:-3f.01\r\n",
+        ] {
+            assert_eq!(token(body).unwrap().expose(), "ws12:ab:-3f.01", "{body}");
+        }
+    }
+
+    #[test]
+    fn answers_without_a_token_are_refused_and_never_shown() {
+        for body in [
+            "",
+            "{}",
+            r#"{"data":{"tokn":"ws99:ab"}}"#,
+            r#"{"token":"ws99:ab""#,
+            "<html>ws99:ab</html>",
+            "token=\n",
+        ] {
+            let error = token(body).unwrap_err();
+            assert_eq!(error.kind(), Kind::UnexpectedContent);
+            assert!(!format!("{error} {:?}", error.context()).contains("ws99"), "{error}");
+        }
+    }
+
+    #[test]
+    fn names_and_passwords_are_escaped() {
+        let body = credentials("a&b", &Secret::new("p<w>\"'"), Some("AD")).unwrap();
+        assert_eq!(
+            std::str::from_utf8(&body).unwrap(),
+            "<username>a&amp;b</username><password>p&lt;w&gt;\"'</password><authsource>AD</authsource>"
+        );
+        let error = credentials("a", &Secret::new("hunter22\u{1}"), None).unwrap_err();
+        assert!(!error.to_string().contains("hunter22"));
+    }
+}

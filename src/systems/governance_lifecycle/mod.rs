@@ -1,0 +1,34 @@
+//! RSA / SecurID Governance & Lifecycle: the web-service commands behind `/aveksa/command.submit`.
+//!
+//! <https://pradeepkg.github.io/RSA/docs/apireference>
+
+mod change;
+mod command;
+mod coverage;
+mod login;
+mod page;
+mod review;
+mod review_answer;
+mod review_match;
+mod review_status;
+mod review_xml;
+mod reviews;
+mod session;
+mod xml;
+
+pub use change::{ApplicationRole, Entitlement, GlobalRole, Group, Item, ReviewItemChange, RevieweeAccount};
+pub use command::{CommandResult, command};
+pub use coverage::{Coverage, CoverageRule, CoverageUpload, equals, upload_coverage};
+pub use review::{Progress, UpdateOptions, partial_failure, review_xml, update_review_items};
+pub use review_answer::{ReviewItemResult, ReviewUpdate};
+pub use review_status::{ReviewStatus, RunStatus, SecuritySettings};
+pub use review_xml::{ReviewUpdateRequest, write, write_change};
+pub use reviews::{
+    RefreshOptions, UnreviewedOptions, get_review_result, get_review_status, get_run_status, get_security_settings,
+    keep_alive, refresh_review, run_review, set_review_state, update_unreviewed_items,
+};
+pub use session::{Auth, GovernanceLifecycle, login, logout};
+pub use xml::{Length, Sink};
+
+/// The product's own paths, which may stand at the end of a configured URL.
+pub const API_PATHS: &[&[&str]] = &[&["aveksa", "command.submit"]];

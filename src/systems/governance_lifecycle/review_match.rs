@@ -1,0 +1,231 @@
+//! Which of the caller's changes were done. The answer names items by labels that may repeat, come in any order and
+//! need not be spelled as expected, so a change is only called done or not done when nothing else is possible.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::change::{Item, ReviewItemChange};
+use super::review_answer::{Parsed, ReviewItemResult, ReviewUpdate};
+
+#[derive(Clone, Copy, PartialEq)]
+enum Fate {
+    Done,
+    NotDone,
+    Unknown,
+}
+
+/// Makes the result of one request for these changes; indexes count from `offset`.
+pub(super) fn settle(
+    parsed: Parsed,
+    changes: &[ReviewItemChange],
+    offset: usize,
+    same_state_ok: bool,
+    raw: String,
+) -> ReviewUpdate {
+    let Parsed {
+        updated,
+        total,
+        mut items,
+    } = parsed;
+    if same_state_ok {
+        for item in &mut items {
+            item.ok = item.ok || item.is_same_state();
+        }
+    }
+    let fates = fates(updated, total, &items, changes);
+    let of = |fate: Fate| {
+        let all = fates.iter().enumerate().filter(|(_, found)| **found == fate);
+        all.filter_map(|(index, _)| i64::try_from(offset + index).ok())
+            .collect::<Vec<_>>()
+    };
+    let (succeeded, failed, unknown) = (of(Fate::Done), of(Fate::NotDone), of(Fate::Unknown));
+    ReviewUpdate {
+        updated,
+        total,
+        ok: failed.is_empty() && unknown.is_empty(),
+        items,
+        succeeded,
+        failed,
+        unknown,
+        raw,
+    }
+}
+
+fn fates(updated: i64, total: i64, items: &[ReviewItemResult], changes: &[ReviewItemChange]) -> Vec<Fate> {
+    let all = |fate: Fate| vec![fate; changes.len()];
+    if updated == total {
+        return all(Fate::Done);
+    }
+    // Lines about items that were not updated; with same_state_ok some of them are fine all the same.
+    let lines: Vec<&ReviewItemResult> = items.iter().filter(|item| !item.ok || item.reason.is_some()).collect();
+    let missing = usize::try_from(total - updated).unwrap_or(usize::MAX);
+    if lines.len() == missing && lines.iter().all(|line| line.ok) {
+        return all(Fate::Done);
+    }
+    let found = Matches::new(&lines, changes);
+    if updated == 0 {
+        return none_updated(&found, changes.len());
+    }
+    some_updated(&found, changes.len(), total, missing)
+}
+
+/// Nothing was updated, so the only question is which items had the wanted state before.
+fn none_updated(found: &Matches<'_>, count: usize) -> Vec<Fate> {
+    let stray = found.unmatched.iter().any(|line| line.ok);
+    (0..count)
+        .map(|index| match found.certain.get(&index) {
+            Some(lines) if lines.iter().all(|line| line.ok) => Fate::Done,
+            Some(_) => Fate::NotDone,
+            None if stray || found.is_maybe_fine(index) => Fate::Unknown,
+            None => Fate::NotDone,
+        })
+        .collect()
+}
+
+fn some_updated(found: &Matches<'_>, count: usize, total: i64, missing: usize) -> Vec<Fate> {
+    let certain = found.certain.len();
+    let doubtful: BTreeSet<usize> = found
+        .ambiguous
+        .iter()
+        .flat_map(|group| group.changes.iter().copied())
+        .collect();
+    let doubtful: BTreeSet<usize> = doubtful
+        .into_iter()
+        .filter(|index| !found.certain.contains_key(index))
+        .collect();
+    let doubtful_lines: usize = found.ambiguous.iter().map(|group| group.lines.len()).sum();
+    let one_each = usize::try_from(total) == Ok(count);
+    // The head's counts are trusted: lines that contradict them prove nothing.
+    if one_each && certain > missing {
+        return vec![Fate::Unknown; count];
+    }
+    let is_whole = one_each && found.unmatched.is_empty();
+    let all_doubtful = is_whole && certain + doubtful.len() == missing && doubtful_lines >= doubtful.len();
+    let accounted = all_doubtful || (is_whole && (certain == missing || certain + doubtful_lines == missing));
+    (0..count)
+        .map(|index| match found.certain.get(&index) {
+            Some(lines) if lines.iter().all(|line| line.ok) => Fate::Done,
+            Some(_) => Fate::NotDone,
+            None if doubtful.contains(&index) => match (all_doubtful, found.verdict(index)) {
+                (true, Some(fate)) => fate,
+                _ => Fate::Unknown,
+            },
+            None if accounted => Fate::Done,
+            None => Fate::Unknown,
+        })
+        .collect()
+}
+
+/// Lines of one label and the changes that it may mean.
+struct Group<'a> {
+    lines: Vec<&'a ReviewItemResult>,
+    changes: Vec<usize>,
+}
+
+struct Matches<'a> {
+    /// Changes that a line can only mean.
+    certain: HashMap<usize, Vec<&'a ReviewItemResult>>,
+    /// Labels that several changes have.
+    ambiguous: Vec<Group<'a>>,
+    /// Lines that fit no change.
+    unmatched: Vec<&'a ReviewItemResult>,
+}
+
+impl<'a> Matches<'a> {
+    fn new(lines: &[&'a ReviewItemResult], changes: &[ReviewItemChange]) -> Self {
+        let mut by_label: HashMap<String, Vec<usize>> = HashMap::new();
+        for (index, change) in changes.iter().enumerate() {
+            for label in labels(change) {
+                let known = by_label.entry(label).or_default();
+                if known.last() != Some(&index) {
+                    known.push(index);
+                }
+            }
+        }
+        let mut found = Self {
+            certain: HashMap::new(),
+            ambiguous: Vec::new(),
+            unmatched: Vec::new(),
+        };
+        let mut groups: HashMap<(String, Option<String>), usize> = HashMap::new();
+        for line in lines {
+            let label = folded(&line.label);
+            let account = line.account.as_deref().map(folded);
+            let fits = |index: &&usize| {
+                let wanted = changes.get(**index).and_then(|change| change.account.as_ref());
+                match (&account, wanted) {
+                    (Some(account), Some(wanted)) => *account == folded(&wanted.name),
+                    _ => true,
+                }
+            };
+            let candidates = by_label.get(&label).map(Vec::as_slice).unwrap_or_default();
+            let candidates: Vec<usize> = candidates.iter().filter(fits).copied().collect();
+            match candidates.as_slice() {
+                [] => found.unmatched.push(line),
+                [index] => found.certain.entry(*index).or_default().push(line),
+                _ => {
+                    let next = found.ambiguous.len();
+                    let at = *groups.entry((label, account)).or_insert(next);
+                    match found.ambiguous.get_mut(at) {
+                        Some(group) => group.lines.push(line),
+                        None => found.ambiguous.push(Group {
+                            lines: vec![line],
+                            changes: candidates,
+                        }),
+                    }
+                }
+            }
+        }
+        found
+    }
+
+    fn of(&self, index: usize) -> impl Iterator<Item = &&'a ReviewItemResult> {
+        let groups = self
+            .ambiguous
+            .iter()
+            .filter(move |group| group.changes.contains(&index));
+        groups.flat_map(|group| &group.lines)
+    }
+
+    fn is_maybe_fine(&self, index: usize) -> bool {
+        self.of(index).any(|line| line.ok)
+    }
+
+    /// What all lines that may mean this change agree on.
+    fn verdict(&self, index: usize) -> Option<Fate> {
+        let mut fates = self
+            .of(index)
+            .map(|line| if line.ok { Fate::Done } else { Fate::NotDone });
+        let first = fates.next()?;
+        fates.all(|fate| fate == first).then_some(first)
+    }
+}
+
+fn folded(text: &str) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    words.join(" ").to_lowercase()
+}
+
+/// How the server may spell a change. What stands after the user for an entitlement is not documented, so several
+/// spellings are tried; another one leaves the change unknown.
+fn labels(change: &ReviewItemChange) -> Vec<String> {
+    let components = match &change.item {
+        Item::Entitlement(item) => {
+            let (resource, action) = (&item.resource, &item.action);
+            vec![
+                resource.clone(),
+                format!("{resource} [{action}]"),
+                format!("{resource} ({action})"),
+                format!("{resource} {action}"),
+                format!("{resource}-{action}"),
+                format!("{resource}:{action}"),
+            ]
+        }
+        item => vec![item.label()],
+    };
+    let label = |component: String| folded(&format!("{}-{component}", change.reviewee));
+    components.into_iter().map(label).collect()
+}
+
+#[cfg(test)]
+#[path = "review_match_tests.rs"]
+mod tests;

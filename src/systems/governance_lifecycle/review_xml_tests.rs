@@ -1,0 +1,295 @@
+//! Tests of the document: the documented example, what is refused, and every text read back by another XML reader.
+
+use proptest::prelude::*;
+use quick_xml::events::{BytesStart, Event};
+use quick_xml::{Reader, XmlVersion};
+
+use super::super::change::{ApplicationRole, Entitlement, GlobalRole, Group, RevieweeAccount};
+use super::super::xml::Length;
+use super::*;
+
+fn group(reviewee: &str, account: (&str, &str), name: &str, comments: &str) -> ReviewItemChange {
+    ReviewItemChange {
+        state: "revoke".into(),
+        reviewee: reviewee.into(),
+        item: Item::Group(Group {
+            name: name.into(),
+            business_source: account.1.into(),
+        }),
+        account: Some(RevieweeAccount {
+            name: account.0.into(),
+            business_source: account.1.into(),
+        }),
+        comments: Some(comments.into()),
+        expires_on: None,
+    }
+}
+
+fn request<'r>(review: &'r str, changes: &'r [ReviewItemChange]) -> ReviewUpdateRequest<'r> {
+    ReviewUpdateRequest {
+        review,
+        sign_off: false,
+        sign_off_comments: None,
+        comments_only: false,
+        changes,
+    }
+}
+
+fn squeezed(text: &str) -> String {
+    text.replace('\n', "")
+}
+
+#[test]
+fn the_documented_example_comes_out() {
+    let changes = [
+        group(
+            "asmith",
+            ("mason.stewart@example.com", "Okta"),
+            "HR Department",
+            "Alice no longer needs this access",
+        ),
+        group(
+            "achen",
+            ("TelemetryUser", "CyberArk (REST)"),
+            "Auditors",
+            "Alex no longer needs this access",
+        ),
+    ];
+    let documented = r#"<Review>
+<ReviewResultName>UAR-3</ReviewResultName>
+<SignOff>false</SignOff>
+<UpdateCommentsOnly>false</UpdateCommentsOnly>
+<ReviewItemChange state="revoke" comments="Alice no longer needs this access">
+<RevieweeUserId>asmith</RevieweeUserId>
+<RevieweeAccount name="mason.stewart@example.com" business-source="Okta"/>
+<Group name="HR Department" business-source="Okta"/>
+</ReviewItemChange>
+<ReviewItemChange state="revoke" comments="Alex no longer needs this access">
+<RevieweeUserId>achen</RevieweeUserId>
+<RevieweeAccount name="TelemetryUser" business-source="CyberArk (REST)"/>
+<Group name="Auditors" business-source="CyberArk (REST)"/>
+</ReviewItemChange>
+</Review>"#;
+    let written = String::from_utf8(write(&request("UAR-3", &changes)).unwrap()).unwrap();
+    assert_eq!(squeezed(&written), squeezed(documented));
+}
+
+fn change(state: &str, item: Item) -> ReviewItemChange {
+    ReviewItemChange {
+        state: state.into(),
+        reviewee: "v".into(),
+        item,
+        account: None,
+        comments: None,
+        expires_on: None,
+    }
+}
+
+fn items() -> [Item; 4] {
+    [
+        Item::Entitlement(Entitlement {
+            resource: "r".into(),
+            action: "-".into(),
+            business_source: "b".into(),
+        }),
+        Item::ApplicationRole(ApplicationRole {
+            name: "n".into(),
+            business_source: "b".into(),
+        }),
+        Item::Group(Group {
+            name: "n".into(),
+            business_source: "b".into(),
+        }),
+        Item::GlobalRole(GlobalRole {
+            name: "n".into(),
+            role_set: "s".into(),
+        }),
+    ]
+}
+
+#[test]
+fn every_kind_of_item_and_every_option_is_written() {
+    let mut changes: Vec<_> = items().into_iter().map(|item| change("maintain", item)).collect();
+    changes[0].expires_on = Some(jiff::civil::date(2030, 12, 31));
+    let full = ReviewUpdateRequest {
+        sign_off: true,
+        sign_off_comments: Some("done & dusted"),
+        comments_only: true,
+        ..request("Q <4>", &changes)
+    };
+    let written = String::from_utf8(write(&full).unwrap()).unwrap();
+    assert_eq!(
+        squeezed(&written),
+        "<Review><ReviewResultName>Q &lt;4&gt;</ReviewResultName><SignOff>true</SignOff>\
+         <UpdateCommentsOnly>true</UpdateCommentsOnly><Comments>done &amp; dusted</Comments>\
+         <ReviewItemChange state=\"maintain\" expires-on=\"31-Dec-2030\"><RevieweeUserId>v</RevieweeUserId>\
+         <Entitlement resource=\"r\" action=\"-\" business-source=\"b\"/></ReviewItemChange>\
+         <ReviewItemChange state=\"maintain\"><RevieweeUserId>v</RevieweeUserId>\
+         <ApplicationRole name=\"n\" business-source=\"b\"/></ReviewItemChange>\
+         <ReviewItemChange state=\"maintain\"><RevieweeUserId>v</RevieweeUserId>\
+         <Group name=\"n\" business-source=\"b\"/></ReviewItemChange>\
+         <ReviewItemChange state=\"maintain\"><RevieweeUserId>v</RevieweeUserId>\
+         <GlobalRole name=\"n\" role-set=\"s\"/></ReviewItemChange></Review>"
+    );
+    let mut length = Length::default();
+    write_change(&mut length, &changes[0]);
+    let mut bytes = Vec::new();
+    write_change(&mut bytes, &changes[0]);
+    assert_eq!(length.0, bytes.len() as u64);
+}
+
+#[test]
+fn what_cannot_be_sent_is_named() {
+    let [entitlement, _, group, role] = items();
+    let fine = change("revoke", group.clone());
+    let table: Vec<(ReviewItemChange, &str)> = vec![
+        (change("", group.clone()), "changes[1].state: must not be empty"),
+        (
+            ReviewItemChange {
+                comments: Some("a\u{b}".into()),
+                ..fine.clone()
+            },
+            "changes[1].comments: holds U+000B, which XML cannot carry",
+        ),
+        (
+            ReviewItemChange {
+                reviewee: " ".into(),
+                ..fine.clone()
+            },
+            "changes[1].reviewee: must not be empty",
+        ),
+        (
+            ReviewItemChange {
+                expires_on: Some(jiff::civil::date(2030, 1, 1)),
+                ..fine.clone()
+            },
+            "changes[1].expires_on: only with the state 'maintain'",
+        ),
+        (
+            change(
+                "none",
+                Item::GlobalRole(GlobalRole {
+                    name: "x".into(),
+                    role_set: "\u{ffff}".into(),
+                }),
+            ),
+            "changes[1].item.role_set: holds U+FFFF, which XML cannot carry",
+        ),
+        (
+            change(
+                "none",
+                Item::Entitlement(Entitlement {
+                    resource: "x".into(),
+                    action: String::new(),
+                    business_source: "b".into(),
+                }),
+            ),
+            "changes[1].item.action: must not be empty; '-' stands for no action",
+        ),
+        (
+            ReviewItemChange {
+                account: Some(RevieweeAccount {
+                    name: "x".into(),
+                    business_source: String::new(),
+                }),
+                ..change("none", role)
+            },
+            "changes[1].account.business_source: must not be empty",
+        ),
+    ];
+    for (wrong, message) in table {
+        let changes = [change("none", entitlement.clone()), wrong];
+        assert_eq!(write(&request("R", &changes)).unwrap_err().message(), message);
+    }
+    let changes = [fine];
+    assert!(write(&request("", &changes)).is_err());
+    assert!(write(&request("a\0", &changes)).is_err());
+    assert!(write(&request("R", &[])).is_err());
+    let commented = ReviewUpdateRequest {
+        sign_off_comments: Some("x"),
+        ..request("R", &changes)
+    };
+    assert!(write(&commented).is_err());
+}
+
+fn attribute_of(element: &BytesStart<'_>, name: &str) -> Option<String> {
+    let attribute = element.try_get_attribute(name).unwrap()?;
+    Some(
+        attribute
+            .normalized_value(XmlVersion::Implicit1_0)
+            .unwrap()
+            .into_owned(),
+    )
+}
+
+type Parsed = (String, Vec<(Vec<Option<String>>, String)>);
+
+/// Reads with quick-xml: the review's name, and of each change its attributes, those of its item, and the reviewee.
+fn parse(document: &[u8]) -> Parsed {
+    let mut reader = Reader::from_reader(document);
+    let (mut review, mut changes, mut text) = (String::new(), Vec::new(), String::new());
+    loop {
+        match reader.read_event().unwrap() {
+            Event::Start(element) => {
+                text.clear();
+                if element.name().as_ref() == "ReviewItemChange" {
+                    let found = ["state", "comments", "expires-on"].map(|name| attribute_of(&element, name));
+                    changes.push((found.to_vec(), String::new()));
+                }
+            }
+            Event::Empty(element) => {
+                let found = ["name", "resource", "action", "business-source", "role-set"];
+                let last = changes.last_mut().unwrap();
+                last.0.extend(found.map(|name| attribute_of(&element, name)));
+            }
+            Event::Text(piece) => text.push_str(&piece.xml10_content()),
+            Event::GeneralRef(name) => {
+                let reference = format!("&{};", &*name);
+                text.push_str(&quick_xml::escape::unescape(&reference).unwrap());
+            }
+            Event::End(element) => match element.name().as_ref() {
+                "ReviewResultName" => review.clone_from(&text),
+                "RevieweeUserId" => changes.last_mut().unwrap().1.clone_from(&text),
+                _ => {}
+            },
+            Event::Eof => return (review, changes),
+            _ => {}
+        }
+    }
+}
+
+fn any_text() -> impl Strategy<Value = String> {
+    let plain = proptest::char::any().prop_filter("not in XML", |c| xml::forbidden(&c.to_string()).is_none());
+    let special = prop::sample::select(vec![
+        '&', '<', '>', '"', '\'', '\n', '\r', '\t', ']', ';', '\u{85}', '\u{2028}',
+    ]);
+    let character = prop_oneof![plain, special];
+    let text = prop::collection::vec(character, 1..12).prop_map(|all| all.into_iter().collect::<String>());
+    text.prop_filter("not blank", |text| !text.trim().is_empty())
+}
+
+proptest! {
+    #[test]
+    fn another_reader_finds_every_text_again(
+        review in any_text(), state in any_text(), reviewee in any_text(), comments in any_text(),
+        resource in any_text(), action in any_text(), source in any_text(),
+    ) {
+        let changes = [ReviewItemChange {
+            state: state.clone(),
+            reviewee: reviewee.clone(),
+            item: Item::Entitlement(Entitlement {
+                resource: resource.clone(),
+                action: action.clone(),
+                business_source: source.clone(),
+            }),
+            account: None,
+            comments: Some(comments.clone()),
+            expires_on: None,
+        }];
+        let document = write(&request(&review, &changes)).unwrap();
+        let (found, items) = parse(&document);
+        prop_assert_eq!(found, review);
+        let expected = vec![Some(state), Some(comments), None, None, Some(resource), Some(action), Some(source), None];
+        prop_assert_eq!(items, vec![(expected, reviewee)]);
+    }
+}

@@ -1,0 +1,242 @@
+//! Who talks to the server: keeps the token of this process, logs in when there is none, and again once when it died.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use http::header::{self, HeaderValue};
+use tokio::time::timeout;
+
+use super::{login as ways, page};
+use crate::core::answer::Answer;
+use crate::core::config::header_value;
+use crate::core::credential::Holder;
+use crate::core::error::{Error, Kind, Outcome};
+use crate::core::request::{Backend, Request};
+use crate::core::secret::Secret;
+use crate::core::transport::Call;
+
+/// How to get a token.
+pub enum Auth {
+    /// It is given.
+    Token(Holder),
+    /// `loginUser` gives it.
+    User {
+        /// The user name.
+        username: String,
+        /// The password.
+        password: Holder,
+        /// The authentication source, where there is more than one.
+        auth_source: Option<String>,
+    },
+    /// `loginTrustedApp` gives it.
+    App {
+        /// The client id of Admin > Web Services > Trusted Application.
+        client_id: String,
+        /// Its secret.
+        client_secret: Holder,
+    },
+    /// There is none.
+    None,
+}
+
+/// The state of one client in one process.
+pub struct GovernanceLifecycle {
+    auth: Auth,
+    session: Mutex<Session>,
+    turn: tokio::sync::Mutex<()>,
+}
+
+#[derive(Default)]
+struct Session {
+    token: Option<Secret>,
+    /// Logins that the server refused, and its last refusal: those who waited for that login share it instead of
+    /// sending the same wrong password once more each, which would lock the account.
+    refusals: u64,
+    refusal: Option<Error>,
+}
+
+impl GovernanceLifecycle {
+    /// Nothing is sent or asked for yet.
+    pub fn new(auth: Auth) -> Self {
+        Self {
+            auth,
+            session: Mutex::default(),
+            turn: tokio::sync::Mutex::new(()),
+        }
+    }
+
+    /// Whether the token belongs to an application and not to a user.
+    pub(super) fn is_app(&self) -> bool {
+        matches!(self.auth, Auth::App { .. })
+    }
+
+    fn session(&self) -> MutexGuard<'_, Session> {
+        self.session.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn token(&self, call: &Call) -> Result<Option<Secret>, Error> {
+        match &self.auth {
+            Auth::None => Ok(None),
+            Auth::Token(holder) => holder.get().await.map(Some),
+            Auth::User { .. } | Auth::App { .. } => self.session_token(call).await.map(Some),
+        }
+    }
+
+    async fn session_token(&self, call: &Call) -> Result<Secret, Error> {
+        let seen = {
+            let session = self.session();
+            if let Some(token) = &session.token {
+                return Ok(token.clone());
+            }
+            session.refusals
+        };
+        let _turn = self.turn(call).await?;
+        {
+            let session = self.session();
+            if let Some(token) = &session.token {
+                return Ok(token.clone());
+            }
+            if let (true, Some(refusal)) = (session.refusals != seen, &session.refusal) {
+                return Err(refusal.clone());
+            }
+        }
+        self.log_in(call).await
+    }
+
+    /// Waits until no other call logs in.
+    async fn turn(&self, call: &Call) -> Result<tokio::sync::MutexGuard<'_, ()>, Error> {
+        let turn = timeout(call.remaining(), self.turn.lock()).await;
+        turn.map_err(|_| {
+            let message = "another call's login did not end in time";
+            Error::new(Kind::Deadline, message, call.context("login")).with_outcome(Outcome::NotSent)
+        })
+    }
+
+    /// To be called by the one whose turn it is.
+    async fn log_in(&self, call: &Call) -> Result<Secret, Error> {
+        let result = match &self.auth {
+            Auth::User {
+                username,
+                password,
+                auth_source,
+            } => ways::as_user(call, username, password, auth_source.as_deref()).await,
+            Auth::App {
+                client_id,
+                client_secret,
+            } => ways::as_app(call, client_id, client_secret).await,
+            Auth::Token(_) | Auth::None => Err(Error::config("login: there is nothing to log in with; pass login=")),
+        };
+        let mut session = self.session();
+        match &result {
+            Ok(token) => session.token = Some(token.clone()),
+            Err(error) if error.kind() == Kind::Authentication => {
+                session.refusals += 1;
+                session.refusal = Some(error.clone());
+            }
+            Err(_) => {}
+        }
+        result
+    }
+
+    fn forget(&self, token: &Secret) {
+        let mut session = self.session();
+        if session.token.as_ref() == Some(token) {
+            session.token = None;
+        }
+    }
+
+    /// Another token than the one that died, if there is a way to one.
+    async fn renewed(&self, call: &Call, dead: &Secret) -> Result<Option<Secret>, Error> {
+        match &self.auth {
+            Auth::None => Ok(None),
+            Auth::Token(holder) if !holder.refused(dead) => Ok(None),
+            Auth::Token(holder) => Ok(Some(holder.get().await?).filter(|token| token != dead)),
+            Auth::User { .. } | Auth::App { .. } => {
+                self.forget(dead);
+                self.session_token(call).await.map(Some)
+            }
+        }
+    }
+
+    /// Sends with a token and gives an answer of any status. A token that died is renewed once and the request sent
+    /// once more: the server refused it unread, so this is safe for every command.
+    pub(super) async fn exchange(&self, call: &Call, mut request: Request) -> Result<Answer, Error> {
+        let accept = request.headers.entry(header::ACCEPT);
+        accept.or_insert(HeaderValue::from_static("application/json"));
+        let early = |error| before_sending(call, &request.operation, error);
+        let Some(token) = self.token(call).await.map_err(early)? else {
+            return call.send(&request).await;
+        };
+        let first = call.send(&authorized(&request, &token).map_err(early)?).await?;
+        if !page::is_dead_token(&first) {
+            return Ok(first);
+        }
+        let Some(fresh) = self.renewed(call, &token).await.map_err(early)? else {
+            return Ok(first);
+        };
+        let second = call.send(&authorized(&request, &fresh).map_err(early)?).await?;
+        if page::is_dead_token(&second) {
+            self.forget(&fresh);
+        }
+        Ok(second)
+    }
+}
+
+impl Backend for GovernanceLifecycle {
+    async fn send(&self, call: &Call, request: Request) -> Result<Answer, Error> {
+        let answer = self.exchange(call, request).await?;
+        if answer.is_success() {
+            return Ok(answer);
+        }
+        Err(page::explain(&answer))
+    }
+}
+
+fn authorized(request: &Request, token: &Secret) -> Result<Request, Error> {
+    let mut value = header_value("token", &format!("Bearer {}", token.expose()))?;
+    value.set_sensitive(true);
+    Ok(request.clone().header(header::AUTHORIZATION, value).hiding(token))
+}
+
+/// A failed login is told as a failure of the operation that needed it, of which nothing was sent yet.
+fn before_sending(call: &Call, operation: &str, error: Error) -> Error {
+    let mut error = call.refuse(operation, error);
+    let context = error.context_mut();
+    operation.clone_into(&mut context.operation);
+    if context.outcome == Some(Outcome::Unknown) {
+        context.outcome = Some(Outcome::NotSent);
+    }
+    error
+}
+
+/// Logs in now and keeps the new token.
+pub async fn login(client: &GovernanceLifecycle, call: &Call) -> Result<(), Error> {
+    let _turn = client.turn(call).await?;
+    let result = client.log_in(call).await;
+    result.map(|_| ()).map_err(|error| call.refuse("login", error))
+}
+
+/// Ends the session on the server and forgets its token. A session that ended already is fine.
+pub async fn logout(client: &GovernanceLifecycle, call: &Call) -> Result<(), Error> {
+    let refuse = |error| call.refuse("logout", error);
+    let token = match &client.auth {
+        Auth::Token(holder) => Some(holder.get().await.map_err(refuse)?),
+        _ => client.session().token.clone(),
+    };
+    let Some(token) = token else {
+        return Ok(());
+    };
+    let request = ways::logout_request();
+    let answer = call.send(&authorized(&request, &token).map_err(refuse)?).await?;
+    let is_dead = page::is_dead_token(&answer);
+    if !answer.is_success() && !is_dead {
+        return Err(page::explain(&answer));
+    }
+    client.forget(&token);
+    if let Auth::Token(holder) = &client.auth {
+        holder.refused(&token);
+    }
+    if answer.is_success() && answer.is_html() {
+        return Err(answer.unexpected("the answer is an HTML page"));
+    }
+    Ok(())
+}
