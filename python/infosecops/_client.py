@@ -183,7 +183,7 @@ def raw_call(  # noqa: PLR0913
     return RawCall(
         method,
         path,
-        params={name: query_text(value) for name, value in (params or {}).items() if value is not None},
+        params=texts(params),
         json=text,
         body=body.encode() if isinstance(body, str) else body,
         headers=dict(headers or {}),
@@ -191,8 +191,12 @@ def raw_call(  # noqa: PLR0913
     )
 
 
-def query_text(value: object) -> str:
-    """A query value as servers expect it."""
+def texts(params: Mapping[str, object] | None) -> dict[str, str]:
+    """Query parameters as servers expect them; None is left out."""
+    return {name: _text(value) for name, value in (params or {}).items() if value is not None}
+
+
+def _text(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (str, int, float)):

@@ -1,0 +1,455 @@
+"""RSA / SecurID Governance & Lifecycle: one method for one web-service command.
+
+Pages: https://pradeepkg.github.io/RSA/docs/apireference
+"""
+
+from __future__ import annotations
+
+from infosecops import _infosecops
+from infosecops._client import AsyncClient, BaseClient, Client, run, run_here, texts
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from datetime import date
+    from os import PathLike
+    from typing import Literal, TypedDict
+
+    from typing_extensions import NotRequired, Unpack
+
+    from infosecops._client import AsyncSecretLike, CommonOptions, Effect
+    from infosecops._infosecops import (
+        CommandResult,
+        CoverageRule,
+        ReviewItemChange,
+        ReviewStatus,
+        ReviewUpdate,
+        RunStatus,
+        SecuritySettings,
+        TrustedApp,
+        UserLogin,
+    )
+
+    Coverage = bytes | str | PathLike[str] | Iterable[CoverageRule]
+    CoverageType = Literal["reviewer", "monitor", "altmanager"]
+
+    class AccountDict(TypedDict):
+        """A :class:`RevieweeAccount` as plain data."""
+
+        name: str
+        business_source: str
+
+    class ItemDict(TypedDict):
+        """An item as plain data; which keys beside ``kind`` are needed depends on it."""
+
+        kind: Literal["entitlement", "application_role", "group", "global_role"]
+        name: NotRequired[str]
+        business_source: NotRequired[str]
+        resource: NotRequired[str]
+        action: NotRequired[str]
+        role_set: NotRequired[str]
+
+    class ChangeDict(TypedDict):
+        """A :class:`ReviewItemChange` as plain data."""
+
+        state: str
+        reviewee: str
+        item: ItemDict
+        account: NotRequired[AccountDict | None]
+        comments: NotRequired[str | None]
+        expires_on: NotRequired[date | None]
+
+    class RefreshOptions(TypedDict, total=False):
+        """What ``refresh_review`` renews; what is not given is left to the server."""
+
+        coverage: bool
+        clear_reassignments: bool
+        users: bool
+        groups: bool
+        roles: bool
+        entitlements: bool
+        accounts: bool
+        review_analysis: bool
+        resources: bool
+        descriptions: bool
+        applications: Iterable[str]
+
+    Changes = Iterable[ReviewItemChange | ChangeDict]
+
+__all__ = ["AsyncGovernanceLifecycle", "GovernanceLifecycle"]
+
+
+class _Base(BaseClient):
+    _system = "governance_lifecycle"
+    _native: _infosecops.GovernanceLifecycle
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        token: AsyncSecretLike | None = None,
+        login: UserLogin | TrustedApp | None = None,
+        **common: Unpack[CommonOptions],
+    ) -> None:
+        token = _infosecops.wrap(token)
+        try:
+            settings = self._configure(url, common)
+        except BaseException:
+            del url, common
+            raise
+        self._native = _infosecops.GovernanceLifecycle(settings, token=token, login=login)
+
+
+class GovernanceLifecycle(_Base, Client):
+    """A client for Governance & Lifecycle.
+
+    Args:
+        url: Base URL of the instance, such as ``https://gl.example.com:8443``; with or without ``/aveksa``.
+        token: A token that was made elsewhere. A callable is asked when it is first needed, and once more when the
+            server says that the token is invalid or expired.
+        login: :class:`UserLogin` or :class:`TrustedApp`, to log in when first needed, and once more when the server
+            says that the token is invalid or expired.
+        **common: The keywords that all clients take.
+
+    Raises:
+        ConfigError: Arguments can't be used; nothing was sent.
+
+    Example:
+        >>> from infosecops import CoverageRule, equals
+        >>> from infosecops.sandbox import Sandbox
+        >>> with Sandbox() as box, box.governance_lifecycle() as gl:
+        ...     rule = CoverageRule(equals("user_id", "lbelkin"), "app-role", objects=equals("name", "Datadog"))
+        ...     gl.upload_coverage([rule], type="reviewer", id="61").status
+        'success'
+    """
+
+    def upload_coverage(  # noqa: PLR0913
+        self,
+        coverage: Coverage | None = None,
+        *,
+        type: CoverageType,  # noqa: A002
+        id: str | int | None = None,  # noqa: A002
+        name: str | None = None,
+        filename: str | None = None,
+        alt_manager_resolves_to: str | None = None,
+    ) -> CommandResult:
+        """Refresh the coverage of a review result or definition (uploadCoverage). Never sent twice by itself.
+
+        Args:
+            coverage: The file's content as bytes or str, sent unchanged; its path, read from disk while it is sent;
+                or the rules to write it from.
+            type: Which kind of coverage it is.
+            id: Id of the review result; its messages take ids for results. Not together with ``name``.
+            name: Name of the review definition.
+            filename: A file in the server's import directory, instead of ``coverage``. The vendor advises against it.
+            alt_manager_resolves_to: The user attribute that resolves the entries; for ``altmanager`` only.
+
+        Raises:
+            PreconditionFailedError: The server found a parameter missing or wrong.
+            ApiError: The server answered 200 with a failure.
+
+        Page: https://pradeepkg.github.io/RSA/docs/review/uploadCoverage
+        """
+        return run_here(
+            self._native.upload_coverage(
+                coverage,
+                type=type,
+                id=_text(id),
+                name=name,
+                filename=filename,
+                alt_manager_resolves_to=alt_manager_resolves_to,
+            )
+        )
+
+    def update_review_items(  # noqa: PLR0913
+        self,
+        review: str,
+        changes: Changes,
+        *,
+        sign_off: bool = False,
+        sign_off_comments: str | None = None,
+        comments_only: bool = False,
+        chunk_size: int | None = None,
+        same_state_ok: bool = False,
+        on_partial: Literal["raise", "return"] = "raise",
+        dry_run: bool = False,
+        on_progress: Callable[[int, int, int], object] | None = None,
+    ) -> ReviewUpdate:
+        """Change the states of review items (updateReviewItems). Never sent twice by itself.
+
+        Everything is checked and written before the first byte is sent. The review must be active, and its items
+        reviewable by the user of the token.
+
+        Args:
+            review: Name of the review result.
+            changes: What to change: :class:`ReviewItemChange` objects, or dicts of the same keys.
+            sign_off: Sign off what was reviewed.
+            sign_off_comments: Comments for the sign-off (inferred: a child of the document's root).
+            comments_only: Add comments and leave the states alone; not known by 7.1 and 7.2.
+            chunk_size: Changes in one request; by default all of them.
+            same_state_ok: Count an item that is in the wanted state already as done, so that a run can be repeated.
+            on_partial: ``return`` gives a result that is not whole instead of raising.
+            dry_run: Send nothing; ``raw`` of the result is the document that would be sent first.
+            on_progress: Is told after each request: changes answered for, all changes, those not known to be done.
+
+        Raises:
+            PartialFailure: Not all, or none, were updated; ``.result`` is the :class:`ReviewUpdate`.
+            NotFoundError: No review result has this name.
+            ConflictError: The review is not active.
+
+        Page: https://pradeepkg.github.io/RSA/docs/review/updateReviewItems
+
+        Example:
+            >>> from infosecops import Group, ReviewItemChange
+            >>> from infosecops.sandbox import Sandbox
+            >>> change = ReviewItemChange("revoke", "achen", Group("Auditors", "CyberArk (REST)"), comments="left")
+            >>> with Sandbox() as box, box.governance_lifecycle() as gl:
+            ...     gl.update_review_items("UAR-3", [change]).updated
+            1
+        """
+        return run_here(
+            self._native.update_review_items(
+                review,
+                changes,
+                sign_off=sign_off,
+                sign_off_comments=sign_off_comments,
+                comments_only=comments_only,
+                chunk_size=chunk_size,
+                same_state_ok=same_state_ok,
+                on_partial=on_partial,
+                dry_run=dry_run,
+                on_progress=on_progress,
+            )
+        )
+
+    def command(  # noqa: PLR0913
+        self,
+        name: str,
+        *,
+        params: Mapping[str, object] | None = None,
+        body: bytes | str | None = None,
+        method: Literal["GET", "POST"] = "GET",
+        effect: Effect = "unsafe",
+    ) -> CommandResult:
+        """Run any other web-service command.
+
+        Args:
+            name: The command, such as ``findUsers``.
+            params: Its parameters; True becomes ``true``, None is left out.
+            body: Sent as it is; text in UTF-8.
+            method: As the vendor's page of the command says.
+            effect: What repeating it would do, which decides whether it is ever sent again by itself.
+
+        Raises:
+            ApiError: Refused, also inside an answer of status 200.
+
+        Example:
+            >>> from infosecops.sandbox import Sandbox
+            >>> with Sandbox() as box, box.governance_lifecycle() as gl:
+            ...     gl.command("about", effect="read").data["type"]
+            'about'
+        """
+        return run_here(
+            self._native.command(name, params=texts(params), body=_bytes(body), method=method, effect=effect)
+        )
+
+    def login(self) -> None:
+        """Log in now, with ``login``; by itself that happens when a token is first needed."""
+        run_here(self._native.login())
+
+    def logout(self) -> None:
+        """End the session on the server and forget its token. One that has ended already is fine."""
+        run_here(self._native.logout())
+
+    def keep_alive(self) -> None:
+        """Keep the session from being idle too long. Not for tokens of trusted applications."""
+        run_here(self._native.keep_alive())
+
+    def get_security_settings(self) -> SecuritySettings:
+        """Get the limits of tokens, in minutes."""
+        return run_here(self._native.get_security_settings())
+
+    def run_review(self, name: str) -> str:
+        """Run a review definition; a GET that changes data, never sent twice by itself. Returns the run's id."""
+        return run_here(self._native.run_review(name))
+
+    def get_run_status(self, run_id: str | int) -> RunStatus:
+        """Get how far a run is."""
+        return run_here(self._native.get_run_status(str(run_id)))
+
+    def get_review_result(self, run_id: str | int) -> str:
+        """Get the id of the review result that a run has made."""
+        return run_here(self._native.get_review_result(str(run_id)))
+
+    def get_review_status(self, id: str | int) -> ReviewStatus:  # noqa: A002
+        """Get name, state and counts of a review result.
+
+        Page: https://pradeepkg.github.io/RSA/docs/review/getReviewStatus
+        """
+        return run_here(self._native.get_review_status(str(id)))
+
+    def set_review_state(
+        self,
+        id: str | int,  # noqa: A002
+        state: Literal["onhold", "active", "completed"],
+    ) -> CommandResult:
+        """Put a review result on hold, make it active or complete it; a GET that changes data."""
+        return run_here(self._native.set_review_state(str(id), state))
+
+    def refresh_review(self, id: str | int, **options: Unpack[RefreshOptions]) -> CommandResult:  # noqa: A002
+        """Refresh a review result; a GET that changes data. On an active review this can remove audit history."""
+        return run_here(self._native.refresh_review(str(id), dict(options)))
+
+    def update_unreviewed_items(
+        self,
+        id: str | int,  # noqa: A002
+        state: Literal["revoke", "maintain"],
+        *,
+        unassigned: bool | None = None,
+        grouping: Literal["asset", "component"] | None = None,
+        comment: str | None = None,
+    ) -> CommandResult:
+        """Set the state of all items that nobody has reviewed; a GET that changes data."""
+        return run_here(
+            self._native.update_unreviewed_items(
+                str(id), state, unassigned=unassigned, grouping=grouping, comment=comment
+            )
+        )
+
+
+class AsyncGovernanceLifecycle(_Base, AsyncClient):
+    """The twin of :class:`GovernanceLifecycle` for asyncio."""
+
+    async def upload_coverage(  # noqa: PLR0913
+        self,
+        coverage: Coverage | None = None,
+        *,
+        type: CoverageType,  # noqa: A002
+        id: str | int | None = None,  # noqa: A002
+        name: str | None = None,
+        filename: str | None = None,
+        alt_manager_resolves_to: str | None = None,
+    ) -> CommandResult:
+        """Refresh the coverage of a review; see :meth:`GovernanceLifecycle.upload_coverage`."""
+        return await run(
+            self._native.upload_coverage(
+                coverage,
+                type=type,
+                id=_text(id),
+                name=name,
+                filename=filename,
+                alt_manager_resolves_to=alt_manager_resolves_to,
+            )
+        )
+
+    async def update_review_items(  # noqa: PLR0913
+        self,
+        review: str,
+        changes: Changes,
+        *,
+        sign_off: bool = False,
+        sign_off_comments: str | None = None,
+        comments_only: bool = False,
+        chunk_size: int | None = None,
+        same_state_ok: bool = False,
+        on_partial: Literal["raise", "return"] = "raise",
+        dry_run: bool = False,
+        on_progress: Callable[[int, int, int], object] | None = None,
+    ) -> ReviewUpdate:
+        """Change the states of review items; see :meth:`GovernanceLifecycle.update_review_items`."""
+        return await run(
+            self._native.update_review_items(
+                review,
+                changes,
+                sign_off=sign_off,
+                sign_off_comments=sign_off_comments,
+                comments_only=comments_only,
+                chunk_size=chunk_size,
+                same_state_ok=same_state_ok,
+                on_partial=on_partial,
+                dry_run=dry_run,
+                on_progress=on_progress,
+            )
+        )
+
+    async def command(  # noqa: PLR0913
+        self,
+        name: str,
+        *,
+        params: Mapping[str, object] | None = None,
+        body: bytes | str | None = None,
+        method: Literal["GET", "POST"] = "GET",
+        effect: Effect = "unsafe",
+    ) -> CommandResult:
+        """Run any other web-service command; see :meth:`GovernanceLifecycle.command`."""
+        return await run(
+            self._native.command(name, params=texts(params), body=_bytes(body), method=method, effect=effect)
+        )
+
+    async def login(self) -> None:
+        """Log in now; see :meth:`GovernanceLifecycle.login`."""
+        await run(self._native.login())
+
+    async def logout(self) -> None:
+        """End the session on the server; see :meth:`GovernanceLifecycle.logout`."""
+        await run(self._native.logout())
+
+    async def keep_alive(self) -> None:
+        """Keep the session from being idle too long; see :meth:`GovernanceLifecycle.keep_alive`."""
+        await run(self._native.keep_alive())
+
+    async def get_security_settings(self) -> SecuritySettings:
+        """Get the limits of tokens, in minutes."""
+        return await run(self._native.get_security_settings())
+
+    async def run_review(self, name: str) -> str:
+        """Run a review definition; see :meth:`GovernanceLifecycle.run_review`."""
+        return await run(self._native.run_review(name))
+
+    async def get_run_status(self, run_id: str | int) -> RunStatus:
+        """Get how far a run is."""
+        return await run(self._native.get_run_status(str(run_id)))
+
+    async def get_review_result(self, run_id: str | int) -> str:
+        """Get the id of the review result that a run has made."""
+        return await run(self._native.get_review_result(str(run_id)))
+
+    async def get_review_status(self, id: str | int) -> ReviewStatus:  # noqa: A002
+        """Get name, state and counts of a review result."""
+        return await run(self._native.get_review_status(str(id)))
+
+    async def set_review_state(
+        self,
+        id: str | int,  # noqa: A002
+        state: Literal["onhold", "active", "completed"],
+    ) -> CommandResult:
+        """Set a review result's state; see :meth:`GovernanceLifecycle.set_review_state`."""
+        return await run(self._native.set_review_state(str(id), state))
+
+    async def refresh_review(self, id: str | int, **options: Unpack[RefreshOptions]) -> CommandResult:  # noqa: A002
+        """Refresh a review result; see :meth:`GovernanceLifecycle.refresh_review`."""
+        return await run(self._native.refresh_review(str(id), dict(options)))
+
+    async def update_unreviewed_items(
+        self,
+        id: str | int,  # noqa: A002
+        state: Literal["revoke", "maintain"],
+        *,
+        unassigned: bool | None = None,
+        grouping: Literal["asset", "component"] | None = None,
+        comment: str | None = None,
+    ) -> CommandResult:
+        """Set the state of all unreviewed items; see :meth:`GovernanceLifecycle.update_unreviewed_items`."""
+        return await run(
+            self._native.update_unreviewed_items(
+                str(id), state, unassigned=unassigned, grouping=grouping, comment=comment
+            )
+        )
+
+
+def _text(value: str | int | None) -> str | None:
+    return None if value is None else str(value)
+
+
+def _bytes(value: bytes | str | None) -> bytes | None:
+    return value.encode() if isinstance(value, str) else value
