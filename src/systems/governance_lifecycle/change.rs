@@ -59,6 +59,7 @@ pub struct RevieweeAccount {
 }
 
 /// What is reviewed.
+#[cfg_attr(feature = "python", derive(pyo3::IntoPyObject))]
 #[derive(Clone, Debug, PartialEq)]
 pub enum Item {
     /// An entitlement.
@@ -72,25 +73,20 @@ pub enum Item {
 }
 
 /// A new state for one item of one person.
-#[cfg_attr(feature = "python", pyo3::pyclass(frozen, module = "infosecops"))]
+#[cfg_attr(feature = "python", pyo3::pyclass(frozen, get_all, module = "infosecops"))]
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReviewItemChange {
     /// `revoke`, `maintain`, `none` or a custom state of the review.
-    #[cfg_attr(feature = "python", pyo3(get))]
     pub state: String,
     /// User id of the person who is reviewed.
-    #[cfg_attr(feature = "python", pyo3(get))]
     pub reviewee: String,
     /// What is reviewed.
     pub item: Item,
     /// The account, where the person has the item through several.
-    #[cfg_attr(feature = "python", pyo3(get))]
     pub account: Option<RevieweeAccount>,
     /// A comment for the item.
-    #[cfg_attr(feature = "python", pyo3(get))]
     pub comments: Option<String>,
     /// When a maintained item is to be revoked by the system.
-    #[cfg_attr(feature = "python", pyo3(get))]
     pub expires_on: Option<Date>,
 }
 

@@ -126,6 +126,8 @@ struct Matches<'a> {
     certain: HashMap<usize, Vec<&'a ReviewItemResult>>,
     /// Labels that several changes have.
     ambiguous: Vec<Group<'a>>,
+    /// For each change in them, the places of its groups.
+    groups_of: HashMap<usize, Vec<usize>>,
     /// Lines that fit no change.
     unmatched: Vec<&'a ReviewItemResult>,
 }
@@ -144,6 +146,7 @@ impl<'a> Matches<'a> {
         let mut found = Self {
             certain: HashMap::new(),
             ambiguous: Vec::new(),
+            groups_of: HashMap::new(),
             unmatched: Vec::new(),
         };
         let mut groups: HashMap<(String, Option<String>), usize> = HashMap::new();
@@ -165,13 +168,17 @@ impl<'a> Matches<'a> {
                 _ => {
                     let next = found.ambiguous.len();
                     let at = *groups.entry((label, account)).or_insert(next);
-                    match found.ambiguous.get_mut(at) {
-                        Some(group) => group.lines.push(line),
-                        None => found.ambiguous.push(Group {
-                            lines: vec![line],
-                            changes: candidates,
-                        }),
+                    if let Some(group) = found.ambiguous.get_mut(at) {
+                        group.lines.push(line);
+                        continue;
                     }
+                    for index in &candidates {
+                        found.groups_of.entry(*index).or_default().push(at);
+                    }
+                    found.ambiguous.push(Group {
+                        lines: vec![line],
+                        changes: candidates,
+                    });
                 }
             }
         }
@@ -179,11 +186,10 @@ impl<'a> Matches<'a> {
     }
 
     fn of(&self, index: usize) -> impl Iterator<Item = &&'a ReviewItemResult> {
-        let groups = self
-            .ambiguous
-            .iter()
-            .filter(move |group| group.changes.contains(&index));
-        groups.flat_map(|group| &group.lines)
+        let places = self.groups_of.get(&index).into_iter().flatten();
+        places
+            .filter_map(|at| self.ambiguous.get(*at))
+            .flat_map(|group| &group.lines)
     }
 
     fn is_maybe_fine(&self, index: usize) -> bool {

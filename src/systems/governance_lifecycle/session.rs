@@ -127,7 +127,10 @@ impl GovernanceLifecycle {
         };
         let mut session = self.session();
         match &result {
-            Ok(token) => session.token = Some(token.clone()),
+            Ok(token) => {
+                session.token = Some(token.clone());
+                session.refusal = None;
+            }
             Err(error) if error.kind() == Kind::Authentication => {
                 session.refusals += 1;
                 session.refusal = Some(error.clone());
