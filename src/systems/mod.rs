@@ -2,3 +2,4 @@
 
 pub mod bamboo_agents;
 pub mod sd_elements;
+pub mod sectona;
