@@ -9,16 +9,28 @@ use super::redact::is_secret_name;
 use super::secret::Secret;
 
 /// Any JSON value, kept as it came.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Json(pub Box<RawValue>);
 
 /// The fields of an answer that this version does not know, in the order they came.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Extra(pub Vec<(String, Box<RawValue>)>);
 
 /// An open map in which some values are secrets, told by their keys.
 #[derive(Clone)]
 pub struct Params(pub Box<RawValue>);
+
+impl std::fmt::Debug for Json {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Json(****)")
+    }
+}
+
+impl std::fmt::Debug for Extra {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.0.iter().map(|(key, _)| key)).finish()
+    }
+}
 
 impl std::fmt::Debug for Params {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

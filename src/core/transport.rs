@@ -72,6 +72,7 @@ pub struct Call {
     http: reqwest::Client,
     begun: Instant,
     deadline: Instant,
+    limit: Duration,
     events: Option<EventSink>,
 }
 
@@ -307,7 +308,7 @@ impl Call {
 
     fn late(&self, mut context: Context) -> Error {
         context.elapsed = self.elapsed();
-        let limit = self.deadline.saturating_duration_since(self.begun);
+        let limit = self.limit;
         let what = match (context.outcome, context.status) {
             (Some(Outcome::NotSent), _) => "no connection",
             (_, Some(_)) => "the answer was not complete",

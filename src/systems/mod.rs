@@ -3,3 +3,4 @@
 pub mod bamboo_agents;
 pub mod governance_lifecycle;
 pub mod sd_elements;
+pub mod sectona;

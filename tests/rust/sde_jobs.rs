@@ -83,8 +83,9 @@ async fn every_style_of_list_is_read() {
     // Counted pages and cursor pages, each with a host of the server's own choice.
     let first = r#"{"count": 3, "next": "http://internal.invalid/x/jobs/alm/?page=2&page_size=2#f", "previous": null, "results": [{"id": 1}, {"id": 2}]}"#;
     let second = r#"{"next": "https://evil.invalid/api/v2/jobs/alm/?cursor=cD0y", "results": [{"id": 3}]}"#;
-    let third = r#"{"next": null, "results": [{"id": 4}]}"#;
-    let server = Server::start([first, second, third].map(json).to_vec()).await;
+    let third = r#"{"next": "?page=9", "results": [{"id": 4}]}"#;
+    let fourth = r#"{"next": null, "results": ["odd"]}"#;
+    let server = Server::start([first, second, third, fourth].map(json).to_vec()).await;
     let filter = ListFilter {
         page_size: Some(2),
         ..ListFilter::default()
@@ -98,7 +99,8 @@ async fn every_style_of_list_is_read() {
         [
             "GET /api/v2/jobs/alm/?page_size=2 HTTP/1.1",
             "GET /api/v2/jobs/alm/?page=2&page_size=2 HTTP/1.1",
-            "GET /api/v2/jobs/alm/?cursor=cD0y HTTP/1.1"
+            "GET /api/v2/jobs/alm/?cursor=cD0y HTTP/1.1",
+            "GET /api/v2/jobs/alm/?page=9 HTTP/1.1"
         ]
     );
 }

@@ -113,11 +113,6 @@ impl Job {
         self.kind = kind.map(str::to_owned).or_else(told).unwrap_or_default();
     }
 
-    /// Whether it has ended, well or not. None if the server does not tell.
-    pub fn is_finished(&self) -> Option<bool> {
-        self.ready
-    }
-
     /// Whether it has ended well.
     pub fn is_success(&self) -> bool {
         self.ready == Some(true) && self.succeeded == Some(true)

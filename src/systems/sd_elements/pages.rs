@@ -94,7 +94,7 @@ impl<T: Item> PageCursor<T> {
         Ok(Some(items))
     }
 
-    /// One odd record never loses the list; nothing but odd records is not this list.
+    /// One odd record never loses the list, but a list that begins with nothing else is not this one.
     fn accept(&self, page: Page<T>, answer: &Answer, call: &Call) -> Result<Vec<T>, Error> {
         let Some(records) = page.results else {
             return Err(answer.unexpected("the answer is JSON, but not a list: it has no results"));
@@ -102,7 +102,7 @@ impl<T: Item> PageCursor<T> {
         let total = records.len();
         let mut items: Vec<T> = records.into_iter().flatten().collect();
         if items.len() < total {
-            if items.is_empty() {
+            if items.is_empty() && self.seen.len() == 1 {
                 return Err(answer.unexpected("the answer is a list, but nothing in it can be read"));
             }
             let lost = total - items.len();

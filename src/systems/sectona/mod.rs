@@ -1,0 +1,21 @@
+//! Sectona PAM, the password vault: one account's secret, and every other operation of the vault by its path.
+//!
+//! <https://docs.sectona.com/pam-technical-documentation/6.0/api-password-vault>
+
+mod account;
+mod codes;
+mod date;
+mod envelope;
+mod json;
+mod key_file;
+mod session;
+mod vault;
+mod xml;
+
+pub use account::VaultAccount;
+pub use envelope::Envelope;
+pub use session::{Accept, Sectona};
+pub use vault::{AccountRequest, call, request_password};
+
+/// The product's own paths, which may stand at the end of a configured URL.
+pub const API_PATHS: &[&[&str]] = &[&["API", "APP", "APP008", "RequestPassword"], &["API", "APP", "APP007"]];

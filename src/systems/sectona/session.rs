@@ -1,0 +1,112 @@
+//! Who talks to Sectona: an access key, in the Basic scheme under a fixed user name.
+//!
+//! Documented: <https://docs.sectona.com/cpd/vault-password-api-headers>
+
+use http::header::{self, HeaderValue};
+
+use super::codes;
+use super::envelope::{self, Reading};
+use crate::core::answer::Answer;
+use crate::core::basic_auth;
+use crate::core::credential::Holder;
+use crate::core::error::{Error, Kind};
+use crate::core::request::{Backend, Request};
+use crate::core::secret::Secret;
+use crate::core::transport::Call;
+
+const USERNAME: &str = "accesskey";
+
+/// The form an answer is asked for in; both are understood whatever comes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Accept {
+    /// `application/json`.
+    #[default]
+    Json,
+    /// `text/xml`.
+    Xml,
+}
+
+impl Accept {
+    const fn media_type(self) -> &'static str {
+        match self {
+            Self::Json => "application/json",
+            Self::Xml => "text/xml",
+        }
+    }
+}
+
+/// The state of one client in one process.
+pub struct Sectona {
+    access_key: Holder,
+    accept: Accept,
+}
+
+impl Sectona {
+    /// `access_key` is the one set when the API was registered in Sectona.
+    pub fn new(access_key: Holder, accept: Accept) -> Self {
+        Self { access_key, accept }
+    }
+
+    /// Sends and reads the envelope. A refusal inside a good status is an error.
+    pub(super) async fn exchange(&self, call: &Call, request: Request) -> Result<(Answer, Reading), Error> {
+        let (answer, key) = self.deliver(call, request).await?;
+        if !answer.is_success() {
+            return Err(self.refusal(&answer, &key));
+        }
+        let reading = envelope::read(answer.bytes()).map_err(|why| answer.unexpected(why))?;
+        match reading.is_success {
+            Some(true) => Ok((answer, reading)),
+            Some(false) => Err(self.forget_if_refused(codes::refusal(&answer, &reading), &key)),
+            None => Err(answer.unexpected("the answer is no envelope of Sectona's: it has no IsSuccess")),
+        }
+    }
+
+    /// Every request is logged by the vault, so a refused one is not sent again, not even with a newer key.
+    async fn deliver(&self, call: &Call, mut request: Request) -> Result<(Answer, Secret), Error> {
+        let refuse = |error, request: &Request| call.refuse(&request.operation, error);
+        let key = match self.access_key.get().await {
+            Ok(key) => key,
+            Err(error) => return Err(refuse(error, &request)),
+        };
+        if key.is_empty() || key.expose().contains(['\r', '\n']) {
+            let error = Error::config("access_key: must be a single line and not empty");
+            return Err(refuse(error, &request));
+        }
+        let headers = &mut request.headers;
+        headers.insert(header::AUTHORIZATION, basic_auth::header(USERNAME, &key));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        if !headers.contains_key(header::ACCEPT) {
+            headers.insert(header::ACCEPT, HeaderValue::from_static(self.accept.media_type()));
+        }
+        request.secrets.push(key.clone());
+        request.secret_answer = true;
+        Ok((call.send(&request).await?, key))
+    }
+
+    /// An answer of status 300 or above; it may carry the envelope too.
+    fn refusal(&self, answer: &Answer, key: &Secret) -> Error {
+        let reading = envelope::read(answer.bytes()).ok();
+        let error = match reading {
+            Some(reading) if reading.says_something() => codes::refusal(answer, &reading),
+            _ => codes::without_envelope(answer),
+        };
+        self.forget_if_refused(error, key)
+    }
+
+    fn forget_if_refused(&self, error: Error, key: &Secret) -> Error {
+        if error.kind() == Kind::Authentication {
+            self.access_key.refused(key);
+        }
+        error
+    }
+}
+
+impl Backend for Sectona {
+    async fn send(&self, call: &Call, request: Request) -> Result<Answer, Error> {
+        let (answer, key) = self.deliver(call, request).await?;
+        if answer.is_success() {
+            return Ok(answer);
+        }
+        Err(self.refusal(&answer, &key))
+    }
+}

@@ -1,0 +1,126 @@
+//! The vault's operations. Every request is logged there, so nothing is sent twice unless provably not sent.
+//!
+//! Documented: <https://docs.sectona.com/pam-technical-documentation/6.0/api-password-vault>
+
+use http::Method;
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::account::VaultAccount;
+use super::envelope::{Content, Envelope, Reading};
+use super::json::{Members, unescaped};
+use super::session::Sectona;
+use crate::core::answer::Answer;
+use crate::core::error::{Error, Outcome};
+use crate::core::redact::is_secret_name;
+use crate::core::request::Request;
+use crate::core::retry::Effect;
+use crate::core::secret::Secret;
+use crate::core::target::Target;
+use crate::core::transport::Call;
+
+/// Which account's secret to ask for. Everything is passed on as it is: names are compared there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct AccountRequest {
+    /// The type of asset, as it is named in Sectona, such as `Unix Based`.
+    pub asset_type: String,
+    /// Host name or address.
+    pub asset_host: String,
+    /// The database instance; empty for assets that are no databases.
+    #[serde(rename = "DBInstance")]
+    pub db_instance: String,
+    /// The account's name on the asset.
+    pub account_name: String,
+    /// The Sectona instance, `Default` where there is but one.
+    pub instance: String,
+}
+
+impl AccountRequest {
+    fn check(&self) -> Result<(), Error> {
+        let required = [
+            ("asset_type", &self.asset_type),
+            ("asset_host", &self.asset_host),
+            ("account_name", &self.account_name),
+            ("instance", &self.instance),
+        ];
+        match required.iter().find(|(_, value)| value.trim().is_empty()) {
+            Some((name, _)) => Err(Error::config(format!("{name}: must not be empty"))),
+            None => Ok(()),
+        }
+    }
+}
+
+/// One account with its password or key.
+///
+/// # Errors
+/// By the vault's code; `UnexpectedContent` if it reports success and the record or its password is missing.
+pub async fn request_password(client: &Sectona, call: &Call, account: &AccountRequest) -> Result<VaultAccount, Error> {
+    const OPERATION: &str = "request_password";
+    let refuse = |error| call.refuse(OPERATION, error);
+    account.check().map_err(refuse)?;
+    let body = serde_json::to_vec(account).map_err(|_| refuse(Error::config("cannot be written as JSON")))?;
+    let target = Target::new("/API/APP/APP008/RequestPassword");
+    let request = Request::new(OPERATION, Method::POST, target, Effect::Audited)
+        .json(body)
+        .with_secret_answer();
+    let result = client.exchange(call, request).await;
+    result
+        .and_then(|(answer, reading)| open(&answer, &reading))
+        .map_err(|error| {
+            settle(
+                error,
+                "the vault may have handed the password out and logged it; asking again is logged again",
+            )
+        })
+}
+
+fn open(answer: &Answer, reading: &Reading) -> Result<VaultAccount, Error> {
+    let why = match (reading.result_json(), &reading.result) {
+        (Some(json), _) => match VaultAccount::read(json) {
+            Ok(account) => return Ok(account),
+            Err(why) => why,
+        },
+        (None, Content::Text(text)) if !text.trim().is_empty() => {
+            "the server reports success, but its Result is text that is not valid JSON, and nothing is guessed from it"
+        }
+        _ => "the server reports success, but without a Result",
+    };
+    Err(answer.unexpected(why))
+}
+
+/// Any other operation of the vault: `path` such as `/API/APP/APP007/GetInstances`, `fields` one JSON object. It may
+/// change something, so it is treated like everything that must not be sent twice.
+pub async fn call(client: &Sectona, call: &Call, path: &str, fields: &str) -> Result<Envelope, Error> {
+    const OPERATION: &str = "call";
+    let refuse = |error| call.refuse(OPERATION, error);
+    let target = Target::from_user(path).map_err(refuse)?;
+    let members = Members::read(fields)
+        .ok_or_else(|| refuse(Error::config("fields: must be one JSON object with no member twice")))?;
+    let mut request = Request::new(OPERATION, Method::POST, target, Effect::Unsafe)
+        .json(fields.as_bytes().to_vec())
+        .with_secret_answer();
+    request.secrets = given_secrets(&members);
+    let result = client.exchange(call, request).await;
+    result.map(|(_, reading)| reading.into_envelope()).map_err(|error| {
+        settle(
+            error,
+            "look in the vault whether it was applied before sending it again",
+        )
+    })
+}
+
+/// Passwords among the fields, which no error may echo.
+fn given_secrets(members: &Members<'_>) -> Vec<Secret> {
+    let hidden = members.0.iter().filter(|(name, _)| is_secret_name(name));
+    let text_of = |raw: &RawValue| unescaped(raw).map(|text| Secret::new(text.as_str()));
+    hidden.filter_map(|(_, raw)| text_of(raw)).collect()
+}
+
+fn settle(error: Error, how: &str) -> Error {
+    if error.context().outcome == Some(Outcome::Unknown) && error.context().hint.is_none() {
+        error.with_hint(how)
+    } else {
+        error
+    }
+}
