@@ -1,31 +1,171 @@
-"""Safe and fast clients for RSA Governance & Lifecycle, SD Elements, Sectona PAM and Agent APIs for Bamboo."""
+"""Safe and fast clients for four security platforms.
+
+RSA / SecurID Governance & Lifecycle, SD Elements, Sectona PAM and Agent APIs for Bamboo: each has a client and an
+``Async`` twin. Names are loaded when they are first used, so importing the package costs next to nothing.
+
+Example:
+    >>> import infosecops
+    >>> infosecops.SDElements("https://sde.example.com", token=lambda: "from the vault")
+    SDElements('https://sde.example.com')
+"""
 
 from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from infosecops._infosecops import (
-        AccessToken as AccessToken,
-        EnsureResult as EnsureResult,
-        Event as Event,
-        Response as Response,
-        Retry as Retry,
-        Secret as Secret,
+        AccessToken,
+        ApplicationRole,
+        ChangeResult,
+        CommandResult,
+        Connection,
+        CoverageRule,
+        EnsureResult,
+        Entitlement,
+        Envelope,
+        Event,
+        GlobalRole,
+        Group,
+        Job,
+        Response,
+        Retry,
+        RevieweeAccount,
+        ReviewItemChange,
+        ReviewItemResult,
+        ReviewStatus,
+        ReviewUpdate,
+        RunStatus,
+        Secret,
+        SecuritySettings,
+        TrustedApp,
+        UserLogin,
+        VaultAccount,
+        __version__,
+        equals,
     )
-    from infosecops.bamboo_agents import AsyncBambooAgents as AsyncBambooAgents, BambooAgents as BambooAgents
-    from infosecops.errors import *
+    from infosecops._lists import AsyncLazyList, LazyList
+    from infosecops.bamboo_agents import AsyncBambooAgents, BambooAgents
+    from infosecops.errors import (
+        AmbiguousMatch,
+        ApiError,
+        AuthenticationError,
+        BadRequestError,
+        ConfigError,
+        ConflictError,
+        ConnectError,
+        DeadlineExceeded,
+        Error,
+        JobFailed,
+        NotFoundError,
+        PartialFailure,
+        PermissionDeniedError,
+        PreconditionFailedError,
+        ProxyError,
+        RateLimitedError,
+        ServerError,
+        TlsError,
+        TransportError,
+        UnexpectedContentError,
+        WaitTimeout,
+    )
+    from infosecops.governance_lifecycle import AsyncGovernanceLifecycle, GovernanceLifecycle
+    from infosecops.sd_elements import AsyncSDElements, SDElements
+    from infosecops.sectona import AsyncSectona, Sectona
 
 _PLACES = {
-    "_infosecops": ("AccessToken", "EnsureResult", "Event", "Response", "Retry", "Secret"),
-    "sd_elements": ("AsyncSDElements", "SDElements"),
-    "bamboo_agents": ("AsyncBambooAgents", "BambooAgents"),
+    "governance_lifecycle": "AsyncGovernanceLifecycle GovernanceLifecycle",
+    "sd_elements": "AsyncSDElements SDElements",
+    "sectona": "AsyncSectona Sectona",
+    "bamboo_agents": "AsyncBambooAgents BambooAgents",
+    "_lists": "AsyncLazyList LazyList",
+    "errors": (
+        "AmbiguousMatch ApiError AuthenticationError BadRequestError ConfigError ConflictError ConnectError "
+        "DeadlineExceeded Error JobFailed NotFoundError PartialFailure PermissionDeniedError "
+        "PreconditionFailedError ProxyError RateLimitedError ServerError TlsError TransportError "
+        "UnexpectedContentError WaitTimeout"
+    ),
+    "_infosecops": (
+        "AccessToken ApplicationRole ChangeResult CommandResult Connection CoverageRule EnsureResult Entitlement "
+        "Envelope Event GlobalRole Group Job Response Retry ReviewItemChange ReviewItemResult ReviewStatus "
+        "ReviewUpdate RevieweeAccount RunStatus Secret SecuritySettings TrustedApp UserLogin VaultAccount "
+        "__version__ equals"
+    ),
 }
-_ORIGIN = {name: module for module, names in _PLACES.items() for name in names}
+_MODULE_OF = {name: module for module, names in _PLACES.items() for name in names.split()}
+
+__all__ = [
+    "AccessToken",
+    "AmbiguousMatch",
+    "ApiError",
+    "ApplicationRole",
+    "AsyncBambooAgents",
+    "AsyncGovernanceLifecycle",
+    "AsyncLazyList",
+    "AsyncSDElements",
+    "AsyncSectona",
+    "AuthenticationError",
+    "BadRequestError",
+    "BambooAgents",
+    "ChangeResult",
+    "CommandResult",
+    "ConfigError",
+    "ConflictError",
+    "ConnectError",
+    "Connection",
+    "CoverageRule",
+    "DeadlineExceeded",
+    "EnsureResult",
+    "Entitlement",
+    "Envelope",
+    "Error",
+    "Event",
+    "GlobalRole",
+    "GovernanceLifecycle",
+    "Group",
+    "Job",
+    "JobFailed",
+    "LazyList",
+    "NotFoundError",
+    "PartialFailure",
+    "PermissionDeniedError",
+    "PreconditionFailedError",
+    "ProxyError",
+    "RateLimitedError",
+    "Response",
+    "Retry",
+    "ReviewItemChange",
+    "ReviewItemResult",
+    "ReviewStatus",
+    "ReviewUpdate",
+    "RevieweeAccount",
+    "RunStatus",
+    "SDElements",
+    "Secret",
+    "Sectona",
+    "SecuritySettings",
+    "ServerError",
+    "TlsError",
+    "TransportError",
+    "TrustedApp",
+    "UnexpectedContentError",
+    "UserLogin",
+    "VaultAccount",
+    "WaitTimeout",
+    "__version__",
+    "equals",
+]
 
 
 def __getattr__(name: str) -> object:
+    module = _MODULE_OF.get(name)
+    if module is None:
+        raise AttributeError(f"module 'infosecops' has no attribute {name!r}")
     from importlib import import_module
-    module = _ORIGIN.get(name) or "errors"
+
     value = getattr(import_module(f"infosecops.{module}"), name)
     globals()[name] = value
     return value
+
+
+def __dir__() -> list[str]:
+    return sorted(set(globals()) | set(__all__))

@@ -5,6 +5,7 @@ use pyo3::types::PyDict;
 
 use super::site::Raised;
 use crate::core::error::{Context, Error, Kind, Payload};
+use crate::systems::governance_lifecycle::ReviewUpdate;
 use crate::systems::sd_elements::Job;
 
 /// The exception for an error.
@@ -70,6 +71,9 @@ fn attached<'py>(py: Python<'py>, kind: Kind, payload: &Payload) -> PyResult<Opt
         _ => return Ok(None),
     };
     if let Some(value) = payload.downcast_ref::<Job>() {
+        return Ok(Some((name, value.clone().into_pyobject(py)?.into_any())));
+    }
+    if let Some(value) = payload.downcast_ref::<ReviewUpdate>() {
         return Ok(Some((name, value.clone().into_pyobject(py)?.into_any())));
     }
     Ok(None)

@@ -7,11 +7,14 @@ mod delivery;
 mod engine;
 mod errors;
 mod events;
+mod governance_lifecycle;
 mod operation;
 mod per_process;
 mod raw;
+mod review;
 mod sd_elements;
 mod secret;
+mod sectona;
 mod settings;
 mod site;
 
@@ -19,17 +22,27 @@ mod site;
 #[pyo3::pymodule(gil_used = false)]
 mod _infosecops {
     #[pymodule_export]
+    #[allow(non_upper_case_globals, reason = "the name that Python packages use")]
+    const __version__: &str = env!("CARGO_PKG_VERSION");
+
+    #[pymodule_export]
     use super::bamboo_agents::BambooAgents;
     #[pymodule_export]
     use super::events::Event;
+    #[pymodule_export]
+    use super::governance_lifecycle::{GovernanceLifecycle, TrustedApp, UserLogin, equals};
     #[pymodule_export]
     use super::operation::{Operation, Task};
     #[pymodule_export]
     use super::raw::{RawCall, Response};
     #[pymodule_export]
+    use super::review::{ChangeResult, change_from_dict};
+    #[pymodule_export]
     use super::sd_elements::{ConnectionPages, JobPages, SDElements};
     #[pymodule_export]
     use super::secret::wrap;
+    #[pymodule_export]
+    use super::sectona::Sectona;
     #[pymodule_export]
     use super::settings::Settings;
     #[pymodule_export]
@@ -39,5 +52,12 @@ mod _infosecops {
     #[pymodule_export]
     use crate::systems::bamboo_agents::{AccessToken, EnsureResult};
     #[pymodule_export]
+    use crate::systems::governance_lifecycle::{
+        ApplicationRole, CommandResult, CoverageRule, Entitlement, GlobalRole, Group, ReviewItemChange,
+        ReviewItemResult, ReviewStatus, ReviewUpdate, RevieweeAccount, RunStatus, SecuritySettings,
+    };
+    #[pymodule_export]
     use crate::systems::sd_elements::{Connection, Job};
+    #[pymodule_export]
+    use crate::systems::sectona::{Envelope, VaultAccount};
 }

@@ -63,17 +63,7 @@ fn build(
         return Err(Error::config("method: must be GET, HEAD, POST, PUT, PATCH or DELETE"));
     }
     let method = Method::from_bytes(verb.as_bytes()).map_err(|_| Error::config("method: not an HTTP method"))?;
-    let effect = match effect {
-        "read" => Effect::Read,
-        "idempotent" => Effect::Idempotent,
-        "unsafe" => Effect::Unsafe,
-        "audited" => Effect::Audited,
-        _ => {
-            return Err(Error::config(
-                "effect: must be \"read\", \"idempotent\", \"unsafe\" or \"audited\"",
-            ));
-        }
-    };
+    let effect = self::effect(effect)?;
     let target = params.iter().fold(Target::from_user(path)?, |target, (name, value)| {
         target.query(name, value)
     });
@@ -90,6 +80,19 @@ fn build(
             .insert(header_name(name)?, header_value(&format!("headers[{name:?}]"), value)?);
     }
     Ok(request)
+}
+
+/// An effect by its public name.
+pub fn effect(name: &str) -> Result<Effect, Error> {
+    match name {
+        "read" => Ok(Effect::Read),
+        "idempotent" => Ok(Effect::Idempotent),
+        "unsafe" => Ok(Effect::Unsafe),
+        "audited" => Ok(Effect::Audited),
+        _ => Err(Error::config(
+            "effect: must be \"read\", \"idempotent\", \"unsafe\" or \"audited\"",
+        )),
+    }
 }
 
 /// The operation for it.

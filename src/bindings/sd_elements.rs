@@ -168,7 +168,7 @@ impl SDElements {
             _ => return Err(config_error(py, "on_failure: must be \"raise\" or \"return\"")),
         };
         let (timeout, interval) = times(timeout, poll_interval).map_err(|error| refused(py, error))?;
-        let told = on_progress.map(|callable| Arc::new(progress::<Job>(callable)) as OnProgress);
+        let told = on_progress.map(|callable| Arc::new(progress(callable, |job: Job| (job,))) as OnProgress);
         let listener = self.settings.get().listening.listener(py)?;
         Ok(Operation::new(
             &self.client,

@@ -117,6 +117,8 @@ fn product(system: &str) -> PyResult<(System, &'static [&'static [&'static str]]
     match system {
         "bamboo_agents" => Ok((System::BambooAgents, systems::bamboo_agents::API_PATHS)),
         "sd_elements" => Ok((System::SdElements, systems::sd_elements::API_PATHS)),
+        "governance_lifecycle" => Ok((System::GovernanceLifecycle, systems::governance_lifecycle::API_PATHS)),
+        "sectona" => Ok((System::Sectona, systems::sectona::API_PATHS)),
         _ => Err(wrong("system", "one of the four")),
     }
 }

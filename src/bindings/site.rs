@@ -5,7 +5,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use pyo3::IntoPyObjectExt;
+use pyo3::call::PyCallArgs;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3_async_runtimes::TaskLocals;
@@ -92,21 +92,23 @@ pub fn raised_error(raised: PyErr) -> Error {
     Error::new(Kind::Config, "a callable of the caller's raised", context).with_payload(Raised(raised))
 }
 
-/// A callable of the caller's that hears of progress. What it raises ends the call; what it gives to await is awaited.
-pub fn progress<T>(callable: Py<PyAny>) -> impl Fn(T) -> BoxFuture<'static, Result<(), Error>> + Send + Sync
+/// A callable of the caller's that hears of progress, called with the arguments made of what is told. What it raises
+/// ends the call; what it gives to await is awaited.
+pub fn progress<T, A>(
+    callable: Py<PyAny>,
+    arguments: fn(T) -> A,
+) -> impl Fn(T) -> BoxFuture<'static, Result<(), Error>> + Send + Sync
 where
-    T: for<'py> IntoPyObject<'py> + Send + 'static,
+    T: Send + 'static,
+    A: for<'py> PyCallArgs<'py> + 'static,
 {
     let callable = Arc::new(callable);
-    move |value: T| {
+    move |told: T| {
         let callable = callable.clone();
         Box::pin(async move {
             let site = Site::current().ok_or_else(|| Error::config("progress was told outside a call"))?;
             let locals = site.locals();
-            let tell = move |py: Python<'_>| -> PyResult<Option<Awaited>> {
-                let given = callable.bind(py).call1((value.into_bound_py_any(py)?,))?;
-                awaitable(given, locals.as_deref())
-            };
+            let tell = move |py: Python<'_>| awaitable(callable.bind(py).call1(arguments(told))?, locals.as_deref());
             match site.ask(tell).await? {
                 Some(future) => future.await.map(drop).map_err(raised_error),
                 None => Ok(()),

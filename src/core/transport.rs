@@ -84,6 +84,7 @@ impl Call {
         let begun = Instant::now();
         Self {
             deadline: begun + settings.timeout,
+            limit: settings.timeout,
             settings,
             http,
             begun,
@@ -101,6 +102,7 @@ impl Call {
     pub fn with_timeout(&self, timeout: Duration) -> Self {
         Self {
             deadline: Instant::now() + timeout,
+            limit: timeout,
             ..self.clone()
         }
     }
@@ -108,10 +110,7 @@ impl Call {
     /// A part of this call: at most the client's timeout, and never longer than the call itself.
     #[must_use]
     pub fn part(&self) -> Self {
-        Self {
-            deadline: self.deadline.min(Instant::now() + self.settings.timeout),
-            ..self.clone()
-        }
+        self.with_timeout(self.remaining().min(self.settings.timeout))
     }
 
     /// Time left.
@@ -308,7 +307,6 @@ impl Call {
 
     fn late(&self, mut context: Context) -> Error {
         context.elapsed = self.elapsed();
-        let limit = self.limit;
         let what = match (context.outcome, context.status) {
             (Some(Outcome::NotSent), _) => "no connection",
             (_, Some(_)) => "the answer was not complete",
@@ -316,7 +314,7 @@ impl Call {
         };
         Error::new(
             Kind::Deadline,
-            format!("{what} within {:.3} s", limit.as_secs_f64()),
+            format!("{what} within {:.3} s", self.limit.as_secs_f64()),
             context,
         )
     }

@@ -62,7 +62,7 @@ fn status(text: &str) -> String {
 }
 
 async fn update(server: &Server, changes: &[ReviewItemChange], options: UpdateOptions) -> Result<ReviewUpdate, Error> {
-    update_review_items(&with_token(), &server.call(), "UAR-3", changes, &options).await
+    update_review_items(&with_token(), &server.call(), "UAR-3", &changes.into(), &options).await
 }
 
 #[tokio::test]
@@ -208,9 +208,9 @@ async fn chunks_go_one_after_another_and_add_up() {
     let told = Arc::new(Mutex::new(Vec::new()));
     let listener = told.clone();
     let options = UpdateOptions {
-        on_progress: Some(Arc::new(move |done, total, open| {
-            listener.lock().unwrap().push((done, total, open));
-            Ok(())
+        on_progress: Some(Arc::new(move |told| {
+            listener.lock().unwrap().push(told);
+            Box::pin(async { Ok(()) })
         })),
         ..chunks_of(2)
     };
@@ -261,7 +261,7 @@ async fn a_failure_in_mid_run_tells_what_is_known() {
     }
     let server = Server::scripted(&[first]).await;
     let options = UpdateOptions {
-        on_progress: Some(Arc::new(|_, _, _| Err(Error::config("stop")))),
+        on_progress: Some(Arc::new(|_| Box::pin(async { Err(Error::config("stop")) }))),
         ..chunks_of(2)
     };
     let error = update(&server, &five(), options).await.unwrap_err();

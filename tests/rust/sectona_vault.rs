@@ -14,7 +14,7 @@ use futures_util::future::BoxFuture;
 use infosecops::core::config::{Options, Settings};
 use infosecops::core::credential::{Credential, Holder, SecretSource};
 use infosecops::core::error::{Error, Kind, Outcome, System};
-use infosecops::core::event::Step;
+use infosecops::core::event::{Event, Step};
 use infosecops::core::secret::Secret;
 use infosecops::core::transport::{Call, EventSink, build_http};
 use infosecops::systems::sectona::{API_PATHS, Accept, AccountRequest, Sectona, VaultAccount, call, request_password};
@@ -249,7 +249,7 @@ async fn nothing_is_sent_again_once_it_was_sent() {
 fn opened_on_retry(port: u16) -> (EventSink, Arc<Mutex<Option<JoinHandle<()>>>>) {
     let opened: Arc<Mutex<Option<JoinHandle<()>>>> = Arc::default();
     let slot = opened.clone();
-    let sink: EventSink = Arc::new(move |event| {
+    let take = Arc::new(move |event: Event| {
         let mut slot = slot.lock().unwrap();
         if matches!(event.step, Step::Retry { .. }) && slot.is_none() {
             let listener = TcpListener::bind(("127.0.0.1", port)).unwrap();
@@ -265,6 +265,7 @@ fn opened_on_retry(port: u16) -> (EventSink, Arc<Mutex<Option<JoinHandle<()>>>>)
             }));
         }
     });
+    let sink = EventSink { is_verbose: true, take };
     (sink, opened)
 }
 

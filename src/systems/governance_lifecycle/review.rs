@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use http::Method;
 
 use super::change::ReviewItemChange;
@@ -28,7 +29,7 @@ const REASONS_SHOWN: usize = 3;
 
 /// Told after each request: changes answered for, all changes, and those among them that are not known to be done. An
 /// error ends the run.
-pub type Progress = Arc<dyn Fn(usize, usize, usize) -> Result<(), Error> + Send + Sync>;
+pub type Progress = Arc<dyn Fn((usize, usize, usize)) -> BoxFuture<'static, Result<(), Error>> + Send + Sync>;
 
 /// How to update.
 #[derive(Clone, Default)]
@@ -93,11 +94,14 @@ pub async fn update_review_items(
     client: &GovernanceLifecycle,
     call: &Call,
     review: &str,
-    changes: &[ReviewItemChange],
+    changes: &Arc<[ReviewItemChange]>,
     options: &UpdateOptions,
 ) -> Result<ReviewUpdate, Error> {
     let documents = documents(review, changes, options, false).map_err(|error| call.refuse(OPERATION, error))?;
-    let mut sum = ReviewUpdate::default();
+    let mut sum = ReviewUpdate {
+        changes: changes.clone(),
+        ..ReviewUpdate::default()
+    };
     let mut done = 0;
     let count = documents.len();
     for (number, (chunk, bytes)) in documents.into_iter().enumerate() {
@@ -111,7 +115,8 @@ pub async fn update_review_items(
         done += chunk.len();
         if let Some(tell) = &options.on_progress {
             let open = sum.failed.len() + sum.unknown.len();
-            tell(done, changes.len(), open).map_err(|error| stopped(error, &sum, changes, done))?;
+            let told = tell((done, changes.len(), open)).await;
+            told.map_err(|error| stopped(error, &sum, changes, done))?;
         }
     }
     sum.ok = sum.failed.is_empty() && sum.unknown.is_empty();
@@ -189,6 +194,7 @@ fn add(sum: &mut ReviewUpdate, part: ReviewUpdate) {
     sum.succeeded.extend(part.succeeded);
     sum.failed.extend(part.failed);
     sum.unknown.extend(part.unknown);
+    sum.reasons.extend(part.reasons);
     if !sum.raw.is_empty() {
         sum.raw.push('\n');
     }
@@ -205,7 +211,9 @@ fn add_unanswered(
     for (index, change) in changes.iter().enumerate().take(range.end).skip(range.start) {
         sum.total += 1;
         let list = if is_unknown { &mut sum.unknown } else { &mut sum.failed };
-        list.extend(i64::try_from(index));
+        let number = i64::try_from(index).unwrap_or(i64::MAX);
+        list.push(number);
+        sum.reasons.insert(number, reason.to_owned());
         sum.items.push(ReviewItemResult {
             label: change.label(),
             account: change.account.as_ref().map(|account| account.name.clone()),
@@ -278,6 +286,6 @@ pub fn partial_failure(call: &Call, update: ReviewUpdate) -> Error {
     };
     Error::new(Kind::PartialFailure, message, call.context(OPERATION))
         .with_outcome(outcome)
-        .with_hint("result.items has the reasons; result.failed and result.unknown are the indexes to look at again")
+        .with_hint("result.items has the reasons; result.failed and result.unknown are what to look at again")
         .with_payload(update)
 }

@@ -6,6 +6,10 @@
 //! <https://community.rsa.com/t5/securid-governance-lifecycle/web-services-updatereviewitems-cannot-update-multiple-accounts/ta-p/345>,
 //! <https://community.rsa.com/t5/securid-governance-lifecycle/web-service-command-updatereviewitems-does-not-allow-only/ta-p/121>
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::change::ReviewItemChange;
 use crate::core::decode::one_line;
 use crate::core::record::{Field, Record, View};
 
@@ -47,7 +51,7 @@ impl Record for ReviewItemResult {
 }
 
 /// How an update went.
-#[cfg_attr(feature = "python", pyo3::pyclass(frozen, get_all, module = "infosecops"))]
+#[cfg_attr(feature = "python", pyo3::pyclass(frozen, module = "infosecops"))]
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ReviewUpdate {
     /// Review components that were updated, as the server counts them.
@@ -64,6 +68,10 @@ pub struct ReviewUpdate {
     pub failed: Vec<i64>,
     /// Indexes of the changes of which the answer does not tell.
     pub unknown: Vec<i64>,
+    /// Why, by the index of the change, where the server's line is known to mean it.
+    pub reasons: BTreeMap<i64, String>,
+    /// The changes that were asked for.
+    pub changes: Arc<[ReviewItemChange]>,
     /// The server's text.
     pub raw: String,
 }

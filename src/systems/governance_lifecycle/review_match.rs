@@ -1,7 +1,8 @@
 //! Which of the caller's changes were done. The answer names items by labels that may repeat, come in any order and
 //! need not be spelled as expected, so a change is only called done or not done when nothing else is possible.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use super::change::{Item, ReviewItemChange};
 use super::review_answer::{Parsed, ReviewItemResult, ReviewUpdate};
@@ -31,11 +32,11 @@ pub(super) fn settle(
             item.ok = item.ok || item.is_same_state();
         }
     }
-    let fates = fates(updated, total, &items, changes);
+    let (fates, reasons) = judge(updated, total, &items, changes);
+    let number = |index: usize| i64::try_from(offset + index).unwrap_or(i64::MAX);
     let of = |fate: Fate| {
         let all = fates.iter().enumerate().filter(|(_, found)| **found == fate);
-        all.filter_map(|(index, _)| i64::try_from(offset + index).ok())
-            .collect::<Vec<_>>()
+        all.map(|(index, _)| number(index)).collect::<Vec<_>>()
     };
     let (succeeded, failed, unknown) = (of(Fate::Done), of(Fate::NotDone), of(Fate::Unknown));
     ReviewUpdate {
@@ -46,26 +47,34 @@ pub(super) fn settle(
         succeeded,
         failed,
         unknown,
+        reasons: reasons
+            .into_iter()
+            .map(|(index, reason)| (number(index), reason))
+            .collect(),
+        changes: Arc::default(),
         raw,
     }
 }
 
-fn fates(updated: i64, total: i64, items: &[ReviewItemResult], changes: &[ReviewItemChange]) -> Vec<Fate> {
+type Judged = (Vec<Fate>, BTreeMap<usize, String>);
+
+fn judge(updated: i64, total: i64, items: &[ReviewItemResult], changes: &[ReviewItemChange]) -> Judged {
     let all = |fate: Fate| vec![fate; changes.len()];
     if updated == total {
-        return all(Fate::Done);
+        return (all(Fate::Done), BTreeMap::new());
     }
     // Lines about items that were not updated; with same_state_ok some of them are fine all the same.
     let lines: Vec<&ReviewItemResult> = items.iter().filter(|item| !item.ok || item.reason.is_some()).collect();
-    let missing = usize::try_from(total - updated).unwrap_or(usize::MAX);
-    if lines.len() == missing && lines.iter().all(|line| line.ok) {
-        return all(Fate::Done);
-    }
     let found = Matches::new(&lines, changes);
-    if updated == 0 {
-        return none_updated(&found, changes.len());
-    }
-    some_updated(&found, changes.len(), total, missing)
+    let missing = usize::try_from(total - updated).unwrap_or(usize::MAX);
+    let fates = if lines.len() == missing && lines.iter().all(|line| line.ok) {
+        all(Fate::Done)
+    } else if updated == 0 {
+        none_updated(&found, changes.len())
+    } else {
+        some_updated(&found, changes.len(), total, missing)
+    };
+    (fates, found.reasons())
 }
 
 /// Nothing was updated, so the only question is which items had the wanted state before.
@@ -190,6 +199,27 @@ impl<'a> Matches<'a> {
         places
             .filter_map(|at| self.ambiguous.get(*at))
             .flat_map(|group| &group.lines)
+    }
+
+    /// What the lines say that mean a change, or may mean it and all say the same.
+    fn reasons(&self) -> BTreeMap<usize, String> {
+        let told = |lines: &mut dyn Iterator<Item = &'a ReviewItemResult>| {
+            let reasons: BTreeSet<&str> = lines.filter_map(|line| line.reason.as_deref()).collect();
+            reasons
+        };
+        let certain = self.certain.iter().map(|(index, lines)| {
+            let reasons: Vec<&str> = told(&mut lines.iter().copied()).into_iter().collect();
+            (*index, reasons.join("; "))
+        });
+        let ambiguous = self.groups_of.keys().filter_map(|index| {
+            let reasons = told(&mut self.of(*index).copied());
+            let only = reasons.first().filter(|_| reasons.len() == 1)?;
+            Some((*index, (*only).to_owned()))
+        });
+        ambiguous
+            .chain(certain)
+            .filter(|(_, reason)| !reason.is_empty())
+            .collect()
     }
 
     fn is_maybe_fine(&self, index: usize) -> bool {
