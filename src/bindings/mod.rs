@@ -10,6 +10,9 @@ mod events;
 mod operation;
 mod per_process;
 mod raw;
+mod sandbox;
+mod sandbox_arguments;
+mod sandbox_values;
 mod secret;
 mod settings;
 mod site;
@@ -25,6 +28,10 @@ mod _infosecops {
     use super::operation::{Operation, Task};
     #[pymodule_export]
     use super::raw::{RawCall, Response};
+    #[pymodule_export]
+    use super::sandbox::SandboxServer;
+    #[pymodule_export]
+    use super::sandbox_values::{JournalEntry, SandboxAccount};
     #[pymodule_export]
     use super::secret::wrap;
     #[pymodule_export]
