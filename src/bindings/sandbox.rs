@@ -247,8 +247,8 @@ impl SandboxServer {
         self.with(py, sandbox::Sandbox::expire_gl_tokens)
     }
 
-    fn gl_coverage(&self, py: Python<'_>, id: Any<'_, '_>) -> PyResult<Option<String>> {
-        let id = Argument("id", id).id()?;
+    fn gl_coverage(&self, py: Python<'_>, review_id: Any<'_, '_>) -> PyResult<Option<String>> {
+        let id = Argument("review_id", review_id).id()?;
         self.with(py, |server| server.gl_coverage(id))
     }
 
