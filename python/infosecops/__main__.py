@@ -48,7 +48,7 @@ def _parser() -> ArgumentParser:
 def _port(text: str) -> int:
     from argparse import ArgumentTypeError
 
-    if text.isdecimal() and int(text) <= 0xFFFF:
+    if text.isdecimal() and int(text) < 1 << 16:
         return int(text)
     raise ArgumentTypeError(f"{text!r} is not a port: use a number from 0 to 65535")
 

@@ -149,7 +149,7 @@ class GovernanceLifecycleEndpoint(Endpoint):
         return self.client(**options)
 
     def client(self, **options: Unpack[GovernanceLifecycleOptions]) -> GovernanceLifecycle:
-        """Make a client that logs in as the user. Keywords go to the client; ``token`` stands instead of the login."""
+        """Make a client that logs in as the user. Keywords go to the client; ``token`` replaces the login."""
         client: GovernanceLifecycle = self._make("", options)
         return client
 
@@ -162,7 +162,7 @@ class GovernanceLifecycleEndpoint(Endpoint):
         """Make every token invalid, those of the sandbox included. A login gives a new one."""
         self._place.server().expire_gl_tokens()
 
-    def coverage(self, review_id: int) -> str | None:
+    def coverage(self, review_id: int | str) -> str | None:
         """The coverage that was uploaded for a review result or definition; None if there was none."""
         return self._place.server().gl_coverage(review_id)
 
@@ -270,7 +270,7 @@ class BambooAgentsEndpoint(Endpoint):
         return self.client(**options)
 
     def client(self, **options: Unpack[BambooAgentsOptions]) -> BambooAgents:
-        """Make a client with the administrator's password. Keywords go to the client; ``token`` stands instead of it."""
+        """Make a client with the administrator's password. Keywords go to the client; ``token`` replaces it."""
         client: BambooAgents = self._make("", options)
         return client
 
@@ -283,7 +283,7 @@ class BambooAgentsEndpoint(Endpoint):
         """Choose the paths that are answered: of version 1.5 and later, of those before, or both."""
         self._place.server().set_bamboo_api(api)
 
-    def set_agent_busy(self, agent_id: int, busy: bool = True, *, polls: int | None = None) -> None:  # noqa: FBT001, FBT002
+    def set_agent_busy(self, agent_id: int | str, busy: bool = True, *, polls: int | None = None) -> None:  # noqa: FBT001, FBT002
         """Make an agent busy or idle.
 
         Args:

@@ -217,11 +217,11 @@ class Faults:
             TypeError: An argument is unknown or of the wrong type.
             ValueError: An argument's value can't be used, or nothing would go wrong.
         """
-        self._place.server().order_fault(fault, times)
+        self._place.server().faults_next(times, fault)
 
     def always(self, **fault: Unpack[FaultOptions]) -> None:
         """Let something go wrong with all requests that fit, until :meth:`clear`; see :meth:`next`."""
-        self._place.server().order_fault(fault, None)
+        self._place.server().faults_always(fault)
 
     def clear(self) -> None:
         """Take back all faults."""
@@ -265,7 +265,7 @@ class Jobs:
         """
         self._place.server().set_job_progress(how, n, then=then, message=message)
 
-    def finish(self, job_id: int, *, succeeded: bool = True, message: str = "", kind: str | None = None) -> None:
+    def finish(self, job_id: int | str, *, succeeded: bool = True, message: str = "", kind: str | None = None) -> None:
         """End an SD Elements job.
 
         Args:
@@ -279,7 +279,7 @@ class Jobs:
         """
         self._place.server().finish_job(job_id, succeeded=succeeded, message=message, kind=kind)
 
-    def finish_run(self, run_id: int, *, succeeded: bool = True) -> None:
+    def finish_run(self, run_id: int | str, *, succeeded: bool = True) -> None:
         """End a G&L review run: completed with a new review, or aborted.
 
         Raises:

@@ -190,9 +190,15 @@ impl SandboxServer {
         self.with(py, |server| server.journal().clear())
     }
 
-    #[pyo3(signature = (keywords, times, /))]
-    fn order_fault(&self, py: Python<'_>, keywords: &Bound<'_, PyDict>, times: Option<Any<'_, '_>>) -> PyResult<()> {
-        let fault = fault(keywords, times)?;
+    #[pyo3(signature = (times, keywords, /))]
+    fn faults_next(&self, py: Python<'_>, times: Any<'_, '_>, keywords: &Bound<'_, PyDict>) -> PyResult<()> {
+        let fault = fault(keywords, Some(times))?;
+        self.with(py, |server| server.faults().add(fault))
+    }
+
+    #[pyo3(signature = (keywords, /))]
+    fn faults_always(&self, py: Python<'_>, keywords: &Bound<'_, PyDict>) -> PyResult<()> {
+        let fault = fault(keywords, None)?;
         self.with(py, |server| server.faults().add(fault))
     }
 

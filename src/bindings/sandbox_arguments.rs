@@ -58,9 +58,12 @@ impl Argument<'_, '_> {
             .ok_or_else(|| self.wrong_value(&format!("from {least} to {most}")))
     }
 
-    /// An id: any whole number that is not negative.
+    /// An id as servers give it: a whole number that is not negative, or its digits.
     pub fn id(&self) -> PyResult<u64> {
-        self.whole(0, i64::MAX)
+        match self.1.cast::<PyString>() {
+            Ok(text) => text.to_cow()?.parse().map_err(|_| self.wrong_value("a number")),
+            Err(_) => self.whole(0, i64::MAX),
+        }
     }
 
     /// A number of seconds.
@@ -138,7 +141,8 @@ pub fn filter(
     })
 }
 
-/// A fault from the keywords of `faults.next` and `faults.always`; None is as good as not given.
+/// A fault from the keywords of `faults.next` and `faults.always`; None is as good as not given. Without `times` it
+/// lasts.
 pub fn fault(keywords: &Bound<'_, PyDict>, times: Option<&Bound<'_, PyAny>>) -> PyResult<Fault> {
     const DROPS: [(&str, DropPoint); 3] = [
         ("before", DropPoint::Before),
