@@ -160,6 +160,33 @@ def test_wired_clients(box, monkeypatch):
         here(colour="red")
 
 
+def test_wiring_of_every_client(box, monkeypatch):
+    def recorder(name):
+        return lambda url, **keywords: (name, url, keywords)
+
+    for name in ("GovernanceLifecycle", "SDElements", "Sectona", "BambooAgents"):
+        monkeypatch.setattr(infosecops, name, recorder(name), raising=False)
+        monkeypatch.setattr(infosecops, f"Async{name}", recorder(f"Async{name}"), raising=False)
+    monkeypatch.setattr(infosecops, "UserLogin", lambda *given: given, raising=False)
+    gl, sde, pam, bamboo = box.governance_lifecycle, box.sd_elements, box.sectona, box.bamboo_agents
+    direct = {"proxy": "direct"}
+    user = {"username": bamboo.username, "password": bamboo.password}
+    cases = [
+        (gl(), "GovernanceLifecycle", {"login": (gl.username, gl.password)} | direct),
+        (gl.client(token=gl.token, timeout=1.0), "GovernanceLifecycle", {"token": gl.token, "timeout": 1.0} | direct),
+        (gl.async_client(login="app"), "AsyncGovernanceLifecycle", {"login": "app"} | direct),
+        (sde(proxy=None), "SDElements", {"token": sde.token, "proxy": None}),
+        (sde.async_client(token="x"), "AsyncSDElements", {"token": "x"} | direct),
+        (pam(accept="xml"), "Sectona", {"access_key": pam.access_key, "accept": "xml"} | direct),
+        (pam.async_client(), "AsyncSectona", {"access_key": pam.access_key} | direct),
+        (bamboo.async_client(), "AsyncBambooAgents", user | direct),
+        (bamboo(token=bamboo.limited_token), "BambooAgents", {"token": bamboo.limited_token} | direct),
+        (bamboo(username="other"), "BambooAgents", user | {"username": "other"} | direct),
+    ]
+    for made, name, keywords in cases:
+        assert made == (name, box.url, keywords)
+
+
 def test_wired_async_client(box):
     async def work():
         async with box.bamboo_agents.async_client() as bamboo:
