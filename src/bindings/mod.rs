@@ -12,6 +12,9 @@ mod operation;
 mod per_process;
 mod raw;
 mod review;
+mod sandbox;
+mod sandbox_arguments;
+mod sandbox_values;
 mod sd_elements;
 mod secret;
 mod sectona;
@@ -37,6 +40,10 @@ mod _infosecops {
     use super::raw::{RawCall, Response};
     #[pymodule_export]
     use super::review::{ChangeResult, change_from_dict};
+    #[pymodule_export]
+    use super::sandbox::SandboxServer;
+    #[pymodule_export]
+    use super::sandbox_values::{JournalEntry, SandboxAccount};
     #[pymodule_export]
     use super::sd_elements::{ConnectionPages, JobPages, SDElements};
     #[pymodule_export]

@@ -19,7 +19,20 @@ pub enum System {
 }
 
 impl System {
-    /// The name used in errors, events and loggers.
+    /// All of them.
+    pub const ALL: [Self; 4] = [
+        Self::GovernanceLifecycle,
+        Self::SdElements,
+        Self::Sectona,
+        Self::BambooAgents,
+    ];
+
+    /// Finds a product by its name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|system| system.name() == name)
+    }
+
+    /// The name used in errors, events, loggers and the sandbox.
     pub const fn name(self) -> &'static str {
         match self {
             Self::GovernanceLifecycle => "governance_lifecycle",

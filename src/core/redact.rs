@@ -69,7 +69,7 @@ pub fn excerpt(body: &[u8], secrets: &[Secret]) -> Option<String> {
 }
 
 /// A secret as it may be echoed: plain, percent-encoded, form-encoded, HTML- or JSON-escaped, and as Basic credentials.
-fn spellings(secret: &Secret) -> Vec<String> {
+pub(crate) fn spellings(secret: &Secret) -> Vec<String> {
     let plain = secret.expose();
     // Very short texts would mask half of every message and are no secrets worth the name.
     if plain.len() < 4 {

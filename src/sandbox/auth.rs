@@ -1,8 +1,11 @@
 //! Credentials of one sandbox: made at random when it starts, recognisable by their prefix, worth nothing elsewhere.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use fastrand::Rng;
 
-use super::exchange::{Request, System};
+use super::exchange::Request;
+use crate::core::error::System;
 
 /// What a client needs to reach the four systems.
 #[derive(Clone)]
@@ -138,49 +141,7 @@ pub(crate) fn basic(request: &Request) -> Option<(String, String)> {
     if scheme != "basic" {
         return None;
     }
-    let text = String::from_utf8(decode_base64(rest.trim())?).ok()?;
+    let text = String::from_utf8(STANDARD.decode(rest.trim()).ok()?).ok()?;
     let (user, password) = text.split_once(':')?;
     Some((user.to_owned(), password.to_owned()))
-}
-
-fn decode_base64(text: &str) -> Option<Vec<u8>> {
-    let mut out = Vec::with_capacity(text.len() / 4 * 3);
-    let (mut bits, mut count) = (0u32, 0u8);
-    for byte in text.trim_end_matches('=').bytes() {
-        let value = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            _ => return None,
-        };
-        bits = (bits << 6 | u32::from(value)) & 0x00ff_ffff;
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            out.push((bits >> count) as u8);
-        }
-    }
-    Some(out)
-}
-
-/// Encodes bytes as base64 with padding.
-pub(crate) fn encode_base64(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let value = (0..3).fold(0u32, |value, index| {
-            value << 8 | u32::from(chunk.get(index).copied().unwrap_or(0))
-        });
-        for index in 0..4 {
-            if index > chunk.len() {
-                out.push('=');
-                continue;
-            }
-            let digit = (value >> (18 - 6 * index)) as usize & 63;
-            out.push(ALPHABET.get(digit).copied().map_or('A', char::from));
-        }
-    }
-    out
 }

@@ -1,70 +1,20 @@
 //! One request and its answer, as the four systems of the sandbox see them: plain data without I/O.
 
-use std::fmt;
-
 use bytes::Bytes;
 use http::HeaderMap;
 use serde_json::Value;
 
-/// One of the four systems that the sandbox plays.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum System {
-    /// RSA / SecurID Governance & Lifecycle, below `/aveksa/`.
-    GovernanceLifecycle,
-    /// SD Elements, below `/api/v2/`.
-    SdElements,
-    /// Sectona PAM, below `/API/APP/`.
-    Sectona,
-    /// Agent APIs for Bamboo, below `/rest/`.
-    BambooAgents,
-}
+use crate::core::error::System;
 
-impl System {
-    /// All systems, in the order in which they are described.
-    pub const ALL: [System; 4] = [
-        System::GovernanceLifecycle,
-        System::SdElements,
-        System::Sectona,
-        System::BambooAgents,
-    ];
-
-    /// The name used in the journal, in filters and in faults.
-    pub fn name(self) -> &'static str {
-        match self {
-            System::GovernanceLifecycle => "governance_lifecycle",
-            System::SdElements => "sd_elements",
-            System::Sectona => "sectona",
-            System::BambooAgents => "bamboo_agents",
-        }
-    }
-
-    /// Finds a system by its name or by a short form of it (`gl`, `sde`, `pam`, `bamboo`).
-    pub fn from_name(name: &str) -> Option<System> {
-        match name {
-            "governance_lifecycle" | "gl" => Some(System::GovernanceLifecycle),
-            "sd_elements" | "sde" => Some(System::SdElements),
-            "sectona" | "pam" => Some(System::Sectona),
-            "bamboo_agents" | "bamboo" => Some(System::BambooAgents),
-            _ => None,
-        }
-    }
-
-    /// The system that answers below a path, if any does. Paths are case-sensitive: it tells `/api/` from `/API/`.
-    pub(crate) fn of_path(path: &str) -> Option<System> {
-        let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
-        match first {
-            "aveksa" => Some(System::GovernanceLifecycle),
-            "api" => Some(System::SdElements),
-            "API" => Some(System::Sectona),
-            "rest" => Some(System::BambooAgents),
-            _ => None,
-        }
-    }
-}
-
-impl fmt::Display for System {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+/// The system that answers below a path, if any does. Paths are case-sensitive: it tells `/api/` from `/API/`.
+pub(crate) fn system_of_path(path: &str) -> Option<System> {
+    let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
+    match first {
+        "aveksa" => Some(System::GovernanceLifecycle),
+        "api" => Some(System::SdElements),
+        "API" => Some(System::Sectona),
+        "rest" => Some(System::BambooAgents),
+        _ => None,
     }
 }
 

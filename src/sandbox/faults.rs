@@ -7,9 +7,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::json;
 
-use super::exchange::{Answer, Request, System};
+use super::exchange::{Answer, Request};
 use super::journal::Filter;
 use super::{governance_lifecycle, sectona};
+use crate::core::error::System;
 
 const LOGIN_PAGE: &str = "<!DOCTYPE html>\n<html><head><title>Log in</title></head><body><form action=\"/login\" \
     method=\"post\"><input name=\"user\"><input name=\"password\" type=\"password\"></form></body></html>";
@@ -46,7 +47,7 @@ pub struct Fault {
     /// Answers with this status instead of doing the work.
     pub status: Option<u16>,
     /// The body that goes with it; without one, the page or JSON that the system would send.
-    pub body: Option<String>,
+    pub body: Option<Bytes>,
     /// The content type of the answer, whichever it is.
     pub content_type: Option<String>,
     /// Refuses with this code in the system's own form: an envelope's `LogCode`, a failure text, a `detail`.
@@ -132,7 +133,7 @@ impl Fault {
         };
         match &self.body {
             Some(body) => Answer {
-                body: Bytes::from(body.clone()),
+                body: body.clone(),
                 ..answer
             },
             None => answer,

@@ -3,8 +3,9 @@
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::exchange::{Request, System};
+use super::exchange::Request;
 use super::masking::Masker;
+use crate::core::error::System;
 
 /// Older entries are dropped beyond this number.
 const MAX_ENTRIES: usize = 20_000;
@@ -74,6 +75,10 @@ impl Filter {
             operation: Some(name.to_owned()),
             ..Filter::default()
         }
+    }
+
+    fn selects(&self, entry: &Entry) -> bool {
+        self.matches(entry.system, &entry.operation, &entry.method)
     }
 
     /// Whether a request is selected.
@@ -160,18 +165,24 @@ impl Journal {
 
     /// All entries, oldest first.
     pub fn entries(&self) -> Vec<Entry> {
-        self.pages().entries.iter().cloned().collect()
+        self.select(&Filter::default())
+    }
+
+    /// The entries that a filter selects, oldest first.
+    pub fn select(&self, filter: &Filter) -> Vec<Entry> {
+        let selected = |entry: &&Entry| filter.selects(entry);
+        self.pages().entries.iter().filter(selected).cloned().collect()
     }
 
     /// How many entries a filter selects.
     pub fn count(&self, filter: &Filter) -> usize {
-        let selected = |entry: &&Entry| filter.matches(entry.system, &entry.operation, &entry.method);
+        let selected = |entry: &&Entry| filter.selects(entry);
         self.pages().entries.iter().filter(selected).count()
     }
 
     /// The newest entry that a filter selects.
     pub fn last(&self, filter: &Filter) -> Option<Entry> {
-        let selected = |entry: &&Entry| filter.matches(entry.system, &entry.operation, &entry.method);
+        let selected = |entry: &&Entry| filter.selects(entry);
         self.pages().entries.iter().rev().find(selected).cloned()
     }
 

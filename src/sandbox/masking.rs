@@ -1,38 +1,34 @@
 //! Masks secrets in what the journal stores. Two nets: everything this sandbox knows to be secret is replaced wherever
 //! it stands, and every place where a secret belongs is masked whatever stands there (a wrong password is a secret too).
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
 use serde_json::Value;
 
-use super::auth::encode_base64;
-use super::exchange::{System, escape_markup};
+use super::exchange::escape_markup;
+use crate::core::error::System;
+use crate::core::redact::{is_secret_name, spellings};
+use crate::core::secret::{MASK, Secret};
 
-const MASK: &str = "****";
-const SECRET_WORDS: [&str; 14] = [
+/// Beside the names that the core knows: what a client of the sandbox may send is not limited to the four systems.
+const SECRET_WORDS: [&str; 17] = [
     "token",
     "uuid",
     "passw",
-    "secret",
     "passphrase",
     "pass_phrase",
-    "api_key",
+    "_pass",
+    "secret",
+    "credential",
     "apikey",
+    "api_key",
     "accesskey",
     "access_key",
-    "credential",
     "assertion",
     "session",
-    "_pass",
-];
-const SECRET_HEADERS: [&str; 9] = [
     "authorization",
     "cookie",
-    "secret",
-    "token",
-    "key",
-    "passw",
-    "credential",
-    "session",
     "csrf",
 ];
 /// Shorter text is not worth protecting and would tear holes into innocent words.
@@ -50,19 +46,8 @@ impl Masker {
             .into_iter()
             .filter(|secret| secret.chars().count() >= MIN_SECRET_CHARS)
         {
-            let percent =
-                percent_encoding::utf8_percent_encode(&secret, percent_encoding::NON_ALPHANUMERIC).to_string();
-            let form: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
-            let json = Value::from(secret.as_str()).to_string();
-            let json = json.trim_matches('"').to_owned();
-            let forms = [
-                escape_markup(&secret),
-                encode_base64(secret.as_bytes()),
-                percent,
-                form,
-                json,
-                secret,
-            ];
+            let mut forms = vec![escape_markup(&secret), STANDARD.encode(&secret)];
+            forms.extend(spellings(&Secret::new(secret)));
             for form in forms.into_iter().filter(|form| form.len() >= MIN_SECRET_CHARS) {
                 // Longest first: a secret that contains another is masked as a whole.
                 let place = self.secrets.partition_point(|known| known.len() > form.len());
@@ -110,14 +95,12 @@ impl Masker {
             out.push(std::mem::replace(&mut separator, '&'));
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let shown_name = if self.hides(name) { MASK } else { name };
-            let decoded = percent_encoding::percent_decode_str(name)
-                .decode_utf8_lossy()
-                .to_ascii_lowercase();
+            let decoded = percent_encoding::percent_decode_str(name).decode_utf8_lossy();
             out.push_str(shown_name);
             if pair.contains('=') {
                 out.push('=');
             }
-            let hidden = !value.is_empty() && is_secret_name(&decoded) || self.hides(value);
+            let hidden = !value.is_empty() && belongs_to_secret(&decoded) || self.hides(value);
             out.push_str(if hidden { MASK } else { value });
         }
         self.text(&out)
@@ -138,8 +121,7 @@ impl Masker {
     /// Header names with masked values.
     pub fn headers(&self, headers: &HeaderMap) -> Vec<(String, String)> {
         let value_of = |name: &str, value: &[u8]| {
-            let hidden = name != "x-atlassian-token" && SECRET_HEADERS.iter().any(|word| name.contains(word));
-            if hidden {
+            if name != "x-atlassian-token" && belongs_to_secret(name) {
                 return MASK.to_owned();
             }
             let text = String::from_utf8_lossy(value);
@@ -172,8 +154,7 @@ impl Masker {
         // Names of entitlements and filters may well hold such words.
         let governance =
             system == Some(System::GovernanceLifecycle) && ["updateReviewItems", "uploadCoverage"].contains(&operation);
-        let lower = body.to_ascii_lowercase();
-        if !governance && SECRET_WORDS.iter().any(|word| lower.contains(word)) {
+        if !governance && holds_secret_word(body) {
             return MASK.to_owned();
         }
         self.text(body)
@@ -187,7 +168,7 @@ impl Masker {
                 let mut changed = false;
                 for (name, value) in fields.iter_mut() {
                     let hides = !matches!(value, Value::Null | Value::Bool(_));
-                    if hides && is_secret_name(&name.to_ascii_lowercase()) {
+                    if hides && belongs_to_secret(name) {
                         *value = Value::from(MASK);
                         changed = true;
                     } else {
@@ -230,8 +211,14 @@ impl Masker {
     }
 }
 
-fn is_secret_name(lower_case_name: &str) -> bool {
-    SECRET_WORDS.iter().any(|word| lower_case_name.contains(word))
+/// Whether what stands under a name is a secret.
+fn belongs_to_secret(name: &str) -> bool {
+    is_secret_name(name) || holds_secret_word(name)
+}
+
+fn holds_secret_word(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    SECRET_WORDS.iter().any(|word| lower.contains(word))
 }
 
 fn mask_uuids(text: &str) -> String {

@@ -25,11 +25,12 @@ use tokio::sync::watch;
 
 pub use auth::Credentials;
 pub use bamboo_agents::BambooApi;
-pub use exchange::System;
 pub use faults::{DropPoint, Fault, Faults, Redirect};
 pub use jobs::{JobEnd, JobProgress};
 pub use journal::{Entry, Filter, Journal};
 pub use sectona::{Account, ResultForm};
+
+pub use crate::core::error::System;
 
 use server::{Orders, Shared, World};
 

@@ -2,13 +2,15 @@
 //! family. Only the form of a success is documented. The HTTP status of failures (200, and 401 for a bad key) and the
 //! place of their text (`Message`) are inferred.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use fastrand::Rng;
 use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::auth::{Credentials, authorization, basic, encode_base64, hex};
+use super::auth::{Credentials, authorization, basic, hex};
 use super::exchange::{Answer, Request, escape_markup};
 
 const REQUEST_PASSWORD: &str = "/API/APP/APP008/RequestPassword";
@@ -316,7 +318,7 @@ fn private_key(rng: &mut Rng) -> String {
     let mut text = format!("-----BEGIN {label}-----\n");
     for _ in 0..6 {
         let bytes: Vec<u8> = (0..51).map(|_| rng.u8(..)).collect();
-        text.push_str(&encode_base64(&bytes));
+        text.push_str(&STANDARD.encode(&bytes));
         text.push('\n');
     }
     text.push_str(&format!("-----END {label}-----\n"));

@@ -21,10 +21,11 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
 use super::auth::Credentials;
-use super::exchange::{Answer, Request, System};
+use super::exchange::{Answer, Request, system_of_path};
 use super::faults::{DropPoint, Fault, Faults};
 use super::journal::Journal;
 use super::{bamboo_agents, governance_lifecycle, sd_elements, sectona};
+use crate::core::error::System;
 
 /// A larger request body is answered with 413.
 const MAX_BODY_BYTES: usize = 1 << 30;
@@ -242,7 +243,7 @@ async fn respond(
     let (head, body) = incoming.into_parts();
     let (path, query) = (head.uri.path(), head.uri.query().unwrap_or_default());
     let mut request = Request::new(head.method.as_str(), path, query, head.headers);
-    let system = System::of_path(path);
+    let system = system_of_path(path);
 
     if let Some(operation) = operation(system, &request)
         && shared

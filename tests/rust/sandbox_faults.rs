@@ -95,7 +95,7 @@ fn answers_are_replaced() {
         &sandbox,
         Fault {
             status: Some(500),
-            body: Some("boom".to_owned()),
+            body: Some("boom".into()),
             ..Fault::default()
         },
     );
