@@ -3,11 +3,14 @@
 mod bamboo_agents;
 mod client;
 pub(crate) mod convert;
+mod coverage;
 mod delivery;
 mod engine;
 mod errors;
 mod events;
 mod governance_lifecycle;
+mod handle;
+mod login;
 mod operation;
 mod per_process;
 mod raw;
@@ -31,9 +34,13 @@ mod _infosecops {
     #[pymodule_export]
     use super::bamboo_agents::BambooAgents;
     #[pymodule_export]
+    use super::coverage::equals;
+    #[pymodule_export]
     use super::events::Event;
     #[pymodule_export]
-    use super::governance_lifecycle::{GovernanceLifecycle, TrustedApp, UserLogin, equals};
+    use super::governance_lifecycle::GovernanceLifecycle;
+    #[pymodule_export]
+    use super::login::{TrustedApp, UserLogin};
     #[pymodule_export]
     use super::operation::{Operation, Task};
     #[pymodule_export]
