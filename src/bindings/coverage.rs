@@ -47,6 +47,10 @@ impl CoverageRule {
     fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
         other.cast::<Self>().is_ok_and(|other| self == other.get())
     }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (&'static str, String))> {
+        super::pickle::reduce(py, self)
+    }
 }
 
 /// A condition for a coverage rule: the column has this value. Quotes in the value are doubled.

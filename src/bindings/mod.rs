@@ -13,6 +13,7 @@ mod handle;
 mod login;
 mod operation;
 mod per_process;
+pub(crate) mod pickle;
 mod raw;
 mod review;
 mod sandbox;
@@ -44,9 +45,11 @@ mod _infosecops {
     #[pymodule_export]
     use super::operation::{Operation, Task};
     #[pymodule_export]
+    use super::pickle::restore;
+    #[pymodule_export]
     use super::raw::{RawCall, Response};
     #[pymodule_export]
-    use super::review::{ChangeResult, change_from_dict};
+    use super::review::ChangeResult;
     #[pymodule_export]
     use super::sandbox::SandboxServer;
     #[pymodule_export]

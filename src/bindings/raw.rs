@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use http::Method;
 use http::header::{self, HeaderMap, HeaderValue};
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 use serde_json::value::RawValue;
@@ -154,6 +155,12 @@ impl Response {
         let raw: &RawValue = serde_json::from_slice(&self.body)
             .map_err(|_| pyo3::exceptions::PyValueError::new_err("the answer is not JSON"))?;
         json_to_python(py, raw, Hide::Nothing)
+    }
+
+    fn __reduce__(&self) -> PyResult<()> {
+        Err(PyTypeError::new_err(
+            "a Response cannot be pickled: it may hold secrets; take what is needed from json()",
+        ))
     }
 
     fn __repr__(&self) -> String {

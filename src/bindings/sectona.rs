@@ -3,9 +3,7 @@
 use std::path::PathBuf;
 
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
 
-use super::convert::{Hide, record_repr, record_to_dict};
 use super::errors::refused;
 use super::handle::Handle;
 use super::operation::Operation;
@@ -18,28 +16,13 @@ use crate::systems::sectona::{self, Accept, AccountRequest, Envelope, Sectona as
 
 record_methods!(Envelope);
 
-#[pymethods]
-impl VaultAccount {
-    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
-        record_repr(py, self)
-    }
-
-    fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
-        other.cast::<Self>().is_ok_and(|other| self == other.get())
-    }
-
-    /// All fields as plain data. Secrets are masked unless `reveal` is true.
-    #[pyo3(signature = (*, reveal = false))]
-    fn to_dict<'py>(&self, py: Python<'py>, reveal: bool) -> PyResult<Bound<'py, PyDict>> {
-        record_to_dict(py, self, if reveal { Hide::Nothing } else { Hide::Mask })
-    }
-
+record_methods!(VaultAccount {
     /// Writes the private key to a new file that only its owner can read; never over an existing one.
     #[pyo3(name = "write_key")]
     fn py_write_key(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
         py.detach(|| self.write_key(&path)).map_err(|error| refused(py, error))
     }
-}
+});
 
 /// The native half of `Sectona` and its twin.
 #[pyclass(frozen, module = "infosecops._infosecops")]

@@ -16,7 +16,7 @@ use super::printed;
 use super::xml::Document;
 use crate::core::answer::looks_like_html;
 use crate::core::lenient;
-use crate::core::record::{Field, Json, Record, View};
+use crate::core::record::Json;
 use crate::core::secret::MASK;
 
 const CODE_DIGITS: usize = 6;
@@ -57,24 +57,16 @@ impl fmt::Debug for Envelope {
     }
 }
 
-impl Record for Envelope {
-    fn class_name(&self) -> &'static str {
-        "Envelope"
-    }
-
-    fn fields(&self) -> Vec<(&'static str, View<'_>)> {
-        vec![
-            ("version", self.version.view()),
-            ("is_success", View::Bool(self.is_success)),
-            ("log_code", self.log_code.view()),
-            ("status_code", self.status_code.view()),
-            ("message", self.message.view()),
-            ("timestamp_text", self.timestamp_text.view()),
-            ("timestamp", self.timestamp.view()),
-            ("result", self.result.view()),
-        ]
-    }
-}
+crate::fields!(Envelope {
+    version,
+    is_success,
+    log_code,
+    status_code,
+    message,
+    timestamp_text,
+    timestamp,
+    result
+});
 
 /// `Result` as it came.
 pub(super) enum Content {
