@@ -70,10 +70,8 @@ impl PartialEq for Params {
 
 impl PartialEq for Extra {
     fn eq(&self, other: &Self) -> bool {
-        let same = |((key, raw), (other_key, other_raw)): (&(String, Box<RawValue>), &(String, Box<RawValue>))| {
-            key == other_key && same_json(raw, other_raw)
-        };
-        self.0.len() == other.0.len() && self.0.iter().zip(&other.0).all(same)
+        let mut pairs = self.0.iter().zip(&other.0);
+        self.0.len() == other.0.len() && pairs.all(|(one, other)| one.0 == other.0 && same_json(&one.1, &other.1))
     }
 }
 
