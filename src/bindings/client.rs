@@ -2,7 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::engine::{self, Engine};
 use super::per_process::PerProcess;
@@ -42,7 +42,7 @@ pub struct Live<S> {
     settings: Arc<Settings>,
     idle: Mutex<Vec<Slot>>,
     taken: AtomicUsize,
-    shared: OnceLock<reqwest::Client>,
+    shared: Mutex<Option<reqwest::Client>>,
 }
 
 /// A client of any product.
@@ -69,7 +69,7 @@ impl<S: Send + Sync + 'static> Client<S> {
                 settings: self.settings.clone(),
                 idle: Mutex::new(Vec::new()),
                 taken: AtomicUsize::new(0),
-                shared: OnceLock::new(),
+                shared: Mutex::new(None),
             }))
         });
         match made {
@@ -81,8 +81,8 @@ impl<S: Send + Sync + 'static> Client<S> {
     /// Closes the idle connections of this process.
     pub fn close(&self) {
         if let Some(live) = self.live.get() {
-            let idle = std::mem::take(&mut *live.idle());
-            drop(idle);
+            drop(std::mem::take(&mut *live.idle()));
+            drop(live.shared.lock().unwrap_or_else(PoisonError::into_inner).take());
         }
     }
 }
@@ -121,11 +121,13 @@ impl<S> Live<S> {
 
     /// The connections on the background runtime.
     pub fn shared_http(&self) -> Result<reqwest::Client, Error> {
-        if let Some(http) = self.shared.get() {
+        let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(http) = &*shared {
             return Ok(http.clone());
         }
         let made = self.build()?;
-        Ok(self.shared.get_or_init(|| made).clone())
+        *shared = Some(made.clone());
+        Ok(made)
     }
 
     fn build(&self) -> Result<reqwest::Client, Error> {

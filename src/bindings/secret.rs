@@ -5,10 +5,10 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyString};
+use pyo3::types::{PyBytes, PyString, PyTuple};
 
 use super::convert::withheld;
-use super::site::{Awaited, Site, awaitable, raised_error};
+use super::site::{Awaited, Site, awaitable, call_in_context, raised_error};
 use crate::core::credential::{Credential, SecretSource};
 use crate::core::error::Error;
 use crate::core::secret::Secret;
@@ -106,7 +106,7 @@ enum Given {
 
 impl Callable {
     fn ask(&self, py: Python<'_>, locals: Option<&pyo3_async_runtimes::TaskLocals>) -> PyResult<Given> {
-        let value = self.callable.bind(py).call0()?;
+        let value = call_in_context(self.callable.bind(py), PyTuple::empty(py), locals)?;
         match awaitable(value.clone(), locals)? {
             Some(future) => Ok(Given::Later(future)),
             None => self.read(&value).map(Given::Now),

@@ -5,9 +5,9 @@ use std::future::Future;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use pyo3::call::PyCallArgs;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
+use pyo3::types::PyTuple;
 use pyo3_async_runtimes::TaskLocals;
 use tokio::sync::{mpsc, oneshot};
 
@@ -100,7 +100,7 @@ pub fn progress<T, A>(
 ) -> impl Fn(T) -> BoxFuture<'static, Result<(), Error>> + Send + Sync
 where
     T: Send + 'static,
-    A: for<'py> PyCallArgs<'py> + 'static,
+    A: for<'py> IntoPyObject<'py, Target = PyTuple, Output = Bound<'py, PyTuple>, Error = PyErr> + 'static,
 {
     let callable = Arc::new(callable);
     move |told: T| {
@@ -108,13 +108,32 @@ where
         Box::pin(async move {
             let site = Site::current().ok_or_else(|| Error::config("progress was told outside a call"))?;
             let locals = site.locals();
-            let tell = move |py: Python<'_>| awaitable(callable.bind(py).call1(arguments(told))?, locals.as_deref());
+            let tell = move |py: Python<'_>| {
+                let given = call_in_context(callable.bind(py), arguments(told).into_pyobject(py)?, locals.as_deref())?;
+                awaitable(given, locals.as_deref())
+            };
             match site.ask(tell).await? {
                 Some(future) => future.await.map(drop).map_err(raised_error),
                 None => Ok(()),
             }
         })
     }
+}
+
+/// Calls with the context variables of whoever made the call.
+pub fn call_in_context<'py>(
+    callable: &Bound<'py, PyAny>,
+    arguments: Bound<'py, PyTuple>,
+    locals: Option<&TaskLocals>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let Some(locals) = locals else {
+        return callable.call1(arguments);
+    };
+    let with_callable = arguments.to_list();
+    with_callable.insert(0, callable)?;
+    locals
+        .context(callable.py())
+        .call_method1("run", with_callable.to_tuple())
 }
 
 /// What is to be awaited on the event loop. Gives None for anything else.
