@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
     SecretLike: TypeAlias = str | Secret | Callable[[], str | Secret]
-    AsyncSecretLike: TypeAlias = SecretLike | Callable[[], Awaitable[str | Secret]]
+    AsyncSecretLike: TypeAlias = str | Secret | Callable[[], str | Secret | Awaitable[str | Secret]]
     Effect: TypeAlias = Literal["read", "idempotent", "unsafe", "audited"]
 
     class CommonOptions(TypedDict, total=False):
