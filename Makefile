@@ -51,8 +51,10 @@ check: $(TESTING_DIR)/stamp
 	$(LINT)/bin/python scripts/doc_examples.py
 	@if cargo deny --version >/dev/null 2>&1; then cargo deny check bans licenses sources; else echo "cargo-deny is not installed: skipped"; fi
 
+# Side by side with the clients that people use instead; not part of CI.
 bench: wheel
-	@echo "make bench: the benchmark is not part of this version" && exit 1
+	$(PYTHON) scripts/venv.py $(BUILD)/bench --python $(PYTHON) --wheel $(WHEEL_DIR) --group bench
+	$(BUILD)/bench/bin/python benches/small_get.py
 
 # The wheel that people install.
 wheel: $(TOOLS)/stamp

@@ -1,15 +1,12 @@
 //! Agent APIs for Bamboo for Python.
 
-use std::sync::Arc;
-
-use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
-use super::client::Client;
+use super::handle::Handle;
 use super::operation::Operation;
-use super::raw::{self, RawCall};
+use super::raw::RawCall;
 use super::secret::credential;
 use super::settings::{Settings, config_error};
 use crate::core::credential::{Credential, Holder};
@@ -23,10 +20,7 @@ record_methods!(AccessToken, EnsureResult);
 
 /// The native half of `BambooAgents` and its twin.
 #[pyclass(frozen, module = "infosecops._infosecops")]
-pub struct BambooAgents {
-    client: Arc<Client<System>>,
-    settings: Py<Settings>,
-}
+pub struct BambooAgents(Handle<System>);
 
 #[derive(Clone)]
 enum Access {
@@ -83,36 +77,26 @@ impl BambooAgents {
             };
             System::new(login, api)
         };
-        let client = Arc::new(Client::new(settings.get().checked.clone(), make));
-        Ok(Self { client, settings })
+        Ok(Self(Handle::new(settings, make)))
     }
 
     fn close(&self, py: Python<'_>) {
-        py.detach(|| self.client.close());
+        self.0.close(py);
     }
 
     fn request(&self, py: Python<'_>, call: &RawCall) -> PyResult<Operation> {
-        raw::operation(&self.client, self.settings.get().listening.listener(py)?, call)
+        self.0.request(py, call)
     }
 
     fn tokens_list(&self, py: Python<'_>) -> PyResult<Operation> {
-        let listener = self.settings.get().listening.listener(py)?;
-        Ok(Operation::new(
-            &self.client,
-            listener,
-            |live, call| async move { bamboo::list(&live.system, &call).await },
-            |py, tokens| tokens.into_bound_py_any(py),
-        ))
+        self.0
+            .operation(py, |live, call| async move { bamboo::list(&live.system, &call).await })
     }
 
     fn tokens_create(&self, py: Python<'_>, name: String, read: bool, change: bool) -> PyResult<Operation> {
-        let listener = self.settings.get().listening.listener(py)?;
-        Ok(Operation::new(
-            &self.client,
-            listener,
-            move |live, call| async move { bamboo::create(&live.system, &call, &name, read, change).await },
-            |py, token| token.into_bound_py_any(py),
-        ))
+        self.0.operation(py, move |live, call| async move {
+            bamboo::create(&live.system, &call, &name, read, change).await
+        })
     }
 
     #[pyo3(signature = (token, *, name, read, change))]
@@ -126,44 +110,28 @@ impl BambooAgents {
     ) -> PyResult<Operation> {
         let token = token_ref(token)?;
         let wanted = TokenChange { name, read, change };
-        let listener = self.settings.get().listening.listener(py)?;
-        Ok(Operation::new(
-            &self.client,
-            listener,
-            move |live, call| async move { bamboo::update(&live.system, &call, token, &wanted).await },
-            |py, token| token.into_bound_py_any(py),
-        ))
+        self.0.operation(py, move |live, call| async move {
+            bamboo::update(&live.system, &call, token, &wanted).await
+        })
     }
 
     fn tokens_revoke(&self, py: Python<'_>, token: &Bound<'_, PyAny>) -> PyResult<Operation> {
         let token = token_ref(token)?;
-        let listener = self.settings.get().listening.listener(py)?;
-        Ok(Operation::new(
-            &self.client,
-            listener,
-            move |live, call| async move { bamboo::revoke(&live.system, &call, token).await },
-            |py, token| token.into_bound_py_any(py),
-        ))
+        self.0.operation(py, move |live, call| async move {
+            bamboo::revoke(&live.system, &call, token).await
+        })
     }
 
     fn tokens_find(&self, py: Python<'_>, name: String) -> PyResult<Operation> {
-        let listener = self.settings.get().listening.listener(py)?;
-        Ok(Operation::new(
-            &self.client,
-            listener,
-            move |live, call| async move { bamboo::find(&live.system, &call, &name).await },
-            |py, token| token.into_bound_py_any(py),
-        ))
+        self.0.operation(py, move |live, call| async move {
+            bamboo::find(&live.system, &call, &name).await
+        })
     }
 
     fn tokens_ensure(&self, py: Python<'_>, name: String, read: bool, change: bool) -> PyResult<Operation> {
-        let listener = self.settings.get().listening.listener(py)?;
-        Ok(Operation::new(
-            &self.client,
-            listener,
-            move |live, call| async move { bamboo::ensure(&live.system, &call, &name, read, change).await },
-            |py, result| result.into_bound_py_any(py),
-        ))
+        self.0.operation(py, move |live, call| async move {
+            bamboo::ensure(&live.system, &call, &name, read, change).await
+        })
     }
 }
 

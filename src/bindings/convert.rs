@@ -6,9 +6,12 @@ use pyo3::types::{PyDict, PyList, PyString};
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::errors::refused;
+use crate::core::error::Error;
 use crate::core::record::{Extra, Json, Params, Record, View};
 use crate::core::redact::is_secret_name;
 use crate::core::secret::{MASK, Secret};
+use crate::core::stored::WITHHELD_KEY;
 
 /// What becomes of values under secret names.
 #[derive(Clone, Copy, PartialEq)]
@@ -19,6 +22,12 @@ pub enum Hide {
     Mask,
     /// They stay.
     Nothing,
+}
+
+/// For secrets that were left behind.
+pub fn withheld(py: Python<'_>) -> PyErr {
+    let error = Error::config("this secret was left behind when the object around it was pickled");
+    refused(py, error.with_hint("fetch it again where it is needed"))
 }
 
 /// One JSON value as Python makes it.
@@ -107,6 +116,12 @@ impl<'de, 'py> Visitor<'de> for Seed<'py> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let dict = PyDict::new(self.py);
         while let Some(key) = map.next_key::<std::borrow::Cow<'de, str>>()? {
+            if self.is_secret && key == WITHHELD_KEY {
+                map.next_value::<serde::de::IgnoredAny>()?;
+                return Secret::withheld()
+                    .into_bound_py_any(self.py)
+                    .map_err(serde::de::Error::custom);
+            }
             let is_secret = self.is_secret || is_secret_name(&key);
             let value = map.next_value_seed(Seed { is_secret, ..self })?;
             dict.set_item(&*key, value).map_err(serde::de::Error::custom)?;
@@ -165,10 +180,12 @@ pub fn view_to_python<'py>(py: Python<'py>, view: &View<'_>, hide: Hide) -> PyRe
         View::None => Ok(py.None().into_bound(py)),
         View::Bool(value) => value.into_bound_py_any(py),
         View::Int(value) => value.into_bound_py_any(py),
+        View::Float(value) => value.into_bound_py_any(py),
         View::Text(value) => value.into_bound_py_any(py),
         View::Time(value) => value.into_bound_py_any(py),
         View::Date(value) => value.into_bound_py_any(py),
         View::LocalTime(value) => value.into_bound_py_any(py),
+        View::Secret(secret) if hide == Hide::Nothing && secret.is_withheld() => Err(withheld(py)),
         View::Secret(secret) if hide == Hide::Nothing => secret.expose().into_bound_py_any(py),
         View::Secret(_) => MASK.into_bound_py_any(py),
         View::Json(raw) => json_to_python(py, raw, hide),
@@ -200,7 +217,7 @@ pub fn record_repr(py: Python<'_>, record: &dyn Record) -> PyResult<String> {
         let value = match &view {
             View::None => continue,
             View::Extra(extra) if extra.0.is_empty() => continue,
-            View::Secret(_) => format!("Secret({MASK})"),
+            View::Secret(secret) => secret.to_string(),
             View::Record(inner) => record_repr(py, *inner)?,
             view => view_to_python(py, view, Hide::Mask)?.repr()?.to_string(),
         };
@@ -209,12 +226,15 @@ pub fn record_repr(py: Python<'_>, record: &dyn Record) -> PyResult<String> {
     Ok(format!("{}({})", record.class_name(), shown.join(", ")))
 }
 
-/// The methods every record has.
+/// The methods every record has, and what else a class needs.
 #[macro_export]
 macro_rules! record_methods {
-    ($($name:ident),* $(,)?) => { $(
+    ($($name:ident),* $(,)?) => { $( $crate::record_methods!($name {}); )* };
+    ($name:ident { $($more:tt)* }) => {
         #[pyo3::pymethods]
         impl $name {
+            $($more)*
+
             fn __repr__(&self, py: pyo3::Python<'_>) -> pyo3::PyResult<String> {
                 $crate::bindings::convert::record_repr(py, self)
             }
@@ -233,6 +253,22 @@ macro_rules! record_methods {
                 use $crate::bindings::convert::{Hide, record_to_dict};
                 record_to_dict(py, self, if reveal { Hide::Nothing } else { Hide::Mask })
             }
+
+            /// Secrets are left behind: they do not travel in pickles.
+            fn __reduce__<'py>(
+                &self,
+                py: pyo3::Python<'py>,
+            ) -> pyo3::PyResult<(pyo3::Bound<'py, pyo3::PyAny>, (&'static str, String))> {
+                $crate::bindings::pickle::reduce(py, self)
+            }
+
+            fn __copy__(slf: pyo3::Py<Self>) -> pyo3::Py<Self> {
+                slf
+            }
+
+            fn __deepcopy__(slf: pyo3::Py<Self>, _memo: &pyo3::Bound<'_, pyo3::PyAny>) -> pyo3::Py<Self> {
+                slf
+            }
         }
-    )* };
+    };
 }

@@ -16,9 +16,9 @@ const WARNING: i32 = 30;
 #[pyclass(frozen, get_all, module = "infosecops")]
 pub struct Event {
     /// `request`, `response`, `retry`, `warning` or `failure`.
-    kind: &'static str,
+    kind: String,
     /// The product.
-    system: &'static str,
+    system: String,
     /// The operation, by its public name.
     operation: String,
     /// The HTTP method.
@@ -26,9 +26,9 @@ pub struct Event {
     /// The masked URL.
     url: String,
     /// Counts from 1.
-    attempt: u32,
+    attempt: i64,
     /// The HTTP status of a response.
-    status: Option<u16>,
+    status: Option<i64>,
     /// Seconds until a retry.
     delay: Option<f64>,
     /// Why a retry or a failure.
@@ -37,10 +37,27 @@ pub struct Event {
     elapsed: f64,
 }
 
+crate::fields!(Event {
+    kind,
+    system,
+    operation,
+    method,
+    url,
+    attempt,
+    status,
+    delay,
+    reason,
+    elapsed
+});
+
 #[pymethods]
 impl Event {
     fn __repr__(&self) -> String {
         format!("Event({})", self.line())
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (&'static str, String))> {
+        super::pickle::reduce(py, self)
     }
 }
 
@@ -66,20 +83,20 @@ impl Event {
 
 impl From<event::Event> for Event {
     fn from(event: event::Event) -> Self {
-        let kind = event.step.name();
+        let kind = event.step.name().to_owned();
         let (status, delay, reason) = match event.step {
             Step::Request => (None, None, None),
-            Step::Response { status } => (Some(status), None, None),
+            Step::Response { status } => (Some(i64::from(status)), None, None),
             Step::Retry { reason, delay } => (None, Some(delay.as_secs_f64()), Some(reason)),
             Step::Warning { reason } | Step::Failure { reason } => (None, None, Some(reason)),
         };
         Self {
             kind,
-            system: event.system.name(),
+            system: event.system.name().to_owned(),
             operation: event.operation,
             method: event.method,
             url: event.url,
-            attempt: event.attempt,
+            attempt: i64::from(event.attempt),
             status,
             delay,
             reason,

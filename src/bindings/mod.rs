@@ -3,13 +3,17 @@
 mod bamboo_agents;
 mod client;
 pub(crate) mod convert;
+mod coverage;
 mod delivery;
 mod engine;
 mod errors;
 mod events;
 mod governance_lifecycle;
+mod handle;
+mod login;
 mod operation;
 mod per_process;
+pub(crate) mod pickle;
 mod raw;
 mod review;
 mod sandbox;
@@ -31,15 +35,21 @@ mod _infosecops {
     #[pymodule_export]
     use super::bamboo_agents::BambooAgents;
     #[pymodule_export]
+    use super::coverage::equals;
+    #[pymodule_export]
     use super::events::Event;
     #[pymodule_export]
-    use super::governance_lifecycle::{GovernanceLifecycle, TrustedApp, UserLogin, equals};
+    use super::governance_lifecycle::GovernanceLifecycle;
+    #[pymodule_export]
+    use super::login::{TrustedApp, UserLogin};
     #[pymodule_export]
     use super::operation::{Operation, Task};
     #[pymodule_export]
+    use super::pickle::restore;
+    #[pymodule_export]
     use super::raw::{RawCall, Response};
     #[pymodule_export]
-    use super::review::{ChangeResult, change_from_dict};
+    use super::review::ChangeResult;
     #[pymodule_export]
     use super::sandbox::SandboxServer;
     #[pymodule_export]

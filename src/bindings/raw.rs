@@ -1,24 +1,21 @@
 //! `client.request(...)`: what is not modelled, with the same auth, TLS, deadline, retry and masking.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use http::Method;
 use http::header::{self, HeaderMap, HeaderValue};
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 use serde_json::value::RawValue;
 
-use super::client::Client;
 use super::convert::{Hide, json_to_python};
 use super::errors::refused;
-use super::events::Listener;
-use super::operation::Operation;
 use super::settings::pairs;
+use crate::core::answer::Answer;
 use crate::core::body::Body;
 use crate::core::config::{header_name, header_value};
 use crate::core::error::Error;
-use crate::core::request::{Backend, Request};
+use crate::core::request::Request;
 use crate::core::retry::Effect;
 use crate::core::target::Target;
 
@@ -46,6 +43,13 @@ impl RawCall {
         build(method, path, &params, json, body, &headers, effect)
             .map(Self)
             .map_err(|error| refused(py, error))
+    }
+}
+
+impl RawCall {
+    /// The request to send.
+    pub fn request(&self) -> Request {
+        self.0.clone()
     }
 }
 
@@ -95,28 +99,6 @@ pub fn effect(name: &str) -> Result<Effect, Error> {
     }
 }
 
-/// The operation for it.
-pub fn operation<S: Backend>(
-    client: &Arc<Client<S>>,
-    listener: Option<Listener>,
-    call: &RawCall,
-) -> PyResult<Operation> {
-    let request = call.0.clone();
-    Ok(Operation::new(
-        client,
-        listener,
-        move |live, call| async move {
-            let answer = live.system.send(&call, request).await?;
-            Ok(Response {
-                status: answer.status,
-                headers: answer.headers.clone(),
-                body: answer.bytes().to_vec(),
-            })
-        },
-        |py, response| Ok(Bound::new(py, response)?.into_any()),
-    ))
-}
-
 /// The answer to `client.request(...)`.
 #[pyclass(frozen, module = "infosecops")]
 pub struct Response {
@@ -125,6 +107,16 @@ pub struct Response {
     status: u16,
     headers: HeaderMap,
     body: Vec<u8>,
+}
+
+impl Response {
+    pub fn new(answer: &Answer) -> Self {
+        Self {
+            status: answer.status,
+            headers: answer.headers.clone(),
+            body: answer.bytes().to_vec(),
+        }
+    }
 }
 
 #[pymethods]
@@ -163,6 +155,12 @@ impl Response {
         let raw: &RawValue = serde_json::from_slice(&self.body)
             .map_err(|_| pyo3::exceptions::PyValueError::new_err("the answer is not JSON"))?;
         json_to_python(py, raw, Hide::Nothing)
+    }
+
+    fn __reduce__(&self) -> PyResult<()> {
+        Err(PyTypeError::new_err(
+            "a Response cannot be pickled: it may hold secrets; take what is needed from json()",
+        ))
     }
 
     fn __repr__(&self) -> String {

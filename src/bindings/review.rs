@@ -5,7 +5,7 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
-use super::convert::record_repr;
+use super::convert::{Hide, record_to_dict};
 use super::settings::config_error;
 use crate::record_methods;
 use crate::systems::governance_lifecycle::{
@@ -13,6 +13,7 @@ use crate::systems::governance_lifecycle::{
     ReviewStatus, ReviewUpdate, RevieweeAccount, RunStatus, SecuritySettings,
 };
 
+record_methods!(ChangeResult);
 record_methods!(
     CommandResult,
     ReviewItemResult,
@@ -21,44 +22,46 @@ record_methods!(
     SecuritySettings
 );
 
-/// Constructor, equality, representation and pickling of what callers make themselves.
-macro_rules! input_class {
-    ($name:ident { $($field:ident),* }) => {
-        #[pymethods]
-        impl $name {
-            #[new]
-            fn py_new($($field: String),*) -> Self {
-                Self { $($field),* }
-            }
-
-            fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
-                record_repr(py, self)
-            }
-
-            fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
-                other.cast::<Self>().is_ok_and(|other| self == other.get())
-            }
-
-            fn __reduce__<'py>(slf: &Bound<'py, Self>) -> (Bound<'py, PyAny>, Vec<String>) {
-                let this = slf.get();
-                (slf.get_type().into_any(), vec![$(this.$field.clone()),*])
-            }
+record_methods!(Entitlement {
+    #[new]
+    fn py_new(resource: String, action: String, business_source: String) -> Self {
+        Self {
+            resource,
+            action,
+            business_source,
         }
-    };
-}
-
-input_class!(Entitlement {
-    resource,
-    action,
-    business_source
+    }
 });
-input_class!(ApplicationRole { name, business_source });
-input_class!(Group { name, business_source });
-input_class!(GlobalRole { name, role_set });
-input_class!(RevieweeAccount { name, business_source });
 
-#[pymethods]
-impl ReviewItemChange {
+record_methods!(ApplicationRole {
+    #[new]
+    fn py_new(name: String, business_source: String) -> Self {
+        Self { name, business_source }
+    }
+});
+
+record_methods!(Group {
+    #[new]
+    fn py_new(name: String, business_source: String) -> Self {
+        Self { name, business_source }
+    }
+});
+
+record_methods!(GlobalRole {
+    #[new]
+    fn py_new(name: String, role_set: String) -> Self {
+        Self { name, role_set }
+    }
+});
+
+record_methods!(RevieweeAccount {
+    #[new]
+    fn py_new(name: String, business_source: String) -> Self {
+        Self { name, business_source }
+    }
+});
+
+record_methods!(ReviewItemChange {
     #[new]
     #[pyo3(signature = (state, reviewee, item, *, account = None, comments = None, expires_on = None))]
     fn py_new(
@@ -80,43 +83,7 @@ impl ReviewItemChange {
             expires_on,
         })
     }
-
-    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
-        record_repr(py, self)
-    }
-
-    fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
-        other.cast::<Self>().is_ok_and(|other| self == other.get())
-    }
-
-    /// The same as plain data, in the form that `update_review_items` takes.
-    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let dict = super::convert::record_to_dict(py, self, super::convert::Hide::Nothing)?;
-        let item = PyDict::new(py);
-        item.set_item("kind", self.item.kind())?;
-        let fields = dict
-            .get_item("item")?
-            .map(|fields| fields.cast_into::<PyDict>())
-            .transpose()?;
-        if let Some(fields) = fields {
-            item.update(fields.as_mapping())?;
-        }
-        dict.set_item("item", item)?;
-        Ok(dict)
-    }
-
-    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, (Bound<'py, PyDict>,))> {
-        let restore = slf.py().import("infosecops._infosecops")?.getattr("change_from_dict")?;
-        Ok((restore, (slf.get().to_dict(slf.py())?,)))
-    }
-}
-
-/// A change from plain data.
-#[pyfunction]
-#[pyo3(signature = (data, /))]
-pub fn change_from_dict(data: &Bound<'_, PyDict>) -> PyResult<ReviewItemChange> {
-    read_dict(data)
-}
+});
 
 /// All changes of a run. Errors name the place.
 pub fn read_changes(changes: &Bound<'_, PyAny>) -> PyResult<Vec<ReviewItemChange>> {
@@ -272,6 +239,7 @@ fn known_keys(dict: &Bound<'_, PyDict>, known: &[&str]) -> PyResult<()> {
 }
 
 /// A change and what became of it.
+#[derive(Clone, PartialEq)]
 #[pyclass(frozen, get_all, module = "infosecops")]
 pub struct ChangeResult {
     /// Its place among the changes given.
@@ -282,17 +250,7 @@ pub struct ChangeResult {
     reason: Option<String>,
 }
 
-#[pymethods]
-impl ChangeResult {
-    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
-        let change = record_repr(py, &self.change)?;
-        Ok(format!(
-            "ChangeResult(index={}, reason={:?}, change={change})",
-            self.index,
-            self.reason.as_deref()
-        ))
-    }
-}
+crate::fields!(ChangeResult { index, change, reason });
 
 #[pymethods]
 impl ReviewUpdate {
@@ -346,7 +304,11 @@ impl ReviewUpdate {
 
     /// All fields as plain data; changes by their indexes.
     fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        super::convert::record_to_dict(py, self, super::convert::Hide::Mask)
+        record_to_dict(py, self, Hide::Mask)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (&'static str, String))> {
+        super::pickle::reduce(py, self)
     }
 
     fn __repr__(&self) -> String {

@@ -7,10 +7,10 @@ use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 use tokio::sync::Mutex;
 
-use super::client::Client;
 use super::errors::refused;
+use super::handle::Handle;
 use super::operation::Operation;
-use super::raw::{self, RawCall};
+use super::raw::RawCall;
 use super::secret::credential;
 use super::settings::{Settings, config_error};
 use super::site::progress;
@@ -40,10 +40,7 @@ impl<'py> IntoPyObject<'py> for &User {
 
 /// The native half of `SDElements` and its twin.
 #[pyclass(frozen, module = "infosecops._infosecops")]
-pub struct SDElements {
-    client: Arc<Client<System>>,
-    settings: Py<Settings>,
-}
+pub struct SDElements(Handle<System>);
 
 #[pymethods]
 impl SDElements {
@@ -52,18 +49,15 @@ impl SDElements {
     fn new(settings: Py<Settings>, token: &Bound<'_, PyAny>) -> PyResult<Self> {
         let token = credential("token", token)?;
         let make = move || System::new(Holder::new(token.clone()));
-        Ok(Self {
-            client: Arc::new(Client::new(settings.get().checked.clone(), make)),
-            settings,
-        })
+        Ok(Self(Handle::new(settings, make)))
     }
 
     fn close(&self, py: Python<'_>) {
-        py.detach(|| self.client.close());
+        self.0.close(py);
     }
 
     fn request(&self, py: Python<'_>, call: &RawCall) -> PyResult<Operation> {
-        raw::operation(&self.client, self.settings.get().listening.listener(py)?, call)
+        self.0.request(py, call)
     }
 
     #[pyo3(signature = (kind, *, automatic, connection, ready, succeeded, user, page_size, limit))]
@@ -94,13 +88,9 @@ impl SDElements {
     }
 
     fn jobs_get(&self, py: Python<'_>, kind: String, job_id: i64) -> PyResult<Operation> {
-        let listener = self.settings.get().listening.listener(py)?;
-        Ok(Operation::new(
-            &self.client,
-            listener,
-            move |live, call| async move { sde::get(&live.system, &call, &kind, job_id).await },
-            |py, job| job.into_bound_py_any(py),
-        ))
+        self.0.operation(py, move |live, call| async move {
+            sde::get(&live.system, &call, &kind, job_id).await
+        })
     }
 
     #[pyo3(signature = (kind, connection, *, automatic, project))]
@@ -112,13 +102,9 @@ impl SDElements {
         automatic: bool,
         project: Option<i64>,
     ) -> PyResult<Operation> {
-        let listener = self.settings.get().listening.listener(py)?;
-        Ok(Operation::new(
-            &self.client,
-            listener,
-            move |live, call| async move { sde::start(&live.system, &call, &kind, connection, automatic, project).await },
-            |py, job| job.into_bound_py_any(py),
-        ))
+        self.0.operation(py, move |live, call| async move {
+            sde::start(&live.system, &call, &kind, connection, automatic, project).await
+        })
     }
 
     #[pyo3(signature = (kind, connection, *, succeeded, result_message, automatic, ready, project))]
@@ -134,7 +120,6 @@ impl SDElements {
         ready: Option<bool>,
         project: Option<i64>,
     ) -> PyResult<Operation> {
-        let listener = self.settings.get().listening.listener(py)?;
         let report = Report {
             connection,
             succeeded,
@@ -142,12 +127,9 @@ impl SDElements {
             automatic,
             ready,
         };
-        Ok(Operation::new(
-            &self.client,
-            listener,
-            move |live, call| async move { sde::report(&live.system, &call, &kind, &report, project).await },
-            |py, job| job.into_bound_py_any(py),
-        ))
+        self.0.operation(py, move |live, call| async move {
+            sde::report(&live.system, &call, &kind, &report, project).await
+        })
     }
 
     #[pyo3(signature = (kind, job_id, *, timeout, poll_interval, on_progress, on_failure))]
@@ -169,20 +151,14 @@ impl SDElements {
         };
         let (timeout, interval) = times(timeout, poll_interval).map_err(|error| refused(py, error))?;
         let told = on_progress.map(|callable| Arc::new(progress(callable, |job: Job| (job,))) as OnProgress);
-        let listener = self.settings.get().listening.listener(py)?;
-        Ok(Operation::new(
-            &self.client,
-            listener,
-            move |live, call| async move {
-                let job = sde::wait(&live.system, &call, &kind, job_id, timeout, interval, told).await?;
-                if raises && !job.is_success() {
-                    Err(sde::job_failed(&call, &job))
-                } else {
-                    Ok(job)
-                }
-            },
-            |py, job| job.into_bound_py_any(py),
-        ))
+        self.0.operation(py, move |live, call| async move {
+            let job = sde::wait(&live.system, &call, &kind, job_id, timeout, interval, told).await?;
+            if raises && !job.is_success() {
+                Err(sde::job_failed(&call, &job))
+            } else {
+                Ok(job)
+            }
+        })
     }
 
     #[pyo3(signature = (kind, *, project, include, page_size, limit))]
@@ -206,42 +182,32 @@ impl SDElements {
     }
 
     fn connections_get(&self, py: Python<'_>, kind: String, connection_id: i64) -> PyResult<Operation> {
-        let listener = self.settings.get().listening.listener(py)?;
-        Ok(Operation::new(
-            &self.client,
-            listener,
-            move |live, call| async move { sde::get_connection(&live.system, &call, &kind, connection_id).await },
-            |py, connection| connection.into_bound_py_any(py),
-        ))
+        self.0.operation(py, move |live, call| async move {
+            sde::get_connection(&live.system, &call, &kind, connection_id).await
+        })
     }
 }
 
 impl SDElements {
     fn pages<T>(&self, py: Python<'_>, cursor: PageCursor<T>) -> Pages<T> {
         Pages {
-            client: self.client.clone(),
-            settings: self.settings.clone_ref(py),
+            handle: self.0.share(py),
             cursor: Arc::new(Mutex::new(cursor)),
         }
     }
 }
 
 struct Pages<T> {
-    client: Arc<Client<System>>,
-    settings: Py<Settings>,
+    handle: Handle<System>,
     cursor: Arc<Mutex<PageCursor<T>>>,
 }
 
 impl<T: Item + for<'py> IntoPyObject<'py>> Pages<T> {
     fn next(&self, py: Python<'_>) -> PyResult<Operation> {
         let cursor = self.cursor.clone();
-        let listener = self.settings.get().listening.listener(py)?;
-        Ok(Operation::new(
-            &self.client,
-            listener,
-            move |live, call| async move { cursor.lock().await.next(&live.system, &call).await },
-            |py, page| page.into_bound_py_any(py),
-        ))
+        self.handle.operation(py, move |live, call| async move {
+            cursor.lock().await.next(&live.system, &call).await
+        })
     }
 }
 

@@ -7,6 +7,7 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 
+use super::convert::withheld;
 use super::site::{Awaited, Site, awaitable, raised_error};
 use crate::core::credential::{Credential, SecretSource};
 use crate::core::error::Error;
@@ -20,13 +21,17 @@ impl Secret {
     }
 
     /// The text itself.
-    fn reveal(&self) -> &str {
-        self.expose()
+    fn reveal(&self, py: Python<'_>) -> PyResult<&str> {
+        if self.is_withheld() {
+            Err(withheld(py))
+        } else {
+            Ok(self.expose())
+        }
     }
 
     /// The text in UTF-8.
-    fn reveal_bytes<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, self.expose().as_bytes())
+    fn reveal_bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        Ok(PyBytes::new(py, self.reveal(py)?.as_bytes()))
     }
 
     fn __repr__(&self) -> String {
@@ -135,6 +140,9 @@ fn read_secret(value: &Bound<'_, PyAny>) -> PyResult<Option<Secret>> {
 /// A credential argument: str, Secret or a callable of no arguments. An empty one is a mistake.
 pub fn credential(name: &'static str, value: &Bound<'_, PyAny>) -> PyResult<Credential> {
     if let Some(secret) = read_secret(value)? {
+        if secret.is_withheld() {
+            return Err(withheld(value.py()));
+        }
         if secret.is_empty() {
             return Err(super::errors::refused(
                 value.py(),

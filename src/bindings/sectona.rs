@@ -1,17 +1,13 @@
 //! Sectona PAM for Python.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
-use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
 
-use super::client::Client;
-use super::convert::{Hide, record_repr, record_to_dict};
 use super::errors::refused;
+use super::handle::Handle;
 use super::operation::Operation;
-use super::raw::{self, RawCall};
+use super::raw::RawCall;
 use super::secret::credential;
 use super::settings::{Settings, config_error};
 use crate::core::credential::Holder;
@@ -20,35 +16,17 @@ use crate::systems::sectona::{self, Accept, AccountRequest, Envelope, Sectona as
 
 record_methods!(Envelope);
 
-#[pymethods]
-impl VaultAccount {
-    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
-        record_repr(py, self)
-    }
-
-    fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
-        other.cast::<Self>().is_ok_and(|other| self == other.get())
-    }
-
-    /// All fields as plain data. Secrets are masked unless `reveal` is true.
-    #[pyo3(signature = (*, reveal = false))]
-    fn to_dict<'py>(&self, py: Python<'py>, reveal: bool) -> PyResult<Bound<'py, PyDict>> {
-        record_to_dict(py, self, if reveal { Hide::Nothing } else { Hide::Mask })
-    }
-
+record_methods!(VaultAccount {
     /// Writes the private key to a new file that only its owner can read; never over an existing one.
     #[pyo3(name = "write_key")]
     fn py_write_key(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
         py.detach(|| self.write_key(&path)).map_err(|error| refused(py, error))
     }
-}
+});
 
 /// The native half of `Sectona` and its twin.
 #[pyclass(frozen, module = "infosecops._infosecops")]
-pub struct Sectona {
-    client: Arc<Client<System>>,
-    settings: Py<Settings>,
-}
+pub struct Sectona(Handle<System>);
 
 #[pymethods]
 impl Sectona {
@@ -62,18 +40,15 @@ impl Sectona {
             _ => return Err(config_error(py, "accept: must be \"json\" or \"xml\"")),
         };
         let make = move || System::new(Holder::new(key.clone()), accept);
-        Ok(Self {
-            client: Arc::new(Client::new(settings.get().checked.clone(), make)),
-            settings,
-        })
+        Ok(Self(Handle::new(settings, make)))
     }
 
     fn close(&self, py: Python<'_>) {
-        py.detach(|| self.client.close());
+        self.0.close(py);
     }
 
     fn request(&self, py: Python<'_>, call: &RawCall) -> PyResult<Operation> {
-        raw::operation(&self.client, self.settings.get().listening.listener(py)?, call)
+        self.0.request(py, call)
     }
 
     #[pyo3(signature = (asset_type, asset_host, account_name, *, instance, db_instance))]
@@ -94,22 +69,14 @@ impl Sectona {
             account_name,
             instance,
         };
-        let listener = self.settings.get().listening.listener(py)?;
-        Ok(Operation::new(
-            &self.client,
-            listener,
-            move |live, call| async move { sectona::request_password(&live.system, &call, &account).await },
-            |py, account| account.into_bound_py_any(py),
-        ))
+        self.0.operation(py, move |live, call| async move {
+            sectona::request_password(&live.system, &call, &account).await
+        })
     }
 
     fn call(&self, py: Python<'_>, path: String, fields: String) -> PyResult<Operation> {
-        let listener = self.settings.get().listening.listener(py)?;
-        Ok(Operation::new(
-            &self.client,
-            listener,
-            move |live, call| async move { sectona::call(&live.system, &call, &path, &fields).await },
-            |py, envelope| envelope.into_bound_py_any(py),
-        ))
+        self.0.operation(py, move |live, call| async move {
+            sectona::call(&live.system, &call, &path, &fields).await
+        })
     }
 }

@@ -115,7 +115,8 @@ pub fn json_message(value: &Value) -> String {
         Value::Null => String::new(),
         Value::String(text) => one_line(text),
         Value::Array(items) => joined(items.iter().map(json_message)),
-        Value::Object(fields) => joined(fields.iter().map(|(key, value)| {
+        // The code is told apart from the message.
+        Value::Object(fields) => joined(fields.iter().filter(|(key, _)| *key != "code").map(|(key, value)| {
             let text = json_message(value);
             let is_plain = matches!(
                 key.as_str(),

@@ -17,5 +17,6 @@ pub mod redact;
 pub mod request;
 pub mod retry;
 pub mod secret;
+pub mod stored;
 pub mod target;
 pub mod transport;

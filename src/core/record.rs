@@ -1,12 +1,17 @@
 //! Records: typed fields read leniently, unknown fields kept, and one plain-data view that the bindings print, compare
 //! and turn into dictionaries.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use serde_json::value::RawValue;
 
+use super::lenient;
 use super::redact::is_secret_name;
 use super::secret::Secret;
+use super::stored::{Stored, pairs};
 
 /// Any JSON value, kept as it came.
 #[derive(Clone)]
@@ -47,26 +52,26 @@ impl Params {
 
 impl PartialEq for Json {
     fn eq(&self, other: &Self) -> bool {
-        self.0.get() == other.0.get()
+        same_json(&self.0, &other.0)
     }
+}
+
+/// Whether two texts say the same: white space and the order of keys do not count.
+fn same_json(one: &RawValue, other: &RawValue) -> bool {
+    let value = |raw: &RawValue| serde_json::from_str::<serde_json::Value>(raw.get()).ok();
+    one.get() == other.get() || value(one).is_some_and(|one| value(other).is_some_and(|other| one == other))
 }
 
 impl PartialEq for Params {
     fn eq(&self, other: &Self) -> bool {
-        self.0.get() == other.0.get()
+        same_json(&self.0, &other.0)
     }
 }
 
 impl PartialEq for Extra {
     fn eq(&self, other: &Self) -> bool {
-        let pairs = |extra: &'_ Self| {
-            extra
-                .0
-                .iter()
-                .map(|(key, raw)| (key.clone(), raw.get().to_owned()))
-                .collect::<Vec<_>>()
-        };
-        pairs(self) == pairs(other)
+        let mut pairs = self.0.iter().zip(&other.0);
+        self.0.len() == other.0.len() && pairs.all(|(one, other)| one.0 == other.0 && same_json(&one.1, &other.1))
     }
 }
 
@@ -78,6 +83,8 @@ pub enum View<'r> {
     Bool(bool),
     /// A whole number.
     Int(i64),
+    /// Any number.
+    Float(f64),
     /// A text.
     Text(&'r str),
     /// A moment.
@@ -104,77 +111,60 @@ pub trait Record {
     fn class_name(&self) -> &'static str;
     /// Its fields in the order of their declaration.
     fn fields(&self) -> Vec<(&'static str, View<'_>)>;
+    /// The same from what [`stored`] wrote; secrets are left behind.
+    fn restore(stored: &Stored<'_>) -> Option<Self>
+    where
+        Self: Sized;
 }
 
 /// A value that can stand in a field.
-pub trait Field {
+pub trait Field: Sized {
     /// As plain data.
     fn view(&self) -> View<'_>;
+    /// The same from what [`stored`] wrote.
+    fn restore(raw: &RawValue) -> Option<Self>;
 }
 
-impl Field for bool {
-    fn view(&self) -> View<'_> {
-        View::Bool(*self)
-    }
+macro_rules! field {
+    ($type:ty, $view:expr, $restore:expr) => {
+        impl Field for $type {
+            fn view(&self) -> View<'_> {
+                let view: fn(&$type) -> View<'_> = $view;
+                view(self)
+            }
+            fn restore(raw: &RawValue) -> Option<Self> {
+                let restore: fn(&RawValue) -> Option<$type> = $restore;
+                restore(raw)
+            }
+        }
+    };
 }
 
-impl Field for i64 {
-    fn view(&self) -> View<'_> {
-        View::Int(*self)
-    }
-}
-
-impl Field for String {
-    fn view(&self) -> View<'_> {
-        View::Text(self)
-    }
-}
-
-impl Field for Timestamp {
-    fn view(&self) -> View<'_> {
-        View::Time(*self)
-    }
-}
-
-impl Field for Date {
-    fn view(&self) -> View<'_> {
-        View::Date(*self)
-    }
-}
-
-impl Field for DateTime {
-    fn view(&self) -> View<'_> {
-        View::LocalTime(*self)
-    }
-}
-
-impl Field for Secret {
-    fn view(&self) -> View<'_> {
-        View::Secret(self)
-    }
-}
-
-impl Field for Json {
-    fn view(&self) -> View<'_> {
-        View::Json(&self.0)
-    }
-}
-
-impl Field for Params {
-    fn view(&self) -> View<'_> {
-        View::Json(&self.0)
-    }
-}
-
-impl Field for Extra {
-    fn view(&self) -> View<'_> {
-        View::Extra(self)
-    }
-}
+field!(bool, |value| View::Bool(*value), lenient::flag);
+field!(i64, |value| View::Int(*value), lenient::integer);
+field!(f64, |value| View::Float(*value), |raw| raw.get().parse().ok());
+field!(String, |value| View::Text(value), lenient::exact_text);
+field!(Timestamp, |value| View::Time(*value), lenient::time);
+field!(Date, |value| View::Date(*value), |raw| lenient::exact_text(raw)?
+    .parse()
+    .ok());
+field!(DateTime, |value| View::LocalTime(*value), |raw| lenient::exact_text(
+    raw
+)?
+.parse()
+.ok());
+field!(Secret, |value| View::Secret(value), |_| Some(Secret::withheld()));
+field!(Json, |value| View::Json(&value.0), |raw| Some(Json(raw.to_owned())));
+field!(Params, |value| View::Json(&value.0), lenient::params);
+field!(Extra, |value| View::Extra(value), |raw| Some(Extra(pairs(raw)?)));
 
 impl<T: Record> Field for T {
     fn view(&self) -> View<'_> {
         View::Record(self)
+    }
+
+    fn restore(raw: &RawValue) -> Option<Self> {
+        <T as Record>::restore(&Stored::read(raw)?)
     }
 }
 
@@ -182,12 +172,70 @@ impl<T: Field> Field for Option<T> {
     fn view(&self) -> View<'_> {
         self.as_ref().map_or(View::None, Field::view)
     }
+
+    fn restore(raw: &RawValue) -> Option<Self> {
+        if raw.get() == "null" {
+            Some(None)
+        } else {
+            T::restore(raw).map(Some)
+        }
+    }
 }
 
 impl<T: Field> Field for Vec<T> {
     fn view(&self) -> View<'_> {
         View::List(self.iter().map(Field::view).collect())
     }
+
+    fn restore(raw: &RawValue) -> Option<Self> {
+        let items: Vec<&RawValue> = serde_json::from_str(raw.get()).ok()?;
+        items.into_iter().map(T::restore).collect()
+    }
+}
+
+impl<T: Field> Field for Arc<[T]> {
+    fn view(&self) -> View<'_> {
+        View::List(self.iter().map(Field::view).collect())
+    }
+
+    fn restore(raw: &RawValue) -> Option<Self> {
+        Vec::restore(raw).map(Self::from)
+    }
+}
+
+/// Texts by number, as a list of pairs.
+impl Field for BTreeMap<i64, String> {
+    fn view(&self) -> View<'_> {
+        View::List(
+            self.iter()
+                .map(|(key, text)| View::List(vec![View::Int(*key), View::Text(text)]))
+                .collect(),
+        )
+    }
+
+    fn restore(raw: &RawValue) -> Option<Self> {
+        let pairs: Vec<(i64, String)> = serde_json::from_str(raw.get()).ok()?;
+        Some(pairs.into_iter().collect())
+    }
+}
+
+/// Implements [`Record`] for a struct from the names of its fields.
+#[macro_export]
+macro_rules! fields {
+    ($name:ident { $($field:ident),* $(,)? }) => {
+        impl $crate::core::record::Record for $name {
+            fn class_name(&self) -> &'static str {
+                stringify!($name)
+            }
+            fn fields(&self) -> Vec<(&'static str, $crate::core::record::View<'_>)> {
+                use $crate::core::record::Field;
+                vec![$((stringify!($field).trim_start_matches("r#"), self.$field.view())),*]
+            }
+            fn restore(stored: &$crate::core::stored::Stored<'_>) -> Option<Self> {
+                Some(Self { $($field: stored.get(stringify!($field).trim_start_matches("r#"))?),* })
+            }
+        }
+    };
 }
 
 /// Declares a record: a struct with documented fields, each with the key it has on the wire and the reader for it.
@@ -258,20 +306,7 @@ macro_rules! record {
             }
         }
 
-        impl $crate::core::record::Record for $name {
-            fn class_name(&self) -> &'static str {
-                stringify!($name)
-            }
-            fn fields(&self) -> Vec<(&'static str, $crate::core::record::View<'_>)> {
-                use $crate::core::record::Field;
-                vec![
-                    $( (stringify!($rfield), self.$rfield.view()), )*
-                    $( (stringify!($ofield), self.$ofield.view()), )*
-                    $( (stringify!($sfield), self.$sfield.view()), )*
-                    ("extra", self.extra.view()),
-                ]
-            }
-        }
+        $crate::fields!($name { $($rfield,)* $($ofield,)* $($sfield,)* extra });
     };
 }
 

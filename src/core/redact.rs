@@ -96,7 +96,7 @@ fn mask_pairs(text: &str) -> Option<String> {
     while let Some(offset) = text.get(at..).and_then(|rest| rest.find(['=', ':', '>'])) {
         let separator = at + offset;
         at = separator + 1;
-        let before = text.get(..separator).unwrap_or_default();
+        let before = without_attributes(text.get(..separator).unwrap_or_default());
         let name = before.trim_end_matches(['"', '\'', ' ', '\\']);
         let start = name
             .rfind(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '-'))
@@ -122,11 +122,29 @@ fn mask_pairs(text: &str) -> Option<String> {
     Some(out)
 }
 
+const CDATA: &str = "<![CDATA[";
+
+/// An XML tag's text up to its name: `<password type="x"` ends with the name then.
+fn without_attributes(before: &str) -> &str {
+    let Some(tag) = before.rfind('<') else { return before };
+    let inside = before.get(tag..).unwrap_or_default();
+    if inside.contains('>') || !before.ends_with(['"', '\'']) {
+        return before;
+    }
+    let end = inside.find(char::is_whitespace).unwrap_or(inside.len());
+    before.get(..tag + end).unwrap_or(before)
+}
+
 /// Where a value begins after its separator, and how long it is. After a colon only a quoted value counts: prose such
 /// as `Invalid token: please log in` has colons too.
 fn value_span(rest: &str, separator: &str) -> (usize, usize) {
     if separator == ">" {
-        return (0, rest.find('<').unwrap_or(rest.len()));
+        let opened = if rest.starts_with(CDATA) { CDATA.len() } else { 0 };
+        let inner = rest.get(opened..).unwrap_or_default();
+        return (
+            opened,
+            inner.find(if opened > 0 { "]]>" } else { "<" }).unwrap_or(inner.len()),
+        );
     }
     let skipped = rest.len() - rest.trim_start_matches([' ', '\\']).len();
     let value = rest.get(skipped..).unwrap_or_default();
@@ -207,6 +225,15 @@ mod tests {
                 r#"{"alm_pass": "****", "alm_user": "u"}"#,
             ),
             ("<password>p w</password>", "<password>****</password>"),
+            (
+                r#"<password type="x">p w</password>"#,
+                r#"<password type="x">****</password>"#,
+            ),
+            (
+                "<password><![CDATA[p<w]]></password>",
+                "<password><![CDATA[****]]></password>",
+            ),
+            (r#"<a password="p w">text</a>"#, r#"<a password="****">text</a>"#),
             ("Invalid token: log in again", "Invalid token: log in again"),
             ("?uuid=7ba167aa&x=1", "?uuid=****&x=1"),
         ];

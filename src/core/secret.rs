@@ -12,17 +12,27 @@ pub const MASK: &str = "****";
 /// A credential or a secret answer. Clones share one copy, which is wiped when the last of them goes.
 #[cfg_attr(feature = "python", pyo3::pyclass(frozen, module = "infosecops"))]
 #[derive(Clone)]
-pub struct Secret(Arc<SecretString>);
+pub struct Secret(Option<Arc<SecretString>>);
 
 impl Secret {
     /// Takes the text; the caller's own copies stay the caller's affair.
     pub fn new(text: impl Into<String>) -> Self {
-        Self(Arc::new(SecretString::from(text.into())))
+        Self(Some(Arc::new(SecretString::from(text.into()))))
     }
 
     /// The text itself. For building a header or a body, and for `reveal()`; nowhere else.
     pub fn expose(&self) -> &str {
-        self.0.expose_secret()
+        self.0.as_ref().map_or("", |text| text.expose_secret())
+    }
+
+    /// Stands for a secret that was left behind when the object around it went to another process.
+    pub const fn withheld() -> Self {
+        Self(None)
+    }
+
+    /// Whether the text was left behind.
+    pub const fn is_withheld(&self) -> bool {
+        self.0.is_none()
     }
 
     /// Whether the text is empty.
@@ -33,7 +43,8 @@ impl Secret {
 
 impl PartialEq for Secret {
     fn eq(&self, other: &Self) -> bool {
-        self.expose().as_bytes().ct_eq(other.expose().as_bytes()).into()
+        self.is_withheld() == other.is_withheld()
+            && bool::from(self.expose().as_bytes().ct_eq(other.expose().as_bytes()))
     }
 }
 
@@ -41,7 +52,11 @@ impl Eq for Secret {}
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Secret({MASK})")
+        if self.is_withheld() {
+            write!(f, "Secret(withheld)")
+        } else {
+            write!(f, "Secret({MASK})")
+        }
     }
 }
 

@@ -34,16 +34,7 @@ pub struct EnsureResult {
     pub changed: bool,
 }
 
-impl crate::core::record::Record for EnsureResult {
-    fn class_name(&self) -> &'static str {
-        "EnsureResult"
-    }
-
-    fn fields(&self) -> Vec<(&'static str, crate::core::record::View<'_>)> {
-        use crate::core::record::{Field, View};
-        vec![("token", self.token.view()), ("changed", View::Bool(self.changed))]
-    }
-}
+crate::fields!(EnsureResult { token, changed });
 
 fn given_uuid(raw: &serde_json::value::RawValue) -> Option<Secret> {
     lenient::secret(raw).filter(|uuid| !uuid.is_empty())

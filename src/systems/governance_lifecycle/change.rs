@@ -4,7 +4,8 @@
 
 use jiff::civil::Date;
 
-use crate::core::record::{Field, Record, View};
+use crate::core::record::{Record, View};
+use crate::core::stored::Stored;
 
 /// An entitlement: an action on a resource.
 #[cfg_attr(feature = "python", pyo3::pyclass(frozen, get_all, module = "infosecops"))]
@@ -90,68 +91,19 @@ pub struct ReviewItemChange {
     pub expires_on: Option<Date>,
 }
 
-impl Record for Entitlement {
-    fn class_name(&self) -> &'static str {
-        "Entitlement"
-    }
+crate::fields!(Entitlement {
+    resource,
+    action,
+    business_source
+});
 
-    fn fields(&self) -> Vec<(&'static str, View<'_>)> {
-        vec![
-            ("resource", self.resource.view()),
-            ("action", self.action.view()),
-            ("business_source", self.business_source.view()),
-        ]
-    }
-}
+crate::fields!(ApplicationRole { name, business_source });
 
-impl Record for ApplicationRole {
-    fn class_name(&self) -> &'static str {
-        "ApplicationRole"
-    }
+crate::fields!(Group { name, business_source });
 
-    fn fields(&self) -> Vec<(&'static str, View<'_>)> {
-        vec![
-            ("name", self.name.view()),
-            ("business_source", self.business_source.view()),
-        ]
-    }
-}
+crate::fields!(GlobalRole { name, role_set });
 
-impl Record for Group {
-    fn class_name(&self) -> &'static str {
-        "Group"
-    }
-
-    fn fields(&self) -> Vec<(&'static str, View<'_>)> {
-        vec![
-            ("name", self.name.view()),
-            ("business_source", self.business_source.view()),
-        ]
-    }
-}
-
-impl Record for GlobalRole {
-    fn class_name(&self) -> &'static str {
-        "GlobalRole"
-    }
-
-    fn fields(&self) -> Vec<(&'static str, View<'_>)> {
-        vec![("name", self.name.view()), ("role_set", self.role_set.view())]
-    }
-}
-
-impl Record for RevieweeAccount {
-    fn class_name(&self) -> &'static str {
-        "RevieweeAccount"
-    }
-
-    fn fields(&self) -> Vec<(&'static str, View<'_>)> {
-        vec![
-            ("name", self.name.view()),
-            ("business_source", self.business_source.view()),
-        ]
-    }
-}
+crate::fields!(RevieweeAccount { name, business_source });
 
 impl Item {
     /// The word for it in plain data.
@@ -178,21 +130,28 @@ impl Item {
 
 impl Record for Item {
     fn class_name(&self) -> &'static str {
-        self.inner().class_name()
+        "Item"
     }
 
     fn fields(&self) -> Vec<(&'static str, View<'_>)> {
-        self.inner().fields()
+        let inner = match self {
+            Self::Entitlement(item) => item.fields(),
+            Self::ApplicationRole(item) => item.fields(),
+            Self::Group(item) => item.fields(),
+            Self::GlobalRole(item) => item.fields(),
+        };
+        std::iter::once(("kind", View::Text(self.kind())))
+            .chain(inner)
+            .collect()
     }
-}
 
-impl Item {
-    fn inner(&self) -> &dyn Record {
-        match self {
-            Self::Entitlement(item) => item,
-            Self::ApplicationRole(item) => item,
-            Self::Group(item) => item,
-            Self::GlobalRole(item) => item,
+    fn restore(stored: &Stored<'_>) -> Option<Self> {
+        match stored.get::<String>("kind")?.as_str() {
+            "entitlement" => Entitlement::restore(stored).map(Self::Entitlement),
+            "application_role" => ApplicationRole::restore(stored).map(Self::ApplicationRole),
+            "group" => Group::restore(stored).map(Self::Group),
+            "global_role" => GlobalRole::restore(stored).map(Self::GlobalRole),
+            _ => None,
         }
     }
 }
@@ -204,19 +163,11 @@ impl ReviewItemChange {
     }
 }
 
-impl Record for ReviewItemChange {
-    fn class_name(&self) -> &'static str {
-        "ReviewItemChange"
-    }
-
-    fn fields(&self) -> Vec<(&'static str, View<'_>)> {
-        vec![
-            ("state", self.state.view()),
-            ("reviewee", self.reviewee.view()),
-            ("item", self.item.view()),
-            ("account", self.account.view()),
-            ("comments", self.comments.view()),
-            ("expires_on", self.expires_on.view()),
-        ]
-    }
-}
+crate::fields!(ReviewItemChange {
+    state,
+    reviewee,
+    item,
+    account,
+    comments,
+    expires_on
+});

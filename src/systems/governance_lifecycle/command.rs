@@ -17,7 +17,7 @@ use crate::core::config::header_value;
 use crate::core::decode::shorten;
 use crate::core::error::{Error, Kind, Outcome};
 use crate::core::lenient;
-use crate::core::record::{Field, Json, Record, View};
+use crate::core::record::Json;
 use crate::core::request::{Backend, Request};
 use crate::core::retry::Effect;
 use crate::core::target::Target;
@@ -37,20 +37,12 @@ pub struct CommandResult {
     pub data: Json,
 }
 
-impl Record for CommandResult {
-    fn class_name(&self) -> &'static str {
-        "CommandResult"
-    }
-
-    fn fields(&self) -> Vec<(&'static str, View<'_>)> {
-        vec![
-            ("type", self.r#type.view()),
-            ("status", self.status.view()),
-            ("message", self.message.view()),
-            ("data", self.data.view()),
-        ]
-    }
-}
+crate::fields!(CommandResult {
+    r#type,
+    status,
+    message,
+    data
+});
 
 impl CommandResult {
     /// A text field of the data.

@@ -12,7 +12,6 @@ use super::command::{self, CommandResult};
 use super::session::GovernanceLifecycle;
 use crate::core::body::Body;
 use crate::core::error::Error;
-use crate::core::record::{Field, Record, View};
 use crate::core::request::{Backend, Request};
 use crate::core::retry::Effect;
 use crate::core::transport::Call;
@@ -42,22 +41,14 @@ pub struct CoverageRule {
     pub privilege: String,
 }
 
-impl Record for CoverageRule {
-    fn class_name(&self) -> &'static str {
-        "CoverageRule"
-    }
-
-    fn fields(&self) -> Vec<(&'static str, View<'_>)> {
-        vec![
-            ("reviewer", self.reviewer.view()),
-            ("object_type", self.object_type.view()),
-            ("objects", self.objects.view()),
-            ("subjects", self.subjects.view()),
-            ("subject_type", self.subject_type.view()),
-            ("privilege", self.privilege.view()),
-        ]
-    }
-}
+crate::fields!(CoverageRule {
+    reviewer,
+    object_type,
+    objects,
+    subjects,
+    subject_type,
+    privilege
+});
 
 impl CoverageRule {
     /// The line, without a line break. There is no escape for `|` and line breaks, so fields that hold one are refused.

@@ -11,7 +11,6 @@ use std::sync::Arc;
 
 use super::change::ReviewItemChange;
 use crate::core::decode::one_line;
-use crate::core::record::{Field, Record, View};
 
 /// What the server said about one item.
 #[cfg_attr(feature = "python", pyo3::pyclass(frozen, get_all, module = "infosecops"))]
@@ -35,20 +34,12 @@ impl ReviewItemResult {
     }
 }
 
-impl Record for ReviewItemResult {
-    fn class_name(&self) -> &'static str {
-        "ReviewItemResult"
-    }
-
-    fn fields(&self) -> Vec<(&'static str, View<'_>)> {
-        vec![
-            ("label", self.label.view()),
-            ("account", self.account.view()),
-            ("ok", self.ok.view()),
-            ("reason", self.reason.view()),
-        ]
-    }
-}
+crate::fields!(ReviewItemResult {
+    label,
+    account,
+    ok,
+    reason
+});
 
 /// How an update went.
 #[cfg_attr(feature = "python", pyo3::pyclass(frozen, module = "infosecops"))]
@@ -76,24 +67,18 @@ pub struct ReviewUpdate {
     pub raw: String,
 }
 
-impl Record for ReviewUpdate {
-    fn class_name(&self) -> &'static str {
-        "ReviewUpdate"
-    }
-
-    fn fields(&self) -> Vec<(&'static str, View<'_>)> {
-        vec![
-            ("updated", self.updated.view()),
-            ("total", self.total.view()),
-            ("ok", self.ok.view()),
-            ("items", self.items.view()),
-            ("succeeded", self.succeeded.view()),
-            ("failed", self.failed.view()),
-            ("unknown", self.unknown.view()),
-            ("raw", self.raw.view()),
-        ]
-    }
-}
+crate::fields!(ReviewUpdate {
+    updated,
+    total,
+    ok,
+    items,
+    succeeded,
+    failed,
+    unknown,
+    raw,
+    reasons,
+    changes
+});
 
 /// A text that was understood.
 #[derive(Debug, PartialEq)]

@@ -25,6 +25,10 @@ impl Field for User {
             Self::Id(id) => View::Int(*id),
         }
     }
+
+    fn restore(raw: &RawValue) -> Option<Self> {
+        read_user(raw)
+    }
 }
 
 record! {
@@ -89,7 +93,7 @@ record! {
             debug_mode: bool = "debug_mode" => lenient::flag,
         }
         set {
-            /// The last part of its path, such as `alm`; empty on the connection inside a job.
+            /// The last part of its path, such as `alm`; inside a job that of the job.
             kind: String,
         }
     }
@@ -111,6 +115,9 @@ impl Job {
                 .find_map(|key| found(&self.extra, key).and_then(lenient::exact_text))
         };
         self.kind = kind.map(str::to_owned).or_else(told).unwrap_or_default();
+        if let Some(connection) = &mut self.connection {
+            self.kind.clone_into(&mut connection.kind);
+        }
     }
 
     /// Whether it has ended well.

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::date;
 use super::json::{Members, unescaped};
 use crate::core::lenient;
-use crate::core::record::{Extra, Field, Record, View};
+use crate::core::record::Extra;
 use crate::core::secret::Secret;
 
 /// An account with its password or key.
@@ -139,29 +139,21 @@ impl fmt::Debug for VaultAccount {
     }
 }
 
-impl Record for VaultAccount {
-    fn class_name(&self) -> &'static str {
-        "VaultAccount"
-    }
-
-    fn fields(&self) -> Vec<(&'static str, View<'_>)> {
-        vec![
-            ("asset_type", self.asset_type.view()),
-            ("asset_host", self.asset_host.view()),
-            ("account_name", self.account_name.view()),
-            ("authentication_type", self.authentication_type.view()),
-            ("account_type", self.account_type.view()),
-            ("password", self.password.view()),
-            ("pass_phrase", self.pass_phrase.view()),
-            ("created_by", self.created_by.view()),
-            ("created_on", self.created_on.view()),
-            ("created_on_text", self.created_on_text.view()),
-            ("status", self.status.view()),
-            ("kind", self.kind.view()),
-            ("extra", self.extra.view()),
-        ]
-    }
-}
+crate::fields!(VaultAccount {
+    asset_type,
+    asset_host,
+    account_name,
+    authentication_type,
+    account_type,
+    password,
+    pass_phrase,
+    created_by,
+    created_on,
+    created_on_text,
+    status,
+    kind,
+    extra
+});
 
 #[cfg(test)]
 mod tests {

@@ -2,7 +2,7 @@
 //!
 //! Documented are its fields only, by samples that are not valid JSON. Inferred: `Result` is a string that holds
 //! escaped JSON; embedded values and plain text are understood too. A string whose inner quotes are not escaped, as
-//! printed, is refused: nothing tells the password's own quotes from the others.
+//! printed, is refused unless it can mean one thing only.
 
 use std::fmt;
 
@@ -12,10 +12,11 @@ use zeroize::Zeroizing;
 
 use super::date;
 use super::json::{Members, unescaped};
+use super::printed;
 use super::xml::Document;
 use crate::core::answer::looks_like_html;
 use crate::core::lenient;
-use crate::core::record::{Field, Json, Record, View};
+use crate::core::record::Json;
 use crate::core::secret::MASK;
 
 const CODE_DIGITS: usize = 6;
@@ -56,24 +57,16 @@ impl fmt::Debug for Envelope {
     }
 }
 
-impl Record for Envelope {
-    fn class_name(&self) -> &'static str {
-        "Envelope"
-    }
-
-    fn fields(&self) -> Vec<(&'static str, View<'_>)> {
-        vec![
-            ("version", self.version.view()),
-            ("is_success", View::Bool(self.is_success)),
-            ("log_code", self.log_code.view()),
-            ("status_code", self.status_code.view()),
-            ("message", self.message.view()),
-            ("timestamp_text", self.timestamp_text.view()),
-            ("timestamp", self.timestamp.view()),
-            ("result", self.result.view()),
-        ]
-    }
-}
+crate::fields!(Envelope {
+    version,
+    is_success,
+    log_code,
+    status_code,
+    message,
+    timestamp_text,
+    timestamp,
+    result
+});
 
 /// `Result` as it came.
 pub(super) enum Content {
@@ -164,7 +157,13 @@ pub(super) fn read(body: &[u8]) -> Result<Reading, &'static str> {
 
 fn read_json(text: &str) -> Result<Reading, &'static str> {
     const WRONG: &str = "the answer is not valid JSON, or holds a member twice; if quotes inside its Result are not escaped, nothing tells which of them belong to a password, so none is taken from it";
-    let members = Members::read(text).ok_or(WRONG)?;
+    let Some(members) = Members::read(text) else {
+        let printed = printed::read(text).ok_or(WRONG)?;
+        return Ok(Reading {
+            result: Content::Json(printed.record),
+            ..read_json(&printed.envelope)?
+        });
+    };
     let text_of = |name: &str| members.get(name).and_then(lenient::text);
     let result = match members.get("Result") {
         None => Content::Missing,

@@ -8,6 +8,7 @@ mod date;
 mod envelope;
 mod json;
 mod key_file;
+mod printed;
 mod session;
 mod vault;
 mod xml;

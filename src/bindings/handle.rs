@@ -1,0 +1,70 @@
+//! What the native half of every client is made of: the client, its settings, and the making of operations.
+
+use std::sync::Arc;
+
+use pyo3::IntoPyObjectExt;
+use pyo3::prelude::*;
+
+use super::client::{Client, Live};
+use super::operation::Operation;
+use super::raw::{RawCall, Response};
+use super::settings::Settings;
+use crate::core::error::Error;
+use crate::core::request::Backend;
+use crate::core::transport::Call;
+
+/// A client of one product, as its Python class holds it.
+pub struct Handle<S> {
+    client: Arc<Client<S>>,
+    settings: Py<Settings>,
+}
+
+impl<S: Send + Sync + 'static> Handle<S> {
+    /// `make` makes the product's state, once in every process.
+    pub fn new(settings: Py<Settings>, make: impl Fn() -> S + Send + Sync + 'static) -> Self {
+        let client = Arc::new(Client::new(settings.get().checked.clone(), make));
+        Self { client, settings }
+    }
+
+    /// The same client, for an object that makes operations of its own.
+    pub fn share(&self, py: Python<'_>) -> Self {
+        Self {
+            client: self.client.clone(),
+            settings: self.settings.clone_ref(py),
+        }
+    }
+
+    /// A call that has not been made.
+    pub fn operation<T, B, F>(&self, py: Python<'_>, begin: B) -> PyResult<Operation>
+    where
+        T: for<'py> IntoPyObject<'py> + Send + 'static,
+        B: FnOnce(Arc<Live<S>>, Call) -> F + Send + 'static,
+        F: Future<Output = Result<T, Error>> + Send + 'static,
+    {
+        let listener = self.settings.get().listening.listener(py)?;
+        Ok(Operation::new(&self.client, listener, begin, |py, value| {
+            value.into_bound_py_any(py)
+        }))
+    }
+
+    /// Closes the idle connections of this process.
+    pub fn close(&self, py: Python<'_>) {
+        py.detach(|| self.client.close());
+    }
+}
+
+impl<S: Backend> Handle<S> {
+    /// The call for a request of the caller's own making.
+    pub fn request(&self, py: Python<'_>, call: &RawCall) -> PyResult<Operation> {
+        let request = call.request();
+        self.operation(py, move |live, call| async move {
+            live.system
+                .send(&call, request)
+                .await
+                .map(|answer| Response::new(&answer))
+        })
+    }
+}
+
+/// What Python gets from an operation without a result.
+pub type Nothing = Option<bool>;
