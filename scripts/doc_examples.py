@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from unittest import mock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
     from infosecops.sandbox import Sandbox
 
@@ -55,7 +55,7 @@ def documents() -> list[Path]:
 def blocks_of(path: Path) -> list[Block]:
     """The python blocks of one file."""
     text = path.read_text(encoding="utf-8")
-    found = []
+    found: list[Block] = []
     for fence in FENCE.finditer(text):
         line = text.count("\n", 0, fence.start("source")) + 1
         found.append(Block(path, line, fence["source"], fence["printed"]))
@@ -102,7 +102,7 @@ def problem_of_block(block: Block) -> str:
 
 
 @contextmanager
-def environment(box: Sandbox) -> Iterator[None]:
+def environment(box: Sandbox) -> Generator[None]:
     """The variables that examples read, while they run."""
     wiring: dict[str, str] = {
         "GL_URL": box.governance_lifecycle.url,
@@ -132,16 +132,16 @@ def main() -> int:
         doctests += count
         if problem:
             failed += 1
-            print(f"{name}: {problem}")  # noqa: T201
+            print(f"{name}: {problem}")
     found = [block for path in documents() for block in blocks_of(path)]
     for block in found:
         if problem := problem_of_block(block):
             failed += 1
-            print(f"{block}: {problem}")  # noqa: T201
+            print(f"{block}: {problem}")
     if not doctests or not found:
-        print("no examples were found")  # noqa: T201
+        print("no examples were found")
         return 1
-    print(f"{doctests} lines of doctests, {len(found)} blocks: {failed or 'none'} failed")  # noqa: T201
+    print(f"{doctests} lines of doctests, {len(found)} blocks: {failed or 'none'} failed")
     return 1 if failed else 0
 
 

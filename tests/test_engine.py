@@ -125,8 +125,9 @@ def test_a_closed_loop_is_no_trouble() -> None:
     hang = Hang()
 
     async def main(url: str) -> None:
-        asyncio.ensure_future(async_client(url).request("POST", "/x"))
+        task = asyncio.ensure_future(async_client(url).request("POST", "/x"))
         await asyncio.to_thread(hang.reached.wait, 10)
+        assert not task.done()
 
     with Wire(hang, EMPTY) as wire:
         asyncio.run(main(wire.url))
@@ -225,9 +226,9 @@ def test_an_async_callable_needs_the_async_twin() -> None:
 
 @pytest.mark.parametrize("value", [None, 5, b"bytes"])
 def test_a_callable_must_give_a_text(value: object) -> None:
-    with Wire(EMPTY) as wire, client(wire.url, token=lambda: value) as api:
-        with pytest.raises(TypeError, match="token: the callable must give"):
-            api.tokens.list()
+    refused = pytest.raises(TypeError, match="token: the callable must give")
+    with Wire(EMPTY) as wire, client(wire.url, token=lambda: value) as api, refused:
+        api.tokens.list()
 
 
 def test_what_a_callable_raises_comes_up_as_it_is() -> None:

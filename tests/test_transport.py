@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import socket
 import zlib
+from contextlib import suppress
 from email.utils import formatdate
 from time import time
 
@@ -273,7 +274,5 @@ def test_unsafe_calls_survive_a_server_that_closes_idle_connections() -> None:
             # The server hangs up between two calls, as servers do with idle connections.
             with wire._lock:
                 for connection in wire._open:
-                    try:
+                    with suppress(OSError):
                         connection.shutdown(socket.SHUT_RDWR)
-                    except OSError:
-                        pass

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import socket
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from typing_extensions import Self
 
 LIMIT = 30.0
 
@@ -71,7 +74,7 @@ class Wire:
         self.url = f"http://127.0.0.1:{self.port}"
         threading.Thread(target=self._accept, daemon=True).start()
 
-    def __enter__(self) -> Wire:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -92,27 +95,29 @@ class Wire:
             threading.Thread(target=self._serve, args=(connection, peer[1]), daemon=True).start()
 
     def _serve(self, connection: socket.socket, peer_port: int) -> None:
-        connection.settimeout(LIMIT)
-        with connection, connection.makefile("rb") as reader:
-            try:
-                while request := read_request(reader, peer_port):
-                    with self._lock:
-                        number = len(self.requests)
-                        self.requests.append(request)
-                    answer = self.answers[min(number, len(self.answers) - 1)]
-                    if callable(answer):
-                        answer = answer(request)
-                    if isinstance(answer, bytes):
-                        connection.sendall(answer)
-                        continue
-                    connection.sendall(answer.sent)
-                    if isinstance(answer, Hang):
-                        answer.reached.set()
-                        connection.recv(1)
-                        answer.released.set()
-                    return
-            except OSError:
-                return
+        # The test may be over, and the connection closed, before this thread begins.
+        with suppress(OSError), connection:
+            connection.settimeout(LIMIT)
+            with connection.makefile("rb") as reader:
+                self._answer(connection, reader, peer_port)
+
+    def _answer(self, connection: socket.socket, reader: object, peer_port: int) -> None:
+        while request := read_request(reader, peer_port):
+            with self._lock:
+                number = len(self.requests)
+                self.requests.append(request)
+            answer = self.answers[min(number, len(self.answers) - 1)]
+            if callable(answer):
+                answer = answer(request)
+            if isinstance(answer, bytes):
+                connection.sendall(answer)
+                continue
+            connection.sendall(answer.sent)
+            if isinstance(answer, Hang):
+                answer.reached.set()
+                connection.recv(1)
+                answer.released.set()
+            return
 
     @property
     def only(self) -> Received:

@@ -76,7 +76,7 @@ def _serve(port: int, bamboo_api: BambooApi) -> int:
 def _table(box: Sandbox) -> str:
     from infosecops import Secret
 
-    lines = []
+    lines: list[str] = []
     shown = None
     for system, url, name, value in box.describe():
         if system != shown:

@@ -9,16 +9,16 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
     from os import PathLike
     from types import TracebackType
-    from typing import Any, Literal, Protocol, TypedDict, TypeVar
+    from typing import Any, Literal, Protocol, TypeAlias, TypedDict, TypeVar
 
     from typing_extensions import Self
 
     from infosecops._infosecops import Event, Operation, Response, Retry, Secret
 
     T = TypeVar("T")
-    SecretLike = str | Secret | Callable[[], str | Secret]
-    AsyncSecretLike = SecretLike | Callable[[], Awaitable[str | Secret]]
-    Effect = Literal["read", "idempotent", "unsafe", "audited"]
+    SecretLike: TypeAlias = str | Secret | Callable[[], str | Secret]
+    AsyncSecretLike: TypeAlias = str | Secret | Callable[[], str | Secret | Awaitable[str | Secret]]
+    Effect: TypeAlias = Literal["read", "idempotent", "unsafe", "audited"]
 
     class CommonOptions(TypedDict, total=False):
         """The keywords that all clients take."""
@@ -47,7 +47,7 @@ class BaseClient:
     """A client's settings. No network traffic happens before the first call."""
 
     _system: str
-    _native: Native
+    _native: Any  # A Native. Every client narrows it, which a mutable attribute of another type does not allow.
     _settings: Settings
 
     def _configure(self, url: str, common: Any) -> Settings:  # noqa: ANN401
@@ -105,7 +105,8 @@ class Client(BaseClient):
             ...     sde.request("GET", "/api/v2/users/me/", effect="read").status
             200
         """
-        return run_here(self._native.request(raw_call(method, path, params, json, body, headers, effect)))
+        native: Native = self._native
+        return run_here(native.request(raw_call(method, path, params, json, body, headers, effect)))
 
     def close(self) -> None:
         """Close the idle connections. A later call opens new ones."""
@@ -135,7 +136,8 @@ class AsyncClient(BaseClient):
         effect: Effect = "unsafe",
     ) -> Response:
         """Make a request that is not modelled; see :meth:`Client.request`."""
-        return await run(self._native.request(raw_call(method, path, params, json, body, headers, effect)))
+        native: Native = self._native
+        return await run(native.request(raw_call(method, path, params, json, body, headers, effect)))
 
     async def aclose(self) -> None:
         """Close the idle connections. A later call opens new ones."""
@@ -165,7 +167,7 @@ async def run(operation: Operation[T]) -> T:
         raise
 
 
-def raw_call(  # noqa: PLR0913
+def raw_call(  # noqa: PLR0913, PLR0917
     method: str,
     path: str,
     params: Mapping[str, object] | None,

@@ -8,10 +8,10 @@ if TYPE_CHECKING:
 
     from typing_extensions import Unpack
 
-    from infosecops._client import CommonOptions
-    from infosecops._infosecops import SandboxAccount, SandboxServer, Secret
-    from infosecops.bamboo_agents import AsyncBambooAgents, AsyncSecretLike, BambooAgents
-    from infosecops.governance_lifecycle import AsyncGovernanceLifecycle, GovernanceLifecycle, TrustedApp, UserLogin
+    from infosecops._client import AsyncSecretLike, CommonOptions
+    from infosecops._infosecops import SandboxAccount, SandboxServer, Secret, TrustedApp, UserLogin
+    from infosecops.bamboo_agents import AsyncBambooAgents, BambooAgents
+    from infosecops.governance_lifecycle import AsyncGovernanceLifecycle, GovernanceLifecycle
     from infosecops.sd_elements import AsyncSDElements, SDElements
     from infosecops.sectona import AsyncSectona, Sectona
 

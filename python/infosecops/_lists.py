@@ -12,12 +12,11 @@ if TYPE_CHECKING:
     from infosecops._infosecops import Operation
 
     T = TypeVar("T")
-    T_co = TypeVar("T_co", covariant=True)
 
-    class NativePages(Protocol[T_co]):
+    class NativePages(Protocol[T]):
         """A place in a list."""
 
-        def next(self) -> Operation[list[T_co] | None]: ...
+        def next(self) -> Operation[list[T] | None]: ...
 
 else:
 

@@ -40,9 +40,7 @@ class _Base(BaseClient):
         except BaseException:
             del url, common
             raise
-        self._native = _infosecops.BambooAgents(
-            settings, username=username, password=password, token=token, api=api
-        )
+        self._native = _infosecops.BambooAgents(settings, username=username, password=password, token=token, api=api)
 
 
 class BambooAgents(_Base, Client):

@@ -18,6 +18,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Literal
 
+    from infosecops._infosecops import Job, ReviewUpdate
+
 __all__ = [
     "AmbiguousMatch",
     "ApiError",
@@ -80,7 +82,7 @@ class Error(Exception):
         return _restore, (type(self), self.args, dict(self.__dict__))
 
 
-def _restore(cls: type[Error], args: tuple[str, ...], fields: dict[str, object]) -> Error:
+def _restore(cls: type[Error], args: tuple[str, ...], fields: dict[str, Any]) -> Error:
     return cls(*args, **fields)
 
 
@@ -151,21 +153,21 @@ class UnexpectedContentError(Error):
 class PartialFailure(Error):  # noqa: N818
     """Not everything was done."""
 
-    result: Any = None
+    result: ReviewUpdate = None  # type: ignore[assignment] # set on every one that is raised
     """What is known of every part."""
 
 
 class JobFailed(Error):  # noqa: N818
     """The job ended without success."""
 
-    job: Any = None
+    job: Job = None  # type: ignore[assignment] # set on every one that is raised
     """The job as it ended."""
 
 
 class WaitTimeout(Error, TimeoutError):  # noqa: N818
     """Waited long enough; the job may go on."""
 
-    last: Any = None
+    last: Job | None = None
     """The last state seen, if any."""
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from datetime import date
     from os import PathLike
-    from typing import Literal, TypedDict
+    from typing import Literal, TypeAlias, TypedDict
 
     from typing_extensions import NotRequired, Unpack
 
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
         UserLogin,
     )
 
-    Coverage = bytes | str | PathLike[str] | Iterable[CoverageRule]
-    CoverageType = Literal["reviewer", "monitor", "altmanager"]
+    Coverage: TypeAlias = bytes | str | PathLike[str] | Iterable[CoverageRule]
+    CoverageType: TypeAlias = Literal["reviewer", "monitor", "altmanager"]
 
     class AccountDict(TypedDict):
         """A :class:`RevieweeAccount` as plain data."""
@@ -74,7 +74,7 @@ if TYPE_CHECKING:
         descriptions: bool
         applications: Iterable[str]
 
-    Changes = Iterable[ReviewItemChange | ChangeDict]
+    Changes: TypeAlias = Iterable[ReviewItemChange | ChangeDict]
 
 __all__ = ["AsyncGovernanceLifecycle", "GovernanceLifecycle"]
 
@@ -222,7 +222,7 @@ class GovernanceLifecycle(_Base, Client):
             )
         )
 
-    def command(  # noqa: PLR0913
+    def command(
         self,
         name: str,
         *,
@@ -372,7 +372,7 @@ class AsyncGovernanceLifecycle(_Base, AsyncClient):
             )
         )
 
-    async def command(  # noqa: PLR0913
+    async def command(
         self,
         name: str,
         *,

@@ -298,7 +298,7 @@ class JobsOfKind:
             )
         )
 
-    def wait(  # noqa: PLR0913
+    def wait(
         self,
         job: Job | int,
         *,
@@ -396,11 +396,11 @@ class AsyncJobsOfKind:
             )
         )
 
-    async def wait(  # noqa: PLR0913
+    async def wait(
         self,
         job: Job | int,
         *,
-        timeout: float = 600.0,  # noqa: ASYNC109
+        timeout: float = 600.0,
         poll_interval: float = 2.0,
         on_progress: Callable[[Job], object] | None = None,
         on_failure: Literal["raise", "return"] = "raise",

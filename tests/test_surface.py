@@ -1,0 +1,332 @@
+"""The public surface: what is promised is there, twins are equal, everything is explained."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+
+import infosecops
+import infosecops.errors
+import infosecops.sandbox
+import pytest
+from infosecops import _lists, bamboo_agents, sd_elements
+
+REQUEST = "(method, path, *, params=None, json=None, body=None, headers=None, effect='unsafe')"
+CLIENT = {"request": REQUEST, "close": "()", "url": ""}
+JOB_FILTERS = "automatic=None, connection=None, ready=None, succeeded=None, user=None, page_size=None, limit=None"
+KINDS = {"alm": "", "analysis": "", "ldap": "", "kind": "(kind)"}
+
+# Every public member of a class with its parameters; nothing in place of them stands for a property.
+SURFACE = {
+    infosecops.GovernanceLifecycle: {
+        **CLIENT,
+        "__init__": "(url, *, token=None, login=None, **common)",
+        "upload_coverage": (
+            "(coverage=None, *, type, id=None, name=None, filename=None, alt_manager_resolves_to=None)"
+        ),
+        "update_review_items": (
+            "(review, changes, *, sign_off=False, sign_off_comments=None, comments_only=False, chunk_size=None, "
+            "same_state_ok=False, on_partial='raise', dry_run=False, on_progress=None)"
+        ),
+        "command": "(name, *, params=None, body=None, method='GET', effect='unsafe')",
+        "login": "()",
+        "logout": "()",
+        "keep_alive": "()",
+        "get_security_settings": "()",
+        "run_review": "(name)",
+        "get_run_status": "(run_id)",
+        "get_review_result": "(run_id)",
+        "get_review_status": "(id)",
+        "set_review_state": "(id, state)",
+        "refresh_review": "(id, **options)",
+        "update_unreviewed_items": "(id, state, *, unassigned=None, grouping=None, comment=None)",
+    },
+    infosecops.SDElements: {
+        **CLIENT,
+        "__init__": "(url, *, token, **common)",
+        "jobs": "",
+        "connections": "",
+    },
+    sd_elements.Jobs: {**KINDS, "list": f"(*, {JOB_FILTERS})"},
+    sd_elements.JobsOfKind: {
+        "list": f"(*, {JOB_FILTERS})",
+        "get": "(job_id)",
+        "start": "(connection, *, automatic=False, project=None)",
+        "report": "(connection, *, succeeded, result_message, automatic=True, ready=None, project=None)",
+        "wait": "(job, *, timeout=600.0, poll_interval=2.0, on_progress=None, on_failure='raise')",
+    },
+    sd_elements.Connections: KINDS,
+    sd_elements.ConnectionsOfKind: {
+        "list": "(*, project=None, include=None, page_size=None, limit=None)",
+        "get": "(connection_id)",
+    },
+    _lists.LazyList: {"pages": "()", "collect": "()"},
+    infosecops.Sectona: {
+        **CLIENT,
+        "__init__": "(url, *, access_key, accept='json', **common)",
+        "request_password": "(asset_type, asset_host, account_name, *, instance='Default', db_instance=None)",
+        "call": "(path, fields)",
+    },
+    infosecops.BambooAgents: {
+        **CLIENT,
+        "__init__": "(url, *, username=None, password=None, token=None, api='auto', **common)",
+        "tokens": "",
+    },
+    bamboo_agents.Tokens: {
+        "list": "()",
+        "create": "(name, *, read=True, change=False)",
+        "update": "(token, *, name=None, read=None, change=None)",
+        "find": "(name)",
+        "ensure": "(name, *, read=True, change=False)",
+        "revoke": "(token)",
+    },
+}
+TWINS = {cls: getattr(sys.modules[cls.__module__], f"Async{cls.__name__}") for cls in SURFACE}
+TWIN_NAMES = {"close": "aclose", "__enter__": "__aenter__", "__exit__": "__aexit__", "__iter__": "__aiter__"}
+
+ATTRIBUTES = {
+    "AccessToken": "uuid name read change extra",
+    "ApplicationRole": "name business_source",
+    "ChangeResult": "index change reason",
+    "CommandResult": "type status message data",
+    "Connection": "id kind alias system frequency command params project inaccessible extra",
+    "CoverageRule": "reviewer object_type objects subjects subject_type privilege",
+    "EnsureResult": "token changed",
+    "Entitlement": "resource action business_source",
+    "Envelope": "version is_success log_code status_code message timestamp timestamp_text result",
+    "Event": "kind system operation method url attempt status delay reason elapsed",
+    "GlobalRole": "name role_set",
+    "Group": "name business_source",
+    "Job": "id kind user triggered_by automatic ready succeeded result_message last_run connection extra",
+    "Response": "status headers content text json",
+    "Retry": "attempts base cap",
+    "RevieweeAccount": "name business_source",
+    "ReviewItemChange": "state reviewee item account comments expires_on",
+    "ReviewItemResult": "label account ok reason",
+    "ReviewStatus": "name state start_date total_entitlements extra",
+    "ReviewUpdate": "updated total ok items succeeded failed unknown raw",
+    "RunStatus": "overall_status start_time completed_time extra",
+    "Secret": "reveal reveal_bytes",
+    "SecuritySettings": "token_inactivity_timeout token_lifespan_timeout extra",
+    "TrustedApp": "",
+    "UserLogin": "",
+    "VaultAccount": (
+        "asset_type asset_host account_name authentication_type account_type password pass_phrase created_by "
+        "created_on created_on_text status kind extra write_key"
+    ),
+}
+MADE_BY_USERS = {
+    "ApplicationRole": "(name, business_source)",
+    "CoverageRule": ("(reviewer, object_type, *, objects='1=1', subjects='1=1', subject_type='user', privilege='')"),
+    "Entitlement": "(resource, action, business_source)",
+    "GlobalRole": "(name, role_set)",
+    "Group": "(name, business_source)",
+    "Retry": "(attempts=3, base=0.5, cap=20.0)",
+    "RevieweeAccount": "(name, business_source)",
+    "ReviewItemChange": "(state, reviewee, item, *, account=None, comments=None, expires_on=None)",
+    "Secret": "(text)",
+    "TrustedApp": "(client_id, client_secret)",
+    "UserLogin": "(username, password, auth_source=None)",
+}
+ERRORS = {
+    "Error": "Exception",
+    "ConfigError": "Error ValueError",
+    "TransportError": "Error",
+    "ConnectError": "TransportError",
+    "TlsError": "TransportError",
+    "ProxyError": "TransportError",
+    "DeadlineExceeded": "Error TimeoutError",
+    "ApiError": "Error",
+    "BadRequestError": "ApiError",
+    "AuthenticationError": "ApiError",
+    "PermissionDeniedError": "ApiError",
+    "NotFoundError": "ApiError",
+    "ConflictError": "ApiError",
+    "PreconditionFailedError": "ApiError",
+    "RateLimitedError": "ApiError",
+    "ServerError": "ApiError",
+    "UnexpectedContentError": "Error",
+    "PartialFailure": "Error",
+    "JobFailed": "Error",
+    "WaitTimeout": "Error TimeoutError",
+    "AmbiguousMatch": "Error",
+}
+SANDBOX = {
+    infosecops.sandbox.Sandbox: {
+        "__init__": "(port=0, *, bamboo_api='agent-config')",
+        "start": "()",
+        "stop": "()",
+        "wait": "(timeout=None)",
+        "running": "",
+        "url": "",
+        "port": "",
+        "describe": "()",
+        "open_connections": "()",
+        "close_idle_connections": "()",
+        "set_idle_timeout": "(timeout)",
+    },
+    infosecops.sandbox.Faults: {"next": "(*, times=1, **fault)", "always": "(**fault)", "clear": "()", "pending": ""},
+    infosecops.sandbox.Jobs: {
+        "progress": "(how, n=None, *, then='succeeded', message='')",
+        "finish": "(job_id, *, succeeded=True, message='', kind=None)",
+        "finish_run": "(run_id, *, succeeded=True)",
+    },
+    infosecops.sandbox.Journal: {
+        "entries": "(*, system=None, operation=None, method=None)",
+        "count": "(*, system=None, operation=None, method=None)",
+        "last": "(*, system=None, operation=None, method=None)",
+        "clear": "()",
+    },
+}
+
+
+def parameters(function: object) -> str:
+    """Names, kinds and defaults, without self and types."""
+    given = inspect.signature(function).parameters.values()
+    bare = [each.replace(annotation=each.empty) for each in given if each.name != "self"]
+    return str(inspect.Signature(bare))
+
+
+def public(cls: type) -> set[str]:
+    return {name for name in dir(cls) if not name.startswith("_")}
+
+
+def members(cls: type, wanted: dict[str, str]) -> dict[str, str]:
+    """What is public in a class, and what is wanted beside it."""
+    found = {}
+    for name in public(cls) | wanted.keys():
+        value = inspect.getattr_static(cls, name)
+        found[name] = parameters(value) if inspect.isfunction(value) else ""
+    return found
+
+
+def named(cls: type) -> str:
+    return cls.__name__
+
+
+@pytest.mark.parametrize("cls", [*SURFACE, *SANDBOX], ids=named)
+def test_every_method_has_the_promised_parameters(cls: type) -> None:
+    wanted = {**SURFACE, **SANDBOX}[cls]
+    assert members(cls, wanted) == wanted
+
+
+@pytest.mark.parametrize("cls", SURFACE, ids=named)
+def test_twins_have_the_same_members(cls: type) -> None:
+    special = {name for name in TWIN_NAMES if name in dir(cls)}
+    twin = TWINS[cls]
+    assert {TWIN_NAMES.get(name, name) for name in public(cls) | special} == public(twin) | {
+        name for name in TWIN_NAMES.values() if name in dir(twin)
+    }
+
+
+def without_prefix(function: object) -> str:
+    """The signature with its types, those of asyncio by the names of their twins."""
+    return re.sub(r"\bAsync(?=[A-Z])", "", str(inspect.signature(function)))
+
+
+@pytest.mark.parametrize(
+    ("cls", "name"), [(cls, name) for cls, found in SURFACE.items() for name in ("__init__", *sorted(found))]
+)
+def test_twins_take_and_give_the_same(cls: type, name: str) -> None:
+    ours = inspect.getattr_static(cls, name)
+    theirs = inspect.getattr_static(TWINS[cls], TWIN_NAMES.get(name, name))
+    assert type(ours) is type(theirs)
+    if isinstance(ours, property):
+        ours, theirs = ours.fget, theirs.fget
+    assert without_prefix(ours) == without_prefix(theirs)
+
+
+@pytest.mark.parametrize("cls", SURFACE, ids=named)
+def test_twins_are_awaited(cls: type) -> None:
+    functions = dict(inspect.getmembers(TWINS[cls], inspect.isfunction))
+    names = {name for name in functions if not name.startswith("_") or name in ("__aenter__", "__aexit__")}
+    # What gives another class of asyncio gives it at once: its network traffic is awaited later.
+    at_once = {name for name in names if functions[name].__annotations__["return"].startswith("Async")}
+    assert {name for name in names if inspect.iscoroutinefunction(functions[name])} == names - at_once
+    assert not any(inspect.iscoroutinefunction(each) for _, each in inspect.getmembers(cls, inspect.isfunction))
+
+
+def test_twins_of_lists_are_iterated() -> None:
+    assert inspect.isasyncgenfunction(infosecops.AsyncLazyList.pages)
+    assert inspect.isasyncgenfunction(infosecops.AsyncLazyList.__aiter__)
+    assert inspect.isgeneratorfunction(infosecops.LazyList.pages)
+    assert inspect.isgeneratorfunction(infosecops.LazyList.__iter__)
+
+
+def test_nothing_else_is_public() -> None:
+    clients = {cls.__name__ for cls in [*SURFACE, *TWINS.values()] if cls.__module__.startswith("infosecops.")}
+    clients = {name for name in clients if hasattr(infosecops, name)}
+    assert set(infosecops.__all__) == clients | ATTRIBUTES.keys() | ERRORS.keys() | {"__version__", "equals"}
+    assert set(infosecops.errors.__all__) == ERRORS.keys()
+    assert len(set(infosecops.__all__)) == len(infosecops.__all__)
+    assert set(infosecops.__all__) <= set(dir(infosecops))
+    with pytest.raises(AttributeError, match="no attribute 'GovernenceLifecycle'"):
+        _ = infosecops.GovernenceLifecycle
+
+
+@pytest.mark.parametrize("name", ATTRIBUTES)
+def test_every_value_has_the_promised_attributes(name: str) -> None:
+    assert set(ATTRIBUTES[name].split()) <= public(getattr(infosecops, name))
+
+
+@pytest.mark.parametrize("name", MADE_BY_USERS)
+def test_every_value_is_made_as_promised(name: str) -> None:
+    assert parameters(getattr(infosecops, name)) == MADE_BY_USERS[name]
+
+
+@pytest.mark.parametrize("name", sorted(ATTRIBUTES.keys() - MADE_BY_USERS.keys()))
+def test_what_servers_answer_is_not_made_by_users(name: str) -> None:
+    with pytest.raises(TypeError):
+        getattr(infosecops, name)()
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_every_error_has_its_place(name: str) -> None:
+    cls = getattr(infosecops, name)
+    assert " ".join(base.__name__ for base in cls.__bases__) == ERRORS[name]
+    attributes = "system operation method url status code request_id body_excerpt attempts elapsed outcome hint"
+    own = {"PartialFailure": " result", "JobFailed": " job", "WaitTimeout": " last"}.get(name, "")
+    assert set((attributes + own).split()) <= public(cls)
+
+
+@pytest.mark.parametrize("cls", [cls for cls in SURFACE if "url" in SURFACE[cls]], ids=named)
+def test_all_clients_take_the_common_keywords(cls: type) -> None:
+    needed = {infosecops.SDElements: {"token": "x"}, infosecops.Sectona: {"access_key": "x"}}.get(cls, {})
+    common = {
+        "timeout": 30.0,
+        "connect_timeout": 10.0,
+        "retry": infosecops.Retry(),
+        "ca_file": None,
+        "client_cert": None,
+        "proxy": None,
+        "allow_http": False,
+        "danger_accept_invalid_certs": False,
+        "max_response_bytes": 256 * 1024 * 1024,
+        "user_agent": None,
+        "headers": None,
+        "on_event": None,
+    }
+    for each in (cls, TWINS[cls]):
+        assert each("https://example.com", **needed, **common).url == "https://example.com"
+        with pytest.raises(TypeError, match="time_out"):
+            each("https://example.com", **needed, time_out=1)
+
+
+def explained() -> list[object]:
+    """All that is public, with the names by which failures are told."""
+    modules = [infosecops, infosecops.sandbox, sd_elements, bamboo_agents]
+    owners = {name: getattr(module, name) for module in modules for name in module.__all__ if name != "__version__"}
+    found = dict(owners)
+    for owner, cls in owners.items():
+        if inspect.isclass(cls):
+            inherited = {name for base in cls.__mro__ if base.__module__ == "builtins" for name in dir(base)}
+            members = {name: inspect.getattr_static(cls, name) for name in public(cls) - inherited}
+            found |= {f"{owner}.{name}": each for name, each in members.items() if hasattr(each, "__get__")}
+    return [pytest.param(found[name], id=name) for name in sorted(found)]
+
+
+@pytest.mark.parametrize("value", explained())
+def test_everything_public_has_a_docstring(value: object) -> None:
+    assert (value.__doc__ or "").strip()
+    assert value.__doc__ not in {object.__doc__, Exception.__doc__}

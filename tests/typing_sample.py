@@ -1,0 +1,384 @@
+"""A program that uses every public name: type checkers read it in their strictest mode, and a test runs it."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+import infosecops
+from infosecops import (
+    AccessToken,
+    AmbiguousMatch,
+    ApiError,
+    ApplicationRole,
+    AsyncBambooAgents,
+    AsyncGovernanceLifecycle,
+    AsyncLazyList,
+    AsyncSDElements,
+    AsyncSectona,
+    AuthenticationError,
+    BadRequestError,
+    BambooAgents,
+    ChangeResult,
+    CommandResult,
+    ConfigError,
+    ConflictError,
+    ConnectError,
+    Connection,
+    CoverageRule,
+    DeadlineExceeded,
+    EnsureResult,
+    Entitlement,
+    Envelope,
+    Error,
+    Event,
+    GlobalRole,
+    GovernanceLifecycle,
+    Group,
+    Job,
+    JobFailed,
+    LazyList,
+    NotFoundError,
+    PartialFailure,
+    PermissionDeniedError,
+    PreconditionFailedError,
+    ProxyError,
+    RateLimitedError,
+    Response,
+    Retry,
+    RevieweeAccount,
+    ReviewItemChange,
+    ReviewItemResult,
+    ReviewStatus,
+    ReviewUpdate,
+    RunStatus,
+    SDElements,
+    Secret,
+    Sectona,
+    SecuritySettings,
+    ServerError,
+    TlsError,
+    TransportError,
+    TrustedApp,
+    UnexpectedContentError,
+    UserLogin,
+    VaultAccount,
+    WaitTimeout,
+    equals,
+)
+from infosecops.sandbox import (
+    BambooAgentsEndpoint,
+    Faults,
+    GovernanceLifecycleEndpoint,
+    Jobs,
+    Journal,
+    JournalEntry,
+    Sandbox,
+    SandboxAccount,
+    SDElementsEndpoint,
+    SectonaEndpoint,
+)
+
+if TYPE_CHECKING:
+    from typing_extensions import assert_type
+else:
+
+    def assert_type(value, _):
+        """Only type checkers look."""
+        return value
+
+
+QUICK = Retry(attempts=2, base=0.0)
+SOURCE = "CyberArk (REST)"
+UNKNOWN = ReviewItemChange("revoke", "nobody", GlobalRole("Nothing", "Nowhere"))
+CHANGES = [
+    ReviewItemChange("revoke", "achen", Group("Auditors", SOURCE), comments="left", expires_on=None),
+    ReviewItemChange("maintain", "bjones", ApplicationRole("Approver", "Datadog"), expires_on=date(2031, 1, 2)),
+    ReviewItemChange("revoke", "asmith", Entitlement("Dynatrace", "-", "Dynatrace")),
+    ReviewItemChange(
+        "revoke", "cdiaz", Group("Contractors", "Okta"), account={"name": "cdiaz", "business_source": "Okta"}
+    ),
+]
+
+
+def governance_lifecycle(box: Sandbox) -> None:
+    endpoint = assert_type(box.governance_lifecycle, GovernanceLifecycleEndpoint)
+    login = UserLogin(endpoint.username, assert_type(endpoint.password, Secret), auth_source=None)
+    with GovernanceLifecycle(endpoint.url, login=login, proxy="direct", retry=QUICK) as gl:
+        assert_type(gl.login(), None)
+        status = assert_type(gl.get_review_status(61), ReviewStatus)
+        assert_type(status.start_date, datetime | None)
+        assert_type(status.total_entitlements, int | None)
+        assert_type(status.extra, dict[str, Any])
+        rule = CoverageRule(equals("user_id", "lbelkin"), "app-role", objects=equals("name", "Datadog"))
+        uploaded = assert_type(gl.upload_coverage([rule], type="reviewer", id=61), CommandResult)
+        assert_type(uploaded.message, str | None)
+        assert endpoint.coverage(61) is not None
+        gl.upload_coverage(str(rule), type="reviewer", id="61")
+        update = assert_type(gl.update_review_items("UAR-3", CHANGES, on_progress=told), ReviewUpdate)
+        assert (update.ok, update.updated, update.total) == (True, 4, 4)
+        assert_type(update.succeeded[0], ChangeResult)
+        assert_type(update.succeeded[0].change.item, Entitlement | ApplicationRole | Group | GlobalRole)
+        assert_type(update.succeeded[0].change.account, RevieweeAccount | None)
+        again = gl.update_review_items(
+            "UAR-3",
+            [
+                {
+                    "state": "revoke",
+                    "reviewee": "achen",
+                    "item": {"kind": "group", "name": "Auditors", "business_source": SOURCE},
+                }
+            ],
+            same_state_ok=True,
+        )
+        assert again.ok
+        try:
+            gl.update_review_items("UAR-3", [UNKNOWN])
+        except PartialFailure as error:
+            failed = assert_type(error.result.failed, list[ChangeResult])
+            assert failed[0].change == UNKNOWN
+            item = assert_type(error.result.items[0], ReviewItemResult)
+            assert_type(item.reason, str | None)
+        else:
+            raise AssertionError
+        run_id = assert_type(gl.run_review("UAR"), str)
+        assert_type(gl.get_run_status(run_id), RunStatus).to_dict()
+        assert_type(gl.get_review_result(run_id), str)
+        gl.refresh_review(61, coverage=True, applications=["Okta"])
+        gl.update_unreviewed_items(61, "maintain", unassigned=False, comment="as before")
+        gl.set_review_state(61, "onhold")
+        assert_type(gl.get_security_settings(), SecuritySettings)
+        assert_type(gl.command("about", params={"verbose": True}, effect="read").data, Any)
+        gl.keep_alive()
+        gl.logout()
+    app = TrustedApp(endpoint.client_id, lambda: endpoint.client_secret)
+    with box.governance_lifecycle(login=app, timeout=10.0) as gl:
+        assert_type(gl, GovernanceLifecycle).get_review_status("61")
+
+
+def told(answered: int, of: int, not_done: int) -> None:
+    assert answered <= of >= not_done
+
+
+def sd_elements(box: Sandbox) -> None:
+    endpoint = assert_type(box.sd_elements, SDElementsEndpoint)
+    with SDElements(endpoint.url, token=endpoint.token, proxy="direct") as sde:
+        connections = assert_type(sde.connections.alm.list(page_size=1), LazyList[Connection])
+        connection = connections.collect()[0]
+        assert_type(connection.params, dict[str, Any] | None)
+        assert connection.id is not None
+        assert_type(sde.connections.kind("alm").get(connection.id), Connection)
+        box.jobs.progress("polls", 1)
+        job = assert_type(sde.jobs.alm.start(connection.id), Job)
+        done = assert_type(sde.jobs.alm.wait(job, poll_interval=0.01, on_progress=seen), Job)
+        assert_type(done.last_run, datetime | None)
+        assert_type(done.user, str | int | None)
+        assert_type(done.connection, Connection | None)
+        assert_type(sde.jobs.alm.get(job.id), Job)
+        assert_type(sde.jobs.alm.report(connection.id, succeeded=True, result_message="ok"), Job)
+        for page in sde.jobs.alm.list(connection=connection.id, limit=3).pages():
+            assert_type(page, list[Job])
+        for one in sde.jobs.list(succeeded=True, limit=1):
+            assert_type(one, Job)
+        box.jobs.progress("immediate", then="failed", message="no such project")
+        try:
+            sde.jobs.alm.wait(sde.jobs.alm.start(connection.id), poll_interval=0.01)
+        except JobFailed as error:
+            assert assert_type(error.job, Job).succeeded is False
+        else:
+            raise AssertionError
+        box.jobs.progress("manual")
+        waiting = sde.jobs.alm.start(connection.id)
+        try:
+            sde.jobs.alm.wait(waiting, timeout=0.05, poll_interval=0.01)
+        except WaitTimeout as error:
+            assert assert_type(error.last, Job | None) is not None
+        else:
+            raise AssertionError
+        box.jobs.finish(waiting.id, kind="alm")
+        assert sde.jobs.kind("alm").wait(waiting.id, on_failure="return").succeeded
+
+
+def seen(job: Job) -> None:
+    assert job.kind == "alm"
+
+
+def sectona(box: Sandbox) -> None:
+    endpoint = assert_type(box.sectona, SectonaEndpoint)
+    known = assert_type(next(account for account in endpoint.accounts if account.accessible), SandboxAccount)
+    with Sectona(endpoint.url, access_key=lambda: endpoint.access_key, accept="xml", proxy="direct") as pam:
+        account = assert_type(
+            pam.request_password(known.asset_type, known.asset_host, known.account_name, db_instance=known.db_instance),
+            VaultAccount,
+        )
+        assert assert_type(account.password, Secret) == known.password
+        assert_type(account.password.reveal(), str)
+        assert_type(account.password.reveal_bytes(), bytes)
+        assert_type(account.created_on, datetime | None)
+        assert_type(account.kind, Literal["password", "key", "key_with_secret", "other"])
+        assert isinstance(account.to_dict(reveal=True)["password"], str)
+        envelope = assert_type(pam.call("/API/APP/APP007/GetInstances", {}), Envelope)
+        assert_type(envelope.timestamp, datetime | None)
+
+
+def bamboo_agents(box: Sandbox) -> None:
+    endpoint = assert_type(box.bamboo_agents, BambooAgentsEndpoint)
+    events: list[Event] = []
+    with BambooAgents(
+        endpoint.url, username=endpoint.username, password=endpoint.password, proxy="direct", on_event=events.append
+    ) as bamboo:
+        made = assert_type(bamboo.tokens.ensure("chef nodes", read=True), EnsureResult)
+        token = assert_type(made.token, AccessToken)
+        assert_type(bamboo.tokens.update(token, change=True).change, bool)
+        assert_type(bamboo.tokens.find("chef nodes"), AccessToken | None)
+        assert_type(bamboo.tokens.list(), list[AccessToken])
+        bamboo.tokens.revoke(assert_type(token.uuid, Secret))
+        bamboo.tokens.create("chef nodes")
+        try:
+            bamboo.tokens.find("chef nodes")
+        except AmbiguousMatch as error:
+            assert_type(error.hint, str | None)
+        else:
+            raise AssertionError
+        answer = assert_type(
+            bamboo.request("GET", "/rest/agent-config/1.0/tokens/", headers={"Accept": "*/*"}), Response
+        )
+        assert_type(answer.status, int)
+        assert_type(answer.headers, dict[str, str])
+        assert_type(answer.content, bytes)
+        assert_type(answer.text, str)
+        assert_type(answer.json(), Any)
+    assert_type(events[0].kind, Literal["request", "response", "retry", "warning", "failure"])
+    assert_type(events[0].status, int | None)
+
+
+def errors(box: Sandbox) -> None:
+    """Every class of error, by the way that users meet it or by its place in the hierarchy."""
+    faults = assert_type(box.faults, Faults)
+    answers: dict[int, type[ApiError]] = {
+        400: BadRequestError,
+        401: AuthenticationError,
+        403: PermissionDeniedError,
+        404: NotFoundError,
+        409: ConflictError,
+        412: PreconditionFailedError,
+        429: RateLimitedError,
+        500: ServerError,
+    }
+    with box.sd_elements(retry=Retry(attempts=1)) as sde:
+        for status, expected in answers.items():
+            faults.next(system="sd_elements", status=status)
+            try:
+                sde.request("GET", "/api/v2/users/me/", effect="read")
+            except expected as error:
+                assert assert_type(error.status, int | None) == status
+                assert_type(error.outcome, Literal["not_sent", "rejected", "unknown"] | None)
+                assert_type(error.elapsed, float)
+            else:
+                raise AssertionError(status)
+        faults.next(html=True, times=1)
+        try:
+            sde.jobs.alm.get(1)
+        except UnexpectedContentError as error:
+            assert_type(error.body_excerpt, str | None)
+        else:
+            raise AssertionError
+        faults.always(hang=True)
+        try:
+            box.sd_elements(timeout=0.2).jobs.alm.get(1)
+        except DeadlineExceeded as error:
+            assert isinstance(error, TimeoutError)
+        else:
+            raise AssertionError
+        faults.clear()
+        assert assert_type(faults.pending, int) == 0
+    try:
+        SDElements("http://sde.example.com", token="x")
+    except ConfigError as error:
+        assert isinstance(error, ValueError)
+    else:
+        raise AssertionError
+    below: list[type[TransportError]] = [ConnectError, TlsError, ProxyError]
+    assert all(issubclass(each, Error) for each in below)
+
+
+def sandbox(box: Sandbox) -> None:
+    assert_type(box.jobs, Jobs)
+    journal = assert_type(box.journal, Journal)
+    last = assert_type(journal.last(system="sectona"), JournalEntry | None)
+    assert last is not None
+    assert_type(last.status, int | None)
+    assert_type(journal[-1], JournalEntry)
+    assert_type(journal[:2], list[JournalEntry])
+    assert_type(journal.count(method="POST"), int)
+    for system, url, name, value in box.describe():
+        assert_type((system, url, name), tuple[str, str, str])
+        assert_type(value, str | Secret)
+    assert_type(box.wait(0), bool)
+
+
+async def twins(box: Sandbox) -> None:
+    async def token() -> Secret:
+        return box.sd_elements.token
+
+    async def heard(job: Job) -> None:
+        seen(job)
+
+    gl_place, pam_place = box.governance_lifecycle, box.sectona
+    async with (
+        AsyncGovernanceLifecycle(gl_place.url, token=gl_place.token, proxy="direct") as gl,
+        AsyncSDElements(box.sd_elements.url, token=token, proxy="direct") as sde,
+        AsyncSectona(pam_place.url, access_key=pam_place.access_key, proxy="direct") as pam,
+        assert_type(box.bamboo_agents.async_client(), AsyncBambooAgents) as bamboo,
+    ):
+        assert_type(await gl.get_review_status("61"), ReviewStatus)
+        account = RevieweeAccount("mason.stewart@example.com", "Okta")
+        change = ReviewItemChange("revoke", "asmith", Group("HR Department", "Okta"), account=account)
+        dry = await gl.update_review_items("UAR-3", [change], dry_run=True)
+        assert assert_type(dry, ReviewUpdate).raw
+        jobs = assert_type(sde.jobs.alm.list(limit=2), AsyncLazyList[Job])
+        async for job in jobs:
+            assert_type(job, Job)
+        async for page in jobs.pages():
+            assert_type(page, list[Job])
+        assert_type(await jobs.collect(), list[Job])
+        box.jobs.progress("immediate")
+        started = await sde.jobs.alm.start(12)
+        assert_type(await sde.jobs.alm.wait(started, on_progress=heard), Job)
+        both = await asyncio.gather(sde.connections.alm.get(12), bamboo.tokens.list())
+        assert_type(both, tuple[Connection, list[AccessToken]])
+        assert_type(await pam.request_password("Unix Based", "web01.example.net", "deploy"), VaultAccount)
+        assert_type(await bamboo.tokens.ensure("chef nodes 2"), EnsureResult)
+        assert_type(await bamboo.request("GET", "/rest/agent-config/1.0/tokens/", effect="read"), Response)
+        await gl.aclose()
+
+
+if TYPE_CHECKING:
+
+    def refused(sde: SDElements, job: Job, secret: Secret) -> None:
+        """What checkers must refuse: an ignore that is not needed is an error, too."""
+        job.id = 5  # type: ignore[misc]
+        len(secret)  # type: ignore[arg-type]
+        sde.jobs.alm.list(10)  # type: ignore[call-arg, arg-type]
+        sde.jobs.alm.start("12")  # type: ignore[arg-type]
+        SDElements("https://sde.example.com")  # type: ignore[call-arg]
+        SDElements("https://sde.example.com", token="x", time_out=1)  # type: ignore[call-arg]
+        Sectona("https://pam.example.com", access_key="x", accept="yaml")  # type: ignore[arg-type]
+
+
+def main() -> str:
+    with Sandbox() as box:
+        governance_lifecycle(box)
+        sd_elements(box)
+        sectona(box)
+        bamboo_agents(box)
+        errors(box)
+        sandbox(box)
+    with Sandbox(bamboo_api="both") as box:
+        asyncio.run(twins(box))
+    return assert_type(infosecops.__version__, str)
+
+
+if __name__ == "__main__":
+    main()
