@@ -72,12 +72,17 @@ class Wire:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._acceptor = threading.Thread(target=self._accept, daemon=True)
+        self._acceptor.start()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
+        # Closing alone does not end an accept that waits, and the number of the closed descriptor may be the next
+        # server's by the time this one accepts again.
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._acceptor.join(LIMIT)
         self._listener.close()
         with self._lock:
             for connection in self._open:

@@ -2,12 +2,16 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use pyo3::prelude::*;
+use tokio::runtime::Runtime;
 
 use super::engine::{self, Engine};
 use super::per_process::PerProcess;
 use crate::core::config::Settings;
 use crate::core::error::{Error, Kind, Outcome};
+use crate::core::roots::Roots;
 use crate::core::transport::build_http;
 
 /// Callers beyond this many at once share the background runtime: a slot costs descriptors and some 100 kB.
@@ -15,15 +19,22 @@ const SLOTS_MAX: usize = 64;
 
 /// A runtime of one caller with the connections that live on it.
 pub struct Slot {
-    pub runtime: tokio::runtime::Runtime,
+    runtime: Option<Runtime>,
     pub http: reqwest::Client,
+}
+
+impl Slot {
+    /// Runs a future on this thread.
+    pub fn block_on<F: Future>(&self, future: F) -> Option<F::Output> {
+        self.runtime.as_ref().map(|runtime| runtime.block_on(future))
+    }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        // The runtime may be dropped by a callback that runs inside another one, where waiting for threads is forbidden.
-        if let Ok(spare) = tokio::runtime::Builder::new_current_thread().build() {
-            std::mem::replace(&mut self.runtime, spare).shutdown_background();
+        // Waiting for its threads is forbidden inside another runtime, and pointless anywhere.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
         }
     }
 }
@@ -33,7 +44,7 @@ pub enum Place {
     /// On the calling thread, alone.
     Own(Slot),
     /// On the calling thread, its I/O on the background thread.
-    Shared(reqwest::Client),
+    Shared(reqwest::Client, &'static Engine),
 }
 
 /// A client's state in one process.
@@ -43,6 +54,7 @@ pub struct Live<S> {
     idle: Mutex<Vec<Slot>>,
     taken: AtomicUsize,
     shared: Mutex<Option<reqwest::Client>>,
+    roots: OnceLock<Roots>,
 }
 
 /// A client of any product.
@@ -70,6 +82,7 @@ impl<S: Send + Sync + 'static> Client<S> {
                 idle: Mutex::new(Vec::new()),
                 taken: AtomicUsize::new(0),
                 shared: Mutex::new(None),
+                roots: OnceLock::new(),
             }))
         });
         match made {
@@ -92,19 +105,42 @@ impl<S> Live<S> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A place to run one call on this thread.
-    pub fn enter(&self) -> Result<Place, Error> {
+    /// A place to run one call on this thread. Whatever may read the environment is done attached: see [`Roots`].
+    pub fn enter(&self, py: Python<'_>) -> Result<Place, Error>
+    where
+        S: Send + Sync,
+    {
         if let Some(slot) = self.idle().pop() {
             self.taken.fetch_add(1, Ordering::Relaxed);
             return Ok(Place::Own(slot));
         }
         if self.taken.load(Ordering::Relaxed) >= SLOTS_MAX {
-            return Ok(Place::Shared(self.shared_http()?));
+            let (http, engine) = self.background(py)?;
+            return Ok(Place::Shared(http, engine));
         }
-        let runtime = engine::new_runtime().map_err(|error| no_runtime(&error))?;
-        let http = self.build()?;
+        let roots = self.roots()?;
+        let runtime = Some(engine::new_runtime().map_err(|error| no_runtime(&error))?);
+        let http = py.detach(|| self.build(roots))?;
         self.taken.fetch_add(1, Ordering::Relaxed);
         Ok(Place::Own(Slot { runtime, http }))
+    }
+
+    /// The background runtime and this client's connections on it.
+    pub fn background(&self, py: Python<'_>) -> Result<(reqwest::Client, &'static Engine), Error>
+    where
+        S: Send + Sync,
+    {
+        let roots = self.roots()?;
+        let engine = engine::of_this_process().map_err(|error| no_runtime(&error))?;
+        Ok((py.detach(|| self.shared_http(roots))?, engine))
+    }
+
+    fn roots(&self) -> Result<&Roots, Error> {
+        if let Some(roots) = self.roots.get() {
+            return Ok(roots);
+        }
+        let loaded = Roots::load(&self.settings)?;
+        Ok(self.roots.get_or_init(|| loaded))
     }
 
     /// Gives a slot back for the next call.
@@ -119,27 +155,21 @@ impl<S> Live<S> {
         drop(slot);
     }
 
-    /// The connections on the background runtime.
-    pub fn shared_http(&self) -> Result<reqwest::Client, Error> {
+    fn shared_http(&self, roots: &Roots) -> Result<reqwest::Client, Error> {
         let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(http) = &*shared {
             return Ok(http.clone());
         }
-        let made = self.build()?;
+        let made = self.build(roots)?;
         *shared = Some(made.clone());
         Ok(made)
     }
 
-    fn build(&self) -> Result<reqwest::Client, Error> {
+    fn build(&self, roots: &Roots) -> Result<reqwest::Client, Error> {
         // The HTTP library panics where its threads or its resolver can't be had.
-        std::panic::catch_unwind(AssertUnwindSafe(|| build_http(&self.settings)))
+        std::panic::catch_unwind(AssertUnwindSafe(|| build_http(&self.settings, roots)))
             .unwrap_or_else(|_| Err(Error::config("the HTTP client could not be set up")))
     }
-}
-
-/// The engine of this process, or why there is none.
-pub fn engine() -> Result<&'static Engine, Error> {
-    engine::of_this_process().map_err(|error| no_runtime(&error))
 }
 
 fn no_runtime(error: &std::io::Error) -> Error {

@@ -14,7 +14,7 @@ use pyo3_async_runtimes::TaskLocals;
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, yield_now};
 
-use super::client::{Client, Live, Place, engine};
+use super::client::{Client, Live, Place};
 use super::delivery::Job;
 use super::engine::close_at_exit;
 use super::errors::{internal_error, to_python};
@@ -111,7 +111,9 @@ impl<S: Send + Sync + 'static> Prepared for ClientOperation<S> {
                 "a blocking call was made from one of the library's own threads",
             ));
         }
-        let outcome = py.detach(|| (*self).drive());
+        let live = self.client.live();
+        let place = live.enter(py).map_err(|error| to_python(py, &error))?;
+        let outcome = py.detach(|| (*self).drive(live, place));
         match outcome {
             Ok(Ok(finish)) => finish(py),
             Ok(Err(error)) => Err(to_python(py, &error)),
@@ -124,13 +126,8 @@ impl<S: Send + Sync + 'static> Prepared for ClientOperation<S> {
         let event_loop = GET_LOOP.import(py, "asyncio", "get_running_loop")?.call0()?;
         close_at_exit(py)?;
         let future = event_loop.call_method0("create_future")?;
-        let (engine, live, http) = py
-            .detach(|| {
-                let live = self.client.live();
-                let http = live.shared_http()?;
-                Ok((engine()?, live, http))
-            })
-            .map_err(|error: Error| to_python(py, &error))?;
+        let live = self.client.live();
+        let (http, engine) = live.background(py).map_err(|error| to_python(py, &error))?;
         let locals = Arc::new(TaskLocals::new(event_loop.clone()).copy_context(py)?);
         let event_loop = Arc::new(event_loop.unbind());
         let delivery = engine.delivery.clone();
@@ -156,12 +153,7 @@ impl<S: Send + Sync + 'static> Prepared for ClientOperation<S> {
 
 impl<S: Send + Sync + 'static> ClientOperation<S> {
     /// Outer result: an exception of the interpreter's, such as KeyboardInterrupt.
-    fn drive(self) -> PyResult<Outcome> {
-        let live = self.client.live();
-        let place = match live.enter() {
-            Ok(place) => place,
-            Err(error) => return Ok(Err(error)),
-        };
+    fn drive(self, live: Arc<Live<S>>, place: Place) -> PyResult<Outcome> {
         let (sender, jobs) = mpsc::unbounded_channel();
         let site = Site::Thread(sender);
         match place {
@@ -176,13 +168,13 @@ impl<S: Send + Sync + 'static> ClientOperation<S> {
                     begin(of_call, call).await
                 };
                 let result = pump(Box::pin(guarded(site.scope(future))), jobs, |turn| {
-                    slot.runtime.block_on(turn)
+                    slot.block_on(turn).unwrap_or(Turn::Done(Err(Ended::Panicked)))
                 });
                 match &result {
                     Ok(Ok(_)) => live.leave(slot),
                     Ok(Err(Ended::Failed(_))) => {
                         // A request that was given up closes its connection only when the runtime turns once more.
-                        slot.runtime.block_on(async {
+                        let _ = slot.block_on(async {
                             yield_now().await;
                             yield_now().await;
                         });
@@ -193,15 +185,11 @@ impl<S: Send + Sync + 'static> ClientOperation<S> {
                 }
                 flatten(result)
             }
-            Place::Shared(http) => {
+            Place::Shared(http, engine) => {
                 let call = self.call(http, &site);
                 let future = (self.begin)(live, call);
-                let handle = match engine() {
-                    Ok(engine) => engine.runtime.clone(),
-                    Err(error) => return Ok(Err(error)),
-                };
                 flatten(pump(Box::pin(guarded(site.scope(future))), jobs, |turn| {
-                    handle.block_on(turn)
+                    engine.runtime.block_on(turn)
                 }))
             }
         }

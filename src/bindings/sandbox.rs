@@ -63,14 +63,14 @@ impl Drop for SandboxServer {
 impl SandboxServer {
     #[new]
     #[pyo3(signature = (port, bamboo_api, /))]
-    fn new(py: Python<'_>, port: Any<'_, '_>, bamboo_api: Any<'_, '_>) -> PyResult<Self> {
+    fn new(port: Any<'_, '_>, bamboo_api: Any<'_, '_>) -> PyResult<Self> {
         let options = Options {
             port: Argument("port", port).whole(0, u16::MAX.into())?,
             bamboo_api: Argument("bamboo_api", bamboo_api).one_of(&BAMBOO_APIS)?,
         };
         let wanted = options.port;
-        let server = py
-            .detach(|| sandbox::Sandbox::start(options))
+        // Attached: starting a runtime reads the environment, see `Roots`.
+        let server = sandbox::Sandbox::start(options)
             .map_err(|error| PyOSError::new_err(format!("the sandbox cannot serve 127.0.0.1:{wanted}: {error}")))?;
         let credentials = server
             .describe()

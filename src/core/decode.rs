@@ -115,19 +115,24 @@ pub fn json_message(value: &Value) -> String {
         Value::Null => String::new(),
         Value::String(text) => one_line(text),
         Value::Array(items) => joined(items.iter().map(json_message)),
-        // The code is told apart from the message.
-        Value::Object(fields) => joined(fields.iter().filter(|(key, _)| *key != "code").map(|(key, value)| {
-            let text = json_message(value);
-            let is_plain = matches!(
-                key.as_str(),
-                "detail" | "message" | "error" | "non_field_errors" | "errors"
-            );
-            if is_plain || text.is_empty() {
-                text
-            } else {
-                format!("{key}: {text}")
-            }
-        })),
+        // Codes are told apart from the message.
+        Value::Object(fields) => joined(
+            fields
+                .iter()
+                .filter(|(key, _)| !matches!(key.as_str(), "code" | "status-code"))
+                .map(|(key, value)| {
+                    let text = json_message(value);
+                    let is_plain = matches!(
+                        key.as_str(),
+                        "detail" | "message" | "error" | "non_field_errors" | "errors"
+                    );
+                    if is_plain || text.is_empty() {
+                        text
+                    } else {
+                        format!("{key}: {text}")
+                    }
+                }),
+        ),
         other => other.to_string(),
     }
 }

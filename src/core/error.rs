@@ -316,11 +316,17 @@ impl fmt::Display for Error {
                 Some(Outcome::Rejected) | None => {}
             }
         }
-        if let Some(hint) = &context.hint {
-            write!(f, " Hint: {hint}")?;
+        match &context.hint {
+            Some(hint) => write!(f, "{} Hint: {hint}", full_stop(message, context)),
+            None => Ok(()),
         }
-        Ok(())
     }
+}
+
+/// What a hint needs in front of it.
+fn full_stop(message: &str, context: &Context) -> &'static str {
+    let ends = message.trim_end().ends_with(['.', '!', '?', ':', '…']);
+    if ends && context.code.is_none() { "" } else { "." }
 }
 
 impl fmt::Debug for Error {

@@ -16,6 +16,7 @@ pub mod record;
 pub mod redact;
 pub mod request;
 pub mod retry;
+pub mod roots;
 pub mod secret;
 pub mod stored;
 pub mod target;

@@ -15,6 +15,7 @@ use super::error::{Context, Error, Kind, Outcome};
 use super::event::{Event, Step};
 use super::request::Request;
 use super::retry::{self, Decision, Effect, Failure};
+use super::roots::Roots;
 
 /// Same-origin redirects followed on a read, so that two pages that point at each other end.
 const REDIRECTS_MAX: u32 = 5;
@@ -31,8 +32,8 @@ pub struct EventSink {
     pub take: Arc<dyn Fn(Event) + Send + Sync>,
 }
 
-/// Builds the HTTP client for these settings. Slow (it may load the system's CA store) and to be done once a runtime.
-pub fn build_http(settings: &Settings) -> Result<reqwest::Client, Error> {
+/// Builds the HTTP client for these settings, once a runtime. Reads no environment variable: see [`Roots`].
+pub fn build_http(settings: &Settings, roots: &Roots) -> Result<reqwest::Client, Error> {
     let mut builder = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .referer(false)
@@ -47,8 +48,10 @@ pub fn build_http(settings: &Settings) -> Result<reqwest::Client, Error> {
         let roots = reqwest::Certificate::from_pem_bundle(pem)
             .map_err(|_| Error::config("ca_file: its certificates cannot be read"))?;
         builder = builder.tls_certs_only(roots);
+    } else if let Some(roots) = &roots.0 {
+        builder = builder.tls_certs_only(roots.iter().cloned());
     } else if !settings.is_https && settings.route.shown().is_none() {
-        // Nothing here will ever speak TLS, so the system's store is not needed.
+        // Nothing here will ever speak TLS, so no store is needed.
         builder = builder.tls_certs_only([]);
     }
     if let Some(pem) = &settings.client_pem {

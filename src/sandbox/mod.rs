@@ -100,11 +100,12 @@ impl Sandbox {
         let (orders, received) = watch::channel(Orders::default());
         let ended = Ended::default();
         let (for_thread, at_end) = (Arc::clone(&shared), EndSignal(Arc::clone(&ended)));
+        let runtime = server::new_runtime()?;
         let thread = std::thread::Builder::new()
             .name("infosecops-sandbox".to_owned())
             .spawn(move || {
                 let _at_end = at_end;
-                server::serve(listener, for_thread, received)
+                server::serve(&runtime, listener, for_thread, received)
             })?;
         Ok(Sandbox {
             shared,

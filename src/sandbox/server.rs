@@ -18,6 +18,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
 use super::auth::Credentials;
@@ -108,16 +109,21 @@ pub(crate) struct Orders {
     pub idle_timeout: Option<Duration>,
 }
 
+/// The runtime to serve on. Making one reads the environment, which is for the caller's thread to do.
+pub(crate) fn new_runtime() -> io::Result<Runtime> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .enable_time()
+        .build()
+}
+
 /// Serves until told to stop. Runs on the sandbox's own thread.
 pub(crate) fn serve(
+    runtime: &Runtime,
     listener: std::net::TcpListener,
     shared: Arc<Shared>,
     orders: watch::Receiver<Orders>,
 ) -> io::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_io()
-        .enable_time()
-        .build()?;
     runtime.block_on(accept(listener, shared, orders))
 }
 

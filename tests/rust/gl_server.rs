@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex};
 use infosecops::core::config::{Options, Settings};
 use infosecops::core::credential::{Credential, Holder};
 use infosecops::core::error::System;
+use infosecops::core::roots::Roots;
 use infosecops::core::secret::Secret;
 use infosecops::core::transport::{Call, build_http};
 use infosecops::systems::governance_lifecycle::{API_PATHS, Auth, GovernanceLifecycle};
@@ -54,7 +55,7 @@ impl Server {
         Self {
             port,
             requests,
-            http: build_http(&settings).unwrap(),
+            http: build_http(&settings, &Roots::default()).unwrap(),
             settings,
         }
     }

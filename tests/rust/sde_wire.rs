@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use infosecops::core::config::{Options, Settings};
 use infosecops::core::error::System;
+use infosecops::core::roots::Roots;
 use infosecops::core::transport::{Call, build_http};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -46,7 +47,7 @@ impl Server {
         options.proxy = Some("direct".into());
         options.retry.base = 0.0;
         let settings = Settings::new(system, api_paths, &options).unwrap();
-        let http = build_http(&settings).unwrap();
+        let http = build_http(&settings, &Roots::default()).unwrap();
         Call::new(Arc::new(settings), http, None)
     }
 }

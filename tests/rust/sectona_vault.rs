@@ -15,6 +15,7 @@ use infosecops::core::config::{Options, Settings};
 use infosecops::core::credential::{Credential, Holder, SecretSource};
 use infosecops::core::error::{Error, Kind, Outcome, System};
 use infosecops::core::event::{Event, Step};
+use infosecops::core::roots::Roots;
 use infosecops::core::secret::Secret;
 use infosecops::core::transport::{Call, EventSink, build_http};
 use infosecops::systems::sectona::{API_PATHS, Accept, AccountRequest, Sectona, VaultAccount, call, request_password};
@@ -278,7 +279,7 @@ async fn a_refused_connection_is_tried_again() {
     options.proxy = Some("direct".into());
     options.retry.base = 0.0;
     let settings = Settings::new(System::Sectona, API_PATHS, &options).unwrap();
-    let http = build_http(&settings).unwrap();
+    let http = build_http(&settings, &Roots::default()).unwrap();
     let (sink, opened) = opened_on_retry(port);
     let call = Call::new(Arc::new(settings), http, Some(sink));
     let account = request_password(&client(), &call, &documented()).await.unwrap();
