@@ -72,8 +72,18 @@ def main(
     Returns:
         0 if everything was as expected, 1 otherwise.
     """
-    environment = os.environ if environment is None else environment
-    screen = Screen(out or sys.stdout)
+    try:
+        return _tour(os.environ if environment is None else environment, prepare, out or sys.stdout)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # Whoever reads has seen enough; nothing must be written when the interpreter ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _tour(environment: Mapping[str, str], prepare: Callable[[Sandbox], object] | None, out: TextIO) -> int:
+    screen = Screen(out)
     try:
         real = real_systems(environment)
     except infosecops.ConfigError as error:

@@ -69,7 +69,7 @@ def _tokens(side: Side, api: Any, versions: str) -> Tour:  # noqa: ANN401
         "",
         lambda: tokens.create(chef, read=True, change=False),
         _token,
-        {"name": chef, "read": True, "change": False, "uuid": "Secret(****)"},
+        f"{chef!r}, read={True}, change={False}, Secret(****)",
         applied=1,
         proof=lambda _: [_sent_once(side, "tokens.create", chef)],
     )
@@ -79,7 +79,7 @@ def _tokens(side: Side, api: Any, versions: str) -> Tour:  # noqa: ANN401
         "one more right",
         lambda: tokens.update(token, change=True),
         _token,
-        {"name": chef, "read": True, "change": True, "uuid": "Secret(****)"},
+        f"{chef!r}, read={True}, change={True}, Secret(****)",
         applied=1,
         proof=lambda updated: [("the same token", True, updated.uuid == token.uuid)],
     )
@@ -88,14 +88,14 @@ def _tokens(side: Side, api: Any, versions: str) -> Tour:  # noqa: ANN401
         "",
         lambda: tokens.find(chef),
         _token,
-        {"name": chef, "read": True, "change": True, "uuid": "Secret(****)"},
+        f"{chef!r}, read={True}, change={True}, Secret(****)",
     )
     made = yield Step(
         "tokens.ensure",
         "there was none",
         lambda: tokens.ensure(puppet),
-        lambda ensured: {"changed": ensured.changed, **_token(ensured.token)},
-        {"changed": True, "name": puppet, "read": True, "change": False, "uuid": "Secret(****)"},
+        lambda ensured: f"changed={ensured.changed}, {_token(ensured.token)}",
+        f"changed=True, {puppet!r}, read=True, change=False, Secret(****)",
         applied=1,
         proof=lambda _: [_sent_once(side, "tokens.create", puppet)],
     )
@@ -116,15 +116,13 @@ def _tokens(side: Side, api: Any, versions: str) -> Tour:  # noqa: ANN401
         "all rights taken away",
         lambda: tokens.revoke(made.token),
         _token,
-        {"name": puppet, "read": False, "change": False, "uuid": "Secret(****)"},
+        f"{puppet!r}, read={False}, change={False}, Secret(****)",
         applied=1,
     )
 
 
-def _token(token: Any) -> dict[str, object] | None:  # noqa: ANN401
-    if token is None:
-        return None
-    return {"name": token.name, "read": token.read, "change": token.change, "uuid": str(token.uuid)}
+def _token(token: Any) -> str:  # noqa: ANN401
+    return f"{token.name!r}, read={token.read}, change={token.change}, {token.uuid}"
 
 
 def _sent_once(side: Side, operation: str, name: str) -> Proof:

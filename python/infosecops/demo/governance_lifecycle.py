@@ -31,7 +31,7 @@ def tour(side: Side) -> Tour:
     )
     yield Step("keep_alive", "", gl.keep_alive, expected=None)
     yield from _coverage(side, gl)
-    yield from review_items.tour(gl)
+    yield from review_items.tour(side, gl)
     yield from _review(side, gl)
     yield Step(
         "command",

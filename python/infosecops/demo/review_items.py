@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from infosecops import ReviewItemChange, ReviewUpdate
-    from infosecops.demo.stage import Tour
+    from infosecops.demo.stage import Side, Tour
 
 REVIEW = "UAR-3"
 _COUNTS = fields("updated", "total", "ok")
@@ -41,7 +41,7 @@ _DOCUMENT = """\
 </Review>"""
 
 
-def tour(gl: Any) -> Tour:  # noqa: ANN401
+def tour(side: Side, gl: Any) -> Tour:  # noqa: ANN401
     """Change the items of one review."""
     changes = _every_kind()
     update = gl.update_review_items
@@ -59,6 +59,10 @@ def tour(gl: Any) -> Tour:  # noqa: ANN401
         _COUNTS,
         {"updated": 4, "total": 4, "ok": True},
         applied=1,
+        body_lines=0,
+        proof=lambda _: [
+            ("the document of the dry run, sent once", [_DOCUMENT], _documents(side)),
+        ],
     )
     yield Step(
         "update_review_items",
@@ -66,6 +70,7 @@ def tour(gl: Any) -> Tour:  # noqa: ANN401
         lambda: update(REVIEW, changes[:2], same_state_ok=True),
         lambda result: {"ok": result.ok, "failed": len(result.failed)},
         {"ok": True, "failed": 0},
+        body_lines=0,
     )
     auditors = infosecops.Group("Auditors", "CyberArk (REST)")
     yield Step(
@@ -95,6 +100,7 @@ def tour(gl: Any) -> Tour:  # noqa: ANN401
         "update_review_items",
         "a review that is not active",
         lambda: update("Azure Role #3-1", changes[:1]),
+        body_lines=0,
         refused=(infosecops.ConflictError, "rejected"),
     )
 
@@ -110,6 +116,7 @@ def _not_all(update: Any) -> Tour:  # noqa: ANN401
         lambda error: _outcomes(error.result),
         "done: achen, not done: cdiaz",
         applied=1,
+        body_lines=0,
         refused=(infosecops.PartialFailure, "rejected"),
     )
     yield Step(
@@ -118,7 +125,12 @@ def _not_all(update: Any) -> Tour:  # noqa: ANN401
         lambda: update(REVIEW, mixed, on_partial="return", same_state_ok=True),
         _COUNTS,
         {"updated": 0, "total": 2, "ok": False},
+        body_lines=0,
     )
+
+
+def _documents(side: Side) -> list[str]:
+    return [entry.body.strip() for entry in side.box.journal.entries(operation="updateReviewItems")]
 
 
 def _outcomes(result: ReviewUpdate) -> str:

@@ -118,7 +118,8 @@ def _show_exchanges(screen: Screen, exchanges: Sequence[Exchange], base: str, bo
         received = repeated[0].received
         lines = received.body.splitlines() if received is not None else []
         if len(lines) > body_lines + 1:
-            lines[body_lines:] = [f"... and {len(lines) - body_lines} lines more"]
+            left = len(lines) - body_lines
+            lines[body_lines:] = [f"... and {left} lines more" if body_lines else f"... {left} lines"]
         _show_lines(screen, lines, first="      ")
 
 
