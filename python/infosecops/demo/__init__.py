@@ -94,7 +94,8 @@ def _tour(environment: Mapping[str, str], prepare: Callable[[Sandbox], object] |
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory()))
         loop = stack.enter_context(closing(asyncio.new_event_loop()))
-        tallies, secrets = [], []
+        tallies: list[Tally] = []
+        secrets: list[str] = []
         for system, module in _TOURS.items():
             screen.line()
             if system in real:

@@ -196,5 +196,5 @@ def reading(gl: Any, real: Real) -> Tour:  # noqa: ANN401
 
 
 def _rows(result: Any) -> list[dict[str, str]]:  # noqa: ANN401
-    rows = getattr(result, "data", None)
+    rows: Any = getattr(result, "data", None)
     return [row for row in rows if isinstance(row, dict) and "id" in row] if isinstance(rows, list) else []

@@ -21,7 +21,7 @@ class Real:
 
     client: str
     url: str
-    options: dict[str, Any] = field(default_factory=dict, repr=False)
+    options: dict[str, Any] = field(default_factory=dict[str, object], repr=False)
     account: tuple[str, str, str] | None = None
     """Asset type, asset host and account name to ask Sectona for."""
 

@@ -79,7 +79,7 @@ class Screen:
 
         written = "".join(self._written)
         found = 0
-        for secret in secrets:
+        for secret in filter(None, secrets):
             forms = [secret, quote(secret, safe=""), dumps(secret)[1:-1], b64encode(secret.encode()).decode()]
             forms += [part for part in secret.splitlines() if len(part) > 20]  # noqa: PLR2004
             found += any(_squeezed(form) in written for form in forms)

@@ -154,11 +154,15 @@ def _jobs(side: Side, sde: Any, kind: _Kind) -> Tour:  # noqa: ANN401
         applied=1,
         proof=lambda _: [("started exactly once", 1, side.box.journal.count(operation=f"{name}.start"))],
     )
-    states: list[bool] = []
+    states: list[bool | None] = []
+
+    def hear(seen: infosecops.Job) -> None:
+        states.append(seen.ready)
+
     yield Step(
         f"{name}.wait",
         "until it has ended",
-        lambda: jobs.wait(job, timeout=30.0, poll_interval=0.01, on_progress=lambda seen: states.append(seen.ready)),
+        lambda: jobs.wait(job, timeout=30.0, poll_interval=0.01, on_progress=hear),
         _JOB,
         {"id": kind.starts, "ready": True, "succeeded": True, "result_message": "3 tasks synchronised"},
         proof=lambda _: [("on_progress heard of every look", [False, False, True], states)],

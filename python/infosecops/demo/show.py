@@ -25,12 +25,12 @@ class Tally:
     """What is counted while a system is shown."""
 
     title: str
-    operations: set[str] = field(default_factory=set)
+    operations: set[str] = field(default_factory=set[str])
     calls: int = 0
     good: int = 0
     refused: int = 0
     wrong: int = 0
-    seconds: dict[str, float] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict[str, float])
 
 
 def show_system(screen: Screen, title: str, base: str, sides: Sequence[Side], tour: Callable[[Side], Tour]) -> Tally:
@@ -162,7 +162,8 @@ def _shown(value: object) -> str:
     if value is None:
         return "done"
     if isinstance(value, dict):
-        return ", ".join(f"{name}={item!r}" for name, item in value.items())
+        named: dict[str, object] = value
+        return ", ".join(f"{name}={item!r}" for name, item in named.items())
     return value if isinstance(value, str) else repr(value)
 
 

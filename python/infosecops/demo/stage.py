@@ -92,9 +92,9 @@ class Taken:
     result: Any = None
     error: Exception | None = None
     seconds: float = 0.0
-    exchanges: list[Exchange] = field(default_factory=list)
-    mismatches: list[Proof] = field(default_factory=list)
-    proven: list[str] = field(default_factory=list)
+    exchanges: list[Exchange] = field(default_factory=list[Exchange])
+    mismatches: list[Proof] = field(default_factory=list[tuple[str, object, object]])
+    proven: list[str] = field(default_factory=list[str])
 
 
 class Side:
