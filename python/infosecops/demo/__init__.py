@@ -118,14 +118,17 @@ def _show_head(screen: Screen, real: Mapping[str, Real]) -> None:
         where = "YOUR system, reading only" if system in real else "a sandbox on this machine, every operation"
         screen.line(where, first=f"{module.TITLE:<28}")
     screen.line()
-    if not real:
+    if real:
+        screen.line("Nothing is changed on your systems. They are asked for what is there already, and for no more.")
+    else:
         screen.line(
             "Nothing outside this machine is asked. `python -m pydoc infosecops.demo` says how to look at real systems."
         )
-        screen.line()
+    screen.line()
     screen.line(
-        "Every step is taken twice: by the blocking client and by its Async twin, in a sandbox each. Milliseconds of"
-        " both stand at the right. What a client says it sent is compared with what its sandbox received."
+        "Every step is taken twice: by the blocking client and by its Async twin, whose milliseconds stand at the"
+        " right. In a sandbox, of which each has its own, what a client says it sent is compared with what was"
+        " received."
     )
     screen.line()
     for mark, meaning in _LEGEND:

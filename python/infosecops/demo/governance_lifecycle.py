@@ -157,7 +157,7 @@ def _review(side: Side, gl: Any) -> Tour:  # noqa: ANN401
 
 def notes(real: Real) -> list[str]:
     """Say what is not obvious about reading."""
-    return ["The session of the login is left to end by itself."] if "login" in real.options else []
+    return ["No logout is sent: the session of the login ends by itself."] if "login" in real.options else []
 
 
 def reading(gl: Any, real: Real) -> Tour:  # noqa: ANN401
@@ -196,5 +196,7 @@ def reading(gl: Any, real: Real) -> Tour:  # noqa: ANN401
 
 
 def _rows(result: Any) -> list[dict[str, str]]:  # noqa: ANN401
-    rows: Any = getattr(result, "data", None)
-    return [row for row in rows if isinstance(row, dict) and "id" in row] if isinstance(rows, list) else []
+    try:
+        return [{"id": row["id"]} for row in result.data]
+    except (AttributeError, KeyError, TypeError):
+        return []

@@ -227,7 +227,7 @@ def reading(sde: Any, _: Real) -> Tour:  # noqa: ANN401
                 f"jobs.{kind.name}.get",
                 "the first of them",
                 lambda jobs=jobs, job=found[0]: jobs.get(job.id),  # type: ignore[misc]
-                fields("id", "ready", "succeeded", "last_run"),
+                fields("id", "ready", "succeeded"),
                 needed=False,
             )
         found = yield Step(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from infosecops.demo.screen import Screen
-    from infosecops.demo.stage import Exchange, Proof, Side, Step, Taken, Tour
+    from infosecops.demo.stage import Exchange, Side, Step, Taken, Tour
 
 MAX_LINE = 300
 _COLUMNS = (10, 5, 4, 7, 5, 7, 7)
@@ -66,7 +66,8 @@ def show_summary(screen: Screen, tallies: Sequence[Tally]) -> None:
     _show_row(screen, ("", "operations", "calls", "ok", "refused", "wrong", "sync", "async"))
     for tally in tallies:
         counts = (len(tally.operations), tally.calls, tally.good, tally.refused, tally.wrong)
-        times = [f"{tally.seconds.get(name, 0.0) * 1000:.0f} ms" for name in ("sync", "async")]
+        seconds = (tally.seconds.get(name) for name in ("sync", "async"))
+        times = ("-" if one is None else f"{one * 1000:.0f} ms" for one in seconds)
         _show_row(screen, (tally.title, *map(str, counts), *times))
 
 
@@ -95,17 +96,16 @@ def _show_step(screen: Screen, step: Step, base: str, taken: Mapping[Side, Taken
     times = ", ".join(f"{side.name} {one.seconds * 1000:.1f}" for side, one in taken.items())
     screen.pair(f"{mark}  {step.operation}" + (f": {step.about}" if step.about else ""), f"{times} ms")
     _show_exchanges(screen, first.exchanges, base, step.body_lines)
-    if first.error is not None:
-        _show_error(screen, first.error)
+    error = next((one.error for one in taken.values() if one.error is not None), None)
+    if error is not None:
+        _show_error(screen, error)
     elif not is_wrong:
         _show_lines(screen, _shown(step.view(first.result)).splitlines(), first="    < ")
     if not is_wrong:
         seen = [_shown(step.view(first.error))] if first.error and step.expected is not ANYTHING else []
         if seen or first.proven:
             screen.line("; ".join(seen + first.proven), first="    = ")
-    for side, one in taken.items():
-        for mismatch in one.mismatches:
-            _show_mismatch(screen, side.name, mismatch)
+    _show_mismatches(screen, taken)
 
 
 def _show_exchanges(screen: Screen, exchanges: Sequence[Exchange], base: str, body_lines: int) -> None:
@@ -150,19 +150,24 @@ def _show_error(screen: Screen, error: Exception) -> None:
         screen.line(f"Hint: {advice}", first="      ")
 
 
-def _show_mismatch(screen: Screen, side: str, mismatch: Proof) -> None:
-    what, expected, found = mismatch
-    screen.line(f"{side}: {what}", first="    ! ")
-    for word, value in (("expected", expected), ("found", found)):
-        text = f"{type(value).__name__}: {value}" if isinstance(value, Exception) else repr(value)
-        screen.line(_cut(text, MAX_LINE), first=f"      {word:<9}", rest=" " * 15)
+def _show_mismatches(screen: Screen, taken: Mapping[Side, Taken]) -> None:
+    sides: dict[tuple[str, str, str], list[str]] = {}
+    for side, one in taken.items():
+        for what, expected, found in one.mismatches:
+            # The text of an error is shown already.
+            text = type(found).__name__ if isinstance(found, infosecops.Error) else repr(found)
+            sides.setdefault((what, repr(expected), text), []).append(side.name)
+    for (what, expected_text, found_text), names in sides.items():
+        screen.line(f"{' and '.join(names)}: {what}", first="    ! ")
+        screen.line(_cut(expected_text, MAX_LINE), first="      expected ")
+        screen.line(_cut(found_text, MAX_LINE), first="      found    ")
 
 
 def _shown(value: object) -> str:
     if value is None:
         return "done"
     if isinstance(value, dict):
-        named: dict[str, object] = value
+        named: dict[str, object] = value  # pyright: ignore[reportUnknownVariableType]
         return ", ".join(f"{name}={item!r}" for name, item in named.items())
     return value if isinstance(value, str) else repr(value)
 

@@ -23,6 +23,14 @@ if TYPE_CHECKING:
     Proof = tuple[str, object, object]
     """What holds, what was expected, what was found."""
 
+
+class _Result:
+    def __repr__(self) -> str:
+        return "a result"
+
+
+RESULT = _Result()
+"""Stands for what a call gives that is not refused."""
 ANYTHING = object()
 """Stands for a result that can't be known before."""
 
@@ -194,7 +202,7 @@ def exchanges(events: Iterable[infosecops.Event]) -> list[Exchange]:
 
 def _judge(step: Step, taken: Taken) -> None:
     if step.refused is None and taken.error is not None:
-        taken.mismatches.append(("the call", "a result", taken.error))
+        taken.mismatches.append(("the call", RESULT, taken.error))
         return
     if step.refused is not None:
         wanted = (step.refused[0].__name__, step.refused[1])
@@ -209,7 +217,7 @@ def _judge(step: Step, taken: Taken) -> None:
             _check(taken, (what, expected, found))
             taken.proven.append(what)
     except Exception as error:  # noqa: BLE001
-        taken.mismatches.append(("the result", "one that can be looked at", error))
+        taken.mismatches.append(("looking at the result", RESULT, error))
 
 
 def _check(taken: Taken, proof: Proof) -> None:
