@@ -102,7 +102,7 @@ def _tokens(side: Side, api: Any, versions: str) -> Tour:  # noqa: ANN401
     side.secrets.append(made.token.uuid)
     yield Step(
         "tokens.ensure",
-        "again: nothing to do",
+        "again, nothing to do",
         lambda: tokens.ensure(puppet),
         lambda ensured: {"changed": ensured.changed},
         {"changed": False},

@@ -43,7 +43,7 @@ def tour(side: Side) -> Tour:
     side.box.governance_lifecycle.expire_tokens()
     yield Step(
         "get_review_status",
-        "the session is gone, so a new login",
+        "token expired, logs in anew",
         lambda: gl.get_review_status(61),
         fields("name", "state"),
         {"name": "UAR-3", "state": "Active"},
