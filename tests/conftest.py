@@ -31,11 +31,9 @@ class Blocking:
 
     def __iter__(self) -> Iterator[Any]:
         iterator = aiter(self._target)
-        while True:
-            try:
-                yield self._loop.run_until_complete(anext(iterator))
-            except StopAsyncIteration:
-                return
+        end = object()
+        while (value := self._loop.run_until_complete(anext_or(iterator, end))) is not end:
+            yield value
 
     def __repr__(self) -> str:
         return repr(self._target)
@@ -44,6 +42,10 @@ class Blocking:
         is_part = callable(value) or isinstance(value, AsyncLazyList) or hasattr(value, "__anext__")
         is_part = is_part or type(value).__module__ in ("infosecops.sd_elements", "infosecops.bamboo_agents")
         return Blocking(value, self._loop) if is_part else value
+
+
+async def anext_or(iterator: Any, end: object) -> object:
+    return await anext(iterator, end)
 
 
 @pytest.fixture(params=["sync", "async"])

@@ -311,7 +311,11 @@ def test_any_success_status_is_fine(connect: Callable[..., Any]) -> None:
     [
         (ok("XSRF check failed", "text/plain", "403 Forbidden"), infosecops.PermissionDeniedError, "XSRF"),
         (html("<html>Forbidden</html>", "403 Forbidden"), infosecops.PermissionDeniedError, "administrator"),
-        (html("<html>Basic Authentication Failure - Reason : CAPTCHA_CHALLENGE</html>", "401 No"), infosecops.AuthenticationError, "captcha"),  # noqa: E501
+        (
+            html("<html>Basic Authentication Failure - Reason : CAPTCHA_CHALLENGE</html>", "401 No"),
+            infosecops.AuthenticationError,
+            "captcha",
+        ),
     ],
 )
 def test_refusals_say_what_to_do_and_are_not_repeated(
@@ -382,7 +386,12 @@ def test_empty_names_are_refused(connect: Callable[..., Any], call: str) -> None
 
 @pytest.mark.parametrize(
     "credentials",
-    [{"username": "a"}, {"password": "b"}, {"username": "a", "password": "b", "token": "c"}, {"username": "a:b", "password": "c"}],
+    [
+        {"username": "a"},
+        {"password": "b"},
+        {"username": "a", "password": "b", "token": "c"},
+        {"username": "a:b", "password": "c"},
+    ],
 )
 def test_credentials_that_do_not_fit_together(connect: Callable[..., Any], credentials: dict[str, str]) -> None:
     with pytest.raises(infosecops.ConfigError):

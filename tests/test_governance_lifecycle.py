@@ -1,8 +1,8 @@
-"""G&L commands, login and coverage as literal bytes: what the vendor's pages print, and what servers are known to send."""
+"""G&L commands and coverage as literal bytes: what the vendor's pages print, and what servers are known to send."""
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 import infosecops
@@ -19,7 +19,9 @@ COVERAGE_PAGE_PYTHON = """
 user_id='lbelkin'|user|1=1|app-role|name='Datadog'|
 user_id='mcastro'|user|1=1|ent|name='Dynatrace'|
 """
-COVERAGE_PAGE_NODE = "user_id='lbelkin'|user|1=1|app-role|name='Datadog'|\nuser_id='mcastro'|user|1=1|ent|name='Dynatrace'|"
+COVERAGE_PAGE_NODE = (
+    "user_id='lbelkin'|user|1=1|app-role|name='Datadog'|\nuser_id='mcastro'|user|1=1|ent|name='Dynatrace'|"
+)
 COVERAGE_OK = '{\n"data": {\n"type": "uploadCoverage",\n"status": "success"\n}\n}'
 COVERAGE_412 = """<html>
 <head>
@@ -36,8 +38,8 @@ MISSING = (
 
 
 def error_page(message: str, status: str, command: str = "X") -> bytes:
-    page = f"<html><head><title>Error</title></head><body>{message} Query String=cmd={command}&amp;format=json</body></html>"
-    return html(page, status)
+    body = f"{message} Query String=cmd={command}&amp;format=json"
+    return html(f"<html><head><title>Error</title></head><body>{body}</body></html>", status)
 
 
 # uploadCoverage, as the page prints it.
@@ -45,9 +47,7 @@ def error_page(message: str, status: str, command: str = "X") -> bytes:
 
 @pytest.mark.parametrize("coverage", [COVERAGE_PAGE_PYTHON, COVERAGE_PAGE_NODE])
 @pytest.mark.parametrize("form", ["str", "bytes", "path"])
-def test_coverage_goes_out_byte_for_byte(
-    connect: Callable[..., Any], tmp_path: Path, coverage: str, form: str
-) -> None:
+def test_coverage_goes_out_byte_for_byte(connect: Callable[..., Any], tmp_path: Path, coverage: str, form: str) -> None:
     file = tmp_path / "coverage.txt"
     file.write_bytes(coverage.encode())
     value = {"str": coverage, "bytes": coverage.encode(), "path": file}[form]
@@ -193,7 +193,8 @@ def test_coverage_is_never_sent_twice(connect: Callable[..., Any], status: str) 
 def test_the_page_of_6_9_1_is_understood(connect: Callable[..., Any]) -> None:
     page = (
         "<html><head><title>Aveksa - Error report</title><style><!--H1 {font-family:Tahoma}--></style></head><body>"
-        "<h1><![CDATA[HTTP Status 412 - Missing required properties <?xml version='1.0'?><Changes/>]]></h1></body></html>"
+        "<h1><![CDATA[HTTP Status 412 - Missing required properties <?xml version='1.0'?><Changes/>]]></h1>"
+        "</body></html>"
     )
     with Wire(html(page, "412 Precondition Failed")) as wire:
         with pytest.raises(infosecops.PreconditionFailedError, match="Missing required properties") as caught:
@@ -203,9 +204,9 @@ def test_the_page_of_6_9_1_is_understood(connect: Callable[..., Any]) -> None:
 
 @pytest.mark.parametrize("body", ["", "<html><head><title>Error</title></head><body></body></html>"])
 def test_the_reason_phrase_is_the_last_resort(connect: Callable[..., Any], body: str) -> None:
-    with Wire(html(body, "412 Parameter name is missing")) as wire:
-        with pytest.raises(infosecops.PreconditionFailedError, match="Parameter name is missing"):
-            connect(GL, wire.url, token="t").run_review("X")
+    told = "Parameter name is missing"
+    with Wire(html(body, f"412 {told}")) as wire, pytest.raises(infosecops.PreconditionFailedError, match=told):
+        connect(GL, wire.url, token="t").run_review("X")
 
 
 def test_an_unknown_command_is_named(connect: Callable[..., Any]) -> None:
@@ -273,7 +274,8 @@ COMMANDS = [
 EVERYTHING = (
     '{"data":{"type":"x","run-id":"17","id":"61","name":"UAR-3","status":"success","overall-status":"Running",'
     '"start-time":"2023-08-03 20:12:08","token-inactivity-timeout":"10","token-lifespan-timeout":"120",'
-    '"allow-username-save":"true","state":"InActionable","total-entitlements":"667","start-date":"2023-08-03 20:12:08"}}'
+    '"allow-username-save":"true","state":"InActionable","total-entitlements":"667",'
+    '"start-date":"2023-08-03 20:12:08"}}'
 )
 
 
@@ -304,7 +306,7 @@ def test_texts_become_real_types(connect: Callable[..., Any]) -> None:
         gl = connect(GL, wire.url, token="t")
         status = gl.get_review_status(61)
         assert (status.name, status.state, status.total_entitlements) == ("UAR-3", "InActionable", 667)
-        assert status.start_date == datetime.datetime(2023, 8, 3, 20, 12, 8)  # noqa: DTZ001
+        assert status.start_date == dt.datetime(2023, 8, 3, 20, 12, 8)  # noqa: DTZ001
         assert (status.due_date, status.certified_users, status.saved_users) == (None, None, None)
         assert gl.run_review("UAR") == "17"
         assert gl.get_review_result(17) == "61"

@@ -59,7 +59,9 @@ def test_a_user_logs_in_by_an_escaped_body(connect: Callable[..., Any]) -> None:
         request = wire.only
         assert (request.method, request.target) == ("POST", "/aveksa/command.submit?cmd=loginUser&format=json")
         assert request.body.decode() == (
-            "<username>a&amp;&lt;b&gt;</username><password>p]]&gt;&amp;\"'ä</password><authsource>AD &amp; co</authsource>"
+            "<username>a&amp;&lt;b&gt;</username>"
+            "<password>p]]&gt;&amp;\"'ä</password>"
+            "<authsource>AD &amp; co</authsource>"
         )
         assert "authorization" not in request.headers
 
@@ -125,7 +127,13 @@ def test_a_refused_login_is_not_repeated(connect: Callable[..., Any], login: obj
 
 @pytest.mark.parametrize(
     "answer",
-    [ok("{}"), ok('{"data":{"token":""}}'), ok('{"token":null}'), ok(""), html("<html><body>Sign in</body></html>", "200 OK")],
+    [
+        ok("{}"),
+        ok('{"data":{"token":""}}'),
+        ok('{"token":null}'),
+        ok(""),
+        html("<html><body>Sign in</body></html>", "200 OK"),
+    ],
 )
 def test_a_login_without_a_token_is_an_error(connect: Callable[..., Any], answer: bytes) -> None:
     with Wire(answer) as wire:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import calendar
-import datetime
+import datetime as dt
 import json
 import locale
 from typing import TYPE_CHECKING, Any
@@ -15,8 +15,8 @@ from infosecops import (
     Entitlement,
     GlobalRole,
     Group,
-    ReviewItemChange,
     RevieweeAccount,
+    ReviewItemChange,
 )
 from wire import Drop, Received, Wire, html, ok
 
@@ -109,8 +109,8 @@ def status(text: str) -> bytes:
 
 
 def refused(text: str) -> bytes:
-    page = f"<html><head><title>Error</title></head><body>{text} Query String=cmd=updateReviewItems&amp;format=json</body></html>"
-    return html(page, "412 Precondition Failed")
+    body = f"{text} Query String=cmd=updateReviewItems&amp;format=json"
+    return html(f"<html><head><title>Error</title></head><body>{body}</body></html>", "412 Precondition Failed")
 
 
 def change(reviewee: str = "jdoe", name: str = "HR", **more: Any) -> ReviewItemChange:
@@ -143,7 +143,7 @@ def test_the_skeleton_of_the_page_with_all_kinds_of_items(connect: Callable[...,
             "value",
             ApplicationRole("value", "value"),
             comments="value",
-            expires_on=datetime.date(2030, 12, 31),
+            expires_on=dt.date(2030, 12, 31),
         ),
         ReviewItemChange(
             "none", "value", Group("value", "value"), account=RevieweeAccount("value", "value"), comments="value"
@@ -167,14 +167,14 @@ def test_months_are_english_under_any_locale(connect: Callable[..., Any]) -> Non
     try:
         locale.setlocale(locale.LC_ALL, known[0])
         changes = [
-            ReviewItemChange("maintain", "jdoe", Group("g", "b"), expires_on=datetime.date(2031, month, month))
+            ReviewItemChange("maintain", "jdoe", Group("g", "b"), expires_on=dt.date(2031, month, month))
             for month in range(1, 13)
         ]
         gl = connect(GL, "http://127.0.0.1:9", token="t")
         document = gl.update_review_items("UAR", changes, dry_run=True).raw
     finally:
         locale.setlocale(locale.LC_ALL, before)
-    months = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+    months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
     assert list(calendar.month_abbr)[1:] == months
     for number, month in enumerate(months, 1):
         assert f'expires-on="{number:02}-{month}-2031"' in document
@@ -203,7 +203,7 @@ def test_everything_is_escaped(connect: Callable[..., Any]) -> None:
             nasty, changes, sign_off=True, sign_off_comments=nasty, comments_only=True
         )
         body = wire.only.body
-    import xml.etree.ElementTree as ET  # noqa: PLC0415
+    import xml.etree.ElementTree as ET
 
     root = ET.fromstring(body)  # noqa: S314
     item = root.find("ReviewItemChange")
@@ -249,7 +249,7 @@ def test_characters_that_no_xml_can_hold_are_refused_before_sending(
         ("UAR", [], {}),
         ("UAR", [ReviewItemChange("", "jdoe", Group("g", "b"))], {}),
         ("UAR", [ReviewItemChange("revoke", "", Group("g", "b"))], {}),
-        ("UAR", [change(expires_on=datetime.date(2030, 1, 1))], {}),
+        ("UAR", [change(expires_on=dt.date(2030, 1, 1))], {}),
         ("UAR", [change()], {"chunk_size": 0}),
         ("UAR", [change(), change()], {"chunk_size": 1, "sign_off": True}),
     ],
@@ -296,7 +296,7 @@ LINES = [
 @pytest.mark.parametrize("reason", [EXIST, SAME, STATES])
 @pytest.mark.parametrize(("line", "account"), LINES)
 @pytest.mark.parametrize("page", [False, True])
-def test_every_spelling_of_an_item_line(  # noqa: PLR0913
+def test_every_spelling_of_an_item_line(
     connect: Callable[..., Any], line: str, account: str | None, reason: str, *, page: bool
 ) -> None:
     if page:
@@ -378,9 +378,7 @@ def test_other_forms_of_the_answer(connect: Callable[..., Any]) -> None:
             assert (result.updated, result.total, result.ok) == (1, 1, True)
 
 
-@pytest.mark.parametrize(
-    "text", ["Could not find a review with name UAR", "The review is not an actionable state."]
-)
+@pytest.mark.parametrize("text", ["Could not find a review with name UAR", "The review is not an actionable state."])
 def test_a_review_that_cannot_be_changed_is_no_partial_failure(connect: Callable[..., Any], text: str) -> None:
     with Wire(refused(text)) as wire:
         with pytest.raises(infosecops.ApiError) as caught:

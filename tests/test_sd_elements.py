@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import json
 import re
 from pathlib import Path
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 SDE = "SDElements"
 PAGE = (Path(__file__).parent / "pages" / "sd_elements_jobs.txt").read_text()
-UTC = datetime.timezone.utc
+UTC = dt.timezone.utc
 
 
 class Exchange:
@@ -35,7 +35,8 @@ class Exchange:
 
 
 EXCHANGES = {
-    title: Exchange(text.strip("\n")) for title, text in re.findall(r"^### ([^\n]*)\n(.*?)(?=^### |\Z)", PAGE, re.M | re.S)
+    title: Exchange(text.strip("\n"))
+    for title, text in re.findall(r"^### ([^\n]*)\n(.*?)(?=^### |\Z)", PAGE, re.MULTILINE | re.DOTALL)
 }
 KINDS = ["alm", "analysis", "ldap"]
 JOB = json.loads(EXCHANGES["alm get"].answer)
@@ -85,7 +86,7 @@ def test_get_as_on_the_page(connect: Callable[..., Any], kind: str) -> None:
             name: raw[name] for name in ("id", "user", "automatic", "ready", "succeeded")
         }
         assert found.result_message == ""
-        assert found.last_run == datetime.datetime.fromisoformat(raw["last_run"].replace("Z", "+00:00"))
+        assert found.last_run == dt.datetime.fromisoformat(raw["last_run"].replace("Z", "+00:00"))
         assert found.last_run.tzinfo
         connection = raw["connection"]
         for name in ("id", "alias", "system", "frequency", "command"):
@@ -104,7 +105,9 @@ def test_start_as_on_the_page(connect: Callable[..., Any], kind: str) -> None:
     asked = json.loads(exchange.body)
     project = None if kind == "ldap" else 1
     with Wire(exchange.raw) as wire:
-        started = getattr(connect(SDE, wire.url, token="sde-key").jobs, kind).start(asked["connection"], project=project)
+        started = getattr(connect(SDE, wire.url, token="sde-key").jobs, kind).start(
+            asked["connection"], project=project
+        )
         check_request(wire, exchange)
         assert started.ready is json.loads(exchange.answer)["ready"], "the server is believed"
 
@@ -179,15 +182,15 @@ def test_users_are_text_number_or_object(connect: Callable[..., Any], value: Any
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("2015-04-15T20:27:24.396442Z", datetime.datetime(2015, 4, 15, 20, 27, 24, 396442, UTC)),
-        ("2015-04-15T20:27:24.412Z", datetime.datetime(2015, 4, 15, 20, 27, 24, 412000, UTC)),
-        ("2015-04-15T20:27:24+00:00", datetime.datetime(2015, 4, 15, 20, 27, 24, 0, UTC)),
-        ("2015-04-15T20:27:24-05:00", datetime.datetime(2015, 4, 16, 1, 27, 24, 0, UTC)),
+        ("2015-04-15T20:27:24.396442Z", dt.datetime(2015, 4, 15, 20, 27, 24, 396442, UTC)),
+        ("2015-04-15T20:27:24.412Z", dt.datetime(2015, 4, 15, 20, 27, 24, 412000, UTC)),
+        ("2015-04-15T20:27:24+00:00", dt.datetime(2015, 4, 15, 20, 27, 24, 0, UTC)),
+        ("2015-04-15T20:27:24-05:00", dt.datetime(2015, 4, 16, 1, 27, 24, 0, UTC)),
         (None, None),
         ("yesterday", None),
     ],
 )
-def test_times_are_aware(connect: Callable[..., Any], text: str | None, expected: datetime.datetime | None) -> None:
+def test_times_are_aware(connect: Callable[..., Any], text: str | None, expected: dt.datetime | None) -> None:
     with Wire(job(last_run=text)) as wire:
         found = connect(SDE, wire.url, token="k").jobs.alm.get(12)
         assert found.last_run == expected
@@ -316,11 +319,9 @@ def test_unprocessable_is_a_bad_request(connect: Callable[..., Any]) -> None:
 def test_200_that_is_no_job_is_an_error(connect: Callable[..., Any], answer: bytes, call: str) -> None:
     with Wire(answer) as wire:
         jobs = connect(SDE, wire.url, token="k").jobs.alm
+        more = {"succeeded": True, "result_message": ""} if call == "report" else {}
         with pytest.raises(infosecops.UnexpectedContentError) as caught:
-            if call == "report":
-                jobs.report(12, succeeded=True, result_message="")
-            else:
-                getattr(jobs, call)(12)
+            getattr(jobs, call)(12, **more)
         assert (caught.value.outcome, len(wire.requests)) == ("unknown", 1)
 
 
