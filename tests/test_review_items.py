@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import calendar
 import datetime as dt
 import json
 import locale
@@ -175,7 +174,6 @@ def test_months_are_english_under_any_locale(connect: Callable[..., Any]) -> Non
     finally:
         locale.setlocale(locale.LC_ALL, before)
     months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-    assert list(calendar.month_abbr)[1:] == months
     for number, month in enumerate(months, 1):
         assert f'expires-on="{number:02}-{month}-2031"' in document
 

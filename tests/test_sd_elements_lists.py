@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -306,6 +307,22 @@ def test_what_the_listener_raises_ends_the_wait(connect: Callable[..., Any]) -> 
         with pytest.raises(LookupError, match="enough"):
             connect(SDE, wire.url, token="k").jobs.ldap.wait(57, timeout=30, poll_interval=0.001, on_progress=stop)
         assert len(wire.requests) == 1
+
+
+def test_the_twins_listener_may_be_async() -> None:
+    seen: list[bool] = []
+
+    async def look(job: Job) -> None:
+        await asyncio.sleep(0)
+        seen.append(job.ready)
+
+    async def main(url: str) -> None:
+        async with infosecops.AsyncSDElements(url, token="k", proxy="direct") as sde:
+            await sde.jobs.ldap.wait(57, timeout=30, poll_interval=0.001, on_progress=look)
+
+    with Wire(pending(), ended()) as wire:
+        asyncio.run(main(wire.url))
+    assert seen == [False, True]
 
 
 @pytest.mark.parametrize("ready", [None, "odd", 129])
