@@ -366,6 +366,23 @@ api = infosecops.BambooAgents({url!r}, token="t", proxy="direct")
 threading.Thread(target=lambda: api.request("GET", "/x"), daemon=True).start()
 import time; time.sleep(0.2)
 """,
+    "an environment that changes all the time": """
+import os, threading, infosecops
+from infosecops.sandbox import Sandbox
+done = threading.Event()
+def change():
+    number = 0
+    while not done.is_set():
+        number += 1
+        os.environ[f"CHANGE_{{number % 5000}}"] = "x" * (number % 50)
+thread = threading.Thread(target=change)
+thread.start()
+for _ in range(60):
+    with Sandbox() as box, box.sd_elements() as sde:
+        sde.jobs.alm.get(12)
+done.set()
+thread.join()
+""",
     "nothing but a client": """
 import infosecops
 api = infosecops.BambooAgents({url!r}, token="t", proxy="direct")

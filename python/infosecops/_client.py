@@ -53,10 +53,9 @@ class BaseClient:
     def _configure(self, url: str, common: Any) -> Settings:  # noqa: ANN401
         try:
             self._settings = Settings(self._system, url, common)
-        except BaseException:
+        finally:
             # Both may hold a password, and tracebacks show the locals of every frame they pass.
             del url, common
-            raise
         return self._settings
 
     @property
@@ -65,7 +64,8 @@ class BaseClient:
         return self._settings.url
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.url!r})"
+        settings = getattr(self, "_settings", None)
+        return f"{type(self).__name__}({settings.url!r})" if settings else f"<{type(self).__name__}, not made>"
 
     def __reduce__(self) -> tuple[Any, ...]:
         raise TypeError(f"{type(self).__name__} cannot be pickled: make one where it is needed")
@@ -106,7 +106,12 @@ class Client(BaseClient):
             200
         """
         native: Native = self._native
-        return run_here(native.request(raw_call(method, path, params, json, body, headers, effect)))
+        try:
+            call = RawCall(method, path, params=params, json=json, body=body, headers=headers, effect=effect)
+        finally:
+            # They may hold secrets, and tracebacks show the locals of every frame they pass.
+            del params, json, body, headers
+        return run_here(native.request(call))
 
     def close(self) -> None:
         """Close the idle connections. A later call opens new ones."""
@@ -137,7 +142,12 @@ class AsyncClient(BaseClient):
     ) -> Response:
         """Make a request that is not modelled; see :meth:`Client.request`."""
         native: Native = self._native
-        return await run(native.request(raw_call(method, path, params, json, body, headers, effect)))
+        try:
+            call = RawCall(method, path, params=params, json=json, body=body, headers=headers, effect=effect)
+        finally:
+            # They may hold secrets, and tracebacks show the locals of every frame they pass.
+            del params, json, body, headers
+        return await run(native.request(call))
 
     async def aclose(self) -> None:
         """Close the idle connections. A later call opens new ones."""
@@ -165,42 +175,3 @@ async def run(operation: Operation[T]) -> T:
     except BaseException:
         task.abort()
         raise
-
-
-def raw_call(  # noqa: PLR0913, PLR0917
-    method: str,
-    path: str,
-    params: Mapping[str, object] | None,
-    json: object,
-    body: bytes | str | None,
-    headers: Mapping[str, str] | None,
-    effect: str,
-) -> RawCall:
-    """Check the arguments of ``request``."""
-    text = None
-    if json is not None:
-        from json import dumps
-
-        text = dumps(json)
-    return RawCall(
-        method,
-        path,
-        params=texts(params),
-        json=text,
-        body=body.encode() if isinstance(body, str) else body,
-        headers=dict(headers or {}),
-        effect=effect,
-    )
-
-
-def texts(params: Mapping[str, object] | None) -> dict[str, str]:
-    """Query parameters as servers expect them; None is left out."""
-    return {name: _text(value) for name, value in (params or {}).items() if value is not None}
-
-
-def _text(value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (str, int, float)):
-        return str(value)
-    raise TypeError(f"params: values must be str, int, float or bool, not {type(value).__name__}")

@@ -36,11 +36,12 @@ class _Base(BaseClient):
     ) -> None:
         password, token = _infosecops.wrap(password), _infosecops.wrap(token)
         try:
-            settings = self._configure(url, common)
-        except BaseException:
-            del url, common
-            raise
-        self._native = _infosecops.BambooAgents(settings, username=username, password=password, token=token, api=api)
+            self._native = _infosecops.BambooAgents(
+                self._configure(url, common), username=username, password=password, token=token, api=api
+            )
+        finally:
+            # They may hold secrets, and tracebacks show the locals of every frame they pass.
+            del url, common, password, token
 
 
 class BambooAgents(_Base, Client):
@@ -128,6 +129,7 @@ class Tokens:
         Raises:
             UnexpectedContentError: The server answered with another token.
         """
+        token = _infosecops.wrap(token)
         return run_here(self._native.tokens_update(token, name=name, read=read, change=change))
 
     def find(self, name: str) -> AccessToken | None:
@@ -148,6 +150,7 @@ class Tokens:
 
     def revoke(self, token: AccessToken | Secret | str) -> AccessToken:
         """Take both rights away. The vendor documents no way to delete: the token stays listed, but powerless."""
+        token = _infosecops.wrap(token)
         return run_here(self._native.tokens_revoke(token))
 
 
@@ -174,6 +177,7 @@ class AsyncTokens:
         change: bool | None = None,
     ) -> AccessToken:
         """Replace a token's name and rights; see :meth:`Tokens.update`."""
+        token = _infosecops.wrap(token)
         return await run(self._native.tokens_update(token, name=name, read=read, change=change))
 
     async def find(self, name: str) -> AccessToken | None:
@@ -186,4 +190,5 @@ class AsyncTokens:
 
     async def revoke(self, token: AccessToken | Secret | str) -> AccessToken:
         """Take both rights away; see :meth:`Tokens.revoke`."""
+        token = _infosecops.wrap(token)
         return await run(self._native.tokens_revoke(token))

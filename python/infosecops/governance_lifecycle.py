@@ -6,7 +6,7 @@ Pages: https://pradeepkg.github.io/RSA/docs/apireference
 from __future__ import annotations
 
 from infosecops import _infosecops
-from infosecops._client import AsyncClient, BaseClient, Client, run, run_here, texts
+from infosecops._client import AsyncClient, BaseClient, Client, run, run_here
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -93,11 +93,10 @@ class _Base(BaseClient):
     ) -> None:
         token = _infosecops.wrap(token)
         try:
-            settings = self._configure(url, common)
-        except BaseException:
-            del url, common
-            raise
-        self._native = _infosecops.GovernanceLifecycle(settings, token=token, login=login)
+            self._native = _infosecops.GovernanceLifecycle(self._configure(url, common), token=token, login=login)
+        finally:
+            # They may hold secrets, and tracebacks show the locals of every frame they pass.
+            del url, common, token
 
 
 class GovernanceLifecycle(_Base, Client):
@@ -249,9 +248,12 @@ class GovernanceLifecycle(_Base, Client):
             ...     gl.command("about", effect="read").data["type"]
             'about'
         """
-        return run_here(
-            self._native.command(name, params=texts(params), body=_bytes(body), method=method, effect=effect)
-        )
+        try:
+            operation = self._native.command(name, params=params, body=body, method=method, effect=effect)
+        finally:
+            # They may hold secrets, and tracebacks show the locals of every frame they pass.
+            del params, body
+        return run_here(operation)
 
     def login(self) -> None:
         """Log in now, with ``login``; by itself that happens when a token is first needed."""
@@ -382,9 +384,12 @@ class AsyncGovernanceLifecycle(_Base, AsyncClient):
         effect: Effect = "unsafe",
     ) -> CommandResult:
         """Run any other web-service command; see :meth:`GovernanceLifecycle.command`."""
-        return await run(
-            self._native.command(name, params=texts(params), body=_bytes(body), method=method, effect=effect)
-        )
+        try:
+            operation = self._native.command(name, params=params, body=body, method=method, effect=effect)
+        finally:
+            # They may hold secrets, and tracebacks show the locals of every frame they pass.
+            del params, body
+        return await run(operation)
 
     async def login(self) -> None:
         """Log in now; see :meth:`GovernanceLifecycle.login`."""
@@ -449,7 +454,3 @@ class AsyncGovernanceLifecycle(_Base, AsyncClient):
 
 def _text(value: str | int | None) -> str | None:
     return None if value is None else str(value)
-
-
-def _bytes(value: bytes | str | None) -> bytes | None:
-    return value.encode() if isinstance(value, str) else value

@@ -40,11 +40,10 @@ class _Base(BaseClient):
     def __init__(self, url: str, *, token: AsyncSecretLike, **common: Unpack[CommonOptions]) -> None:
         token = _infosecops.wrap(token)
         try:
-            settings = self._configure(url, common)
-        except BaseException:
-            del url, common
-            raise
-        self._native = _infosecops.SDElements(settings, token=token)
+            self._native = _infosecops.SDElements(self._configure(url, common), token=token)
+        finally:
+            # They may hold secrets, and tracebacks show the locals of every frame they pass.
+            del url, common, token
 
 
 class SDElements(_Base, Client):

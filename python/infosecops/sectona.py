@@ -35,11 +35,10 @@ class _Base(BaseClient):
     ) -> None:
         access_key = _infosecops.wrap(access_key)
         try:
-            settings = self._configure(url, common)
-        except BaseException:
-            del url, common
-            raise
-        self._native = _infosecops.Sectona(settings, access_key=access_key, accept=accept)
+            self._native = _infosecops.Sectona(self._configure(url, common), access_key=access_key, accept=accept)
+        finally:
+            # They may hold secrets, and tracebacks show the locals of every frame they pass.
+            del url, common, access_key
 
 
 class Sectona(_Base, Client):
@@ -113,7 +112,12 @@ class Sectona(_Base, Client):
             ...     pam.call("/API/APP/APP007/GetInstances", {}).is_success
             True
         """
-        return run_here(self._native.call(path, _json(fields)))
+        try:
+            operation = self._native.call(path, fields)
+        finally:
+            # They may hold secrets, and tracebacks show the locals of every frame they pass.
+            del fields
+        return run_here(operation)
 
 
 class AsyncSectona(_Base, AsyncClient):
@@ -137,10 +141,9 @@ class AsyncSectona(_Base, AsyncClient):
 
     async def call(self, path: str, fields: Mapping[str, object]) -> Envelope:
         """Run another operation of the vault; see :meth:`Sectona.call`."""
-        return await run(self._native.call(path, _json(fields)))
-
-
-def _json(fields: Mapping[str, object]) -> str:
-    from json import dumps
-
-    return dumps(dict(fields))
+        try:
+            operation = self._native.call(path, fields)
+        finally:
+            # They may hold secrets, and tracebacks show the locals of every frame they pass.
+            del fields
+        return await run(operation)

@@ -17,7 +17,7 @@ use super::login::Access;
 use super::operation::Operation;
 use super::raw::{self, RawCall};
 use super::review::read_changes;
-use super::settings::{Settings, config_error, pairs};
+use super::settings::{Settings, config_error};
 use super::site::progress;
 use crate::core::body::Body;
 use crate::core::error::Error;
@@ -148,11 +148,12 @@ impl GovernanceLifecycle {
         py: Python<'_>,
         name: String,
         params: &Bound<'_, PyAny>,
-        body: Option<Vec<u8>>,
+        body: &Bound<'_, PyAny>,
         method: &str,
         effect: &str,
     ) -> PyResult<Operation> {
-        let params = pairs(params, "params")?;
+        let params = raw::query_pairs(params)?;
+        let body = raw::body_bytes(body)?;
         let effect = raw::effect(effect).map_err(|error| refused(py, error))?;
         let method = match method {
             "GET" => Method::GET,

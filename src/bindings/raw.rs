@@ -5,7 +5,7 @@ use http::Method;
 use http::header::{self, HeaderMap, HeaderValue};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict};
+use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyMapping, PyString};
 use serde_json::value::RawValue;
 
 use super::convert::{Hide, json_to_python};
@@ -33,13 +33,15 @@ impl RawCall {
         method: &str,
         path: &str,
         params: &Bound<'_, PyAny>,
-        json: Option<String>,
-        body: Option<Vec<u8>>,
+        json: &Bound<'_, PyAny>,
+        body: &Bound<'_, PyAny>,
         headers: &Bound<'_, PyAny>,
         effect: &str,
     ) -> PyResult<Self> {
-        let params = pairs(params, "params")?;
+        let params = query_pairs(params)?;
         let headers = pairs(headers, "headers")?;
+        let json = if json.is_none() { None } else { Some(json_text(json)?) };
+        let body = body_bytes(body)?;
         build(method, path, &params, json, body, &headers, effect)
             .map(Self)
             .map_err(|error| refused(py, error))
@@ -84,6 +86,51 @@ fn build(
             .insert(header_name(name)?, header_value(&format!("headers[{name:?}]"), value)?);
     }
     Ok(request)
+}
+
+/// A Python value as JSON.
+pub fn json_text(value: &Bound<'_, PyAny>) -> PyResult<String> {
+    value.py().import("json")?.call_method1("dumps", (value,))?.extract()
+}
+
+/// A body given as bytes or text; text goes in UTF-8.
+pub fn body_bytes(body: &Bound<'_, PyAny>) -> PyResult<Option<Vec<u8>>> {
+    if body.is_none() {
+        return Ok(None);
+    }
+    if let Ok(text) = body.cast::<PyString>() {
+        return Ok(Some(text.to_cow()?.into_owned().into_bytes()));
+    }
+    let wrong = |_| PyTypeError::new_err("body: must be bytes or str");
+    body.extract().map(Some).map_err(wrong)
+}
+
+/// Query parameters: truth values as servers expect them, None left out.
+pub fn query_pairs(params: &Bound<'_, PyAny>) -> PyResult<Vec<(String, String)>> {
+    if params.is_none() {
+        return Ok(Vec::new());
+    }
+    let wrong = || PyTypeError::new_err("params: must be a dict of str to str, int, float or bool");
+    let params = params.cast::<PyMapping>().map_err(|_| wrong())?;
+    let mut pairs = Vec::new();
+    for item in params.items()?.iter() {
+        let (name, value): (String, Bound<'_, PyAny>) = item.extract().map_err(|_| wrong())?;
+        if value.is_none() {
+            continue;
+        }
+        let text = if let Ok(flag) = value.cast::<PyBool>() {
+            if flag.is_true() { "true" } else { "false" }.to_owned()
+        } else if value.is_instance_of::<PyString>()
+            || value.is_instance_of::<PyInt>()
+            || value.is_instance_of::<PyFloat>()
+        {
+            value.str()?.extract()?
+        } else {
+            return Err(wrong());
+        };
+        pairs.push((name, text));
+    }
+    Ok(pairs)
 }
 
 /// An effect by its public name.

@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use super::errors::refused;
 use super::handle::Handle;
 use super::operation::Operation;
-use super::raw::RawCall;
+use super::raw::{self, RawCall};
 use super::secret::credential;
 use super::settings::{Settings, config_error};
 use crate::core::credential::Holder;
@@ -74,7 +74,8 @@ impl Sectona {
         })
     }
 
-    fn call(&self, py: Python<'_>, path: String, fields: String) -> PyResult<Operation> {
+    fn call(&self, py: Python<'_>, path: String, fields: &Bound<'_, PyAny>) -> PyResult<Operation> {
+        let fields = raw::json_text(fields)?;
         self.0.operation(py, move |live, call| async move {
             sectona::call(&live.system, &call, &path, &fields).await
         })

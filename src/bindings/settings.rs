@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple};
+use pyo3::types::{PyDict, PyMapping, PyTuple};
 
 use super::errors::refused;
 use super::events::Listening;
@@ -159,11 +159,13 @@ pub fn pairs(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Vec<(String, Stri
     if value.is_none() {
         return Ok(Vec::new());
     }
-    let dict = value
-        .cast::<PyDict>()
+    let mapping = value
+        .cast::<PyMapping>()
         .map_err(|_| wrong(name, "a dict of str to str"))?;
-    dict.iter()
-        .map(|(key, value)| Ok((key.extract()?, value.extract()?)))
+    let items = mapping.items()?;
+    items
+        .iter()
+        .map(|item| item.extract())
         .collect::<PyResult<_>>()
         .map_err(|_| wrong(name, "a dict of str to str"))
 }

@@ -7,11 +7,12 @@ use zeroize::Zeroizing;
 
 use super::secret::Secret;
 
-/// A sensitive `Authorization` value.
-pub fn header(username: &str, password: &Secret) -> HeaderValue {
+/// A sensitive `Authorization` value, and what it holds in the form in which a server may echo it.
+pub fn header(username: &str, password: &Secret) -> (HeaderValue, Secret) {
     let pair = Zeroizing::new(format!("{username}:{}", password.expose()));
-    let text = Zeroizing::new(format!("Basic {}", STANDARD.encode(pair.as_bytes())));
+    let encoded = Secret::new(STANDARD.encode(pair.as_bytes()));
+    let text = Zeroizing::new(format!("Basic {}", encoded.expose()));
     let mut value = HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static("Basic"));
     value.set_sensitive(true);
-    value
+    (value, encoded)
 }

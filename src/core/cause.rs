@@ -13,6 +13,8 @@ pub(crate) struct Cause {
     pub hint: Option<String>,
     /// Whether trying again is pointless.
     pub is_permanent: bool,
+    /// Whether the server did not get beyond the handshake, although we did.
+    pub is_handshake: bool,
 }
 
 /// Reads the chain from the outside in.
@@ -26,6 +28,7 @@ pub(crate) fn explain(error: reqwest::Error, settings: &Settings) -> Cause {
             message: format!("the TLS handshake failed: {tls}"),
             hint: Some(hint),
             is_permanent: true,
+            is_handshake: is_handshake_refusal(tls),
         };
     }
     if !error.is_connect() {
@@ -34,6 +37,7 @@ pub(crate) fn explain(error: reqwest::Error, settings: &Settings) -> Cause {
             message,
             hint: None,
             is_permanent: false,
+            is_handshake: false,
         };
     }
     if let Some(proxy) = settings.route.shown() {
@@ -51,6 +55,7 @@ pub(crate) fn explain(error: reqwest::Error, settings: &Settings) -> Cause {
         message: format!("no connection: {message}"),
         hint: Some(hint.to_owned()),
         is_permanent: false,
+        is_handshake: false,
     }
 }
 
@@ -66,7 +71,30 @@ fn proxy_cause(proxy: &str, message: String) -> Cause {
         message: format!("no connection through the proxy {proxy}: {message}"),
         hint: Some(hint.to_owned()),
         is_permanent: wants_login,
+        is_handshake: false,
     }
+}
+
+/// Under TLS 1.3 a client is through before the server has looked at its certificate. These alerts say that it was not
+/// accepted, and a server reads no request before that.
+fn is_handshake_refusal(error: &rustls::Error) -> bool {
+    use rustls::AlertDescription as Alert;
+    let rustls::Error::AlertReceived(alert) = error else {
+        return true;
+    };
+    matches!(
+        alert,
+        Alert::CertificateRequired
+            | Alert::BadCertificate
+            | Alert::UnsupportedCertificate
+            | Alert::CertificateRevoked
+            | Alert::CertificateExpired
+            | Alert::CertificateUnknown
+            | Alert::UnknownCA
+            | Alert::AccessDenied
+            | Alert::HandshakeFailure
+            | Alert::ProtocolVersion
+    )
 }
 
 fn tls_hint(error: &rustls::Error, settings: &Settings) -> String {
@@ -85,9 +113,18 @@ fn tls_hint(error: &rustls::Error, settings: &Settings) -> String {
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
         ) => "the certificate is for another name: use the name it was issued for in url",
         Error::InvalidCertificate(_) => "the server's certificate was refused: pass ca_file= if a private CA issued it",
-        Error::AlertReceived(AlertDescription::CertificateRequired | AlertDescription::BadCertificate) => {
+        Error::AlertReceived(AlertDescription::CertificateRequired) => {
             "the server wants a client certificate: pass client_cert="
         }
+        Error::AlertReceived(
+            AlertDescription::BadCertificate
+            | AlertDescription::UnknownCA
+            | AlertDescription::CertificateUnknown
+            | AlertDescription::CertificateExpired
+            | AlertDescription::CertificateRevoked
+            | AlertDescription::UnsupportedCertificate
+            | AlertDescription::AccessDenied,
+        ) => "the server does not accept the client certificate: pass client_cert= with one that it trusts",
         Error::AlertReceived(AlertDescription::HandshakeFailure | AlertDescription::ProtocolVersion)
         | Error::PeerIncompatible(_) => {
             "the server offers neither TLS 1.2 nor 1.3 with forward secrecy; older versions are not supported"

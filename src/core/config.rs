@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use zeroize::Zeroizing;
 
 use super::error::{Error, System};
@@ -113,11 +115,7 @@ impl Settings {
         if options.max_response_bytes == 0 {
             return Err(Error::config("max_response_bytes: must be at least 1"));
         }
-        let ca_pem = options
-            .ca_file
-            .as_deref()
-            .map(|path| read_pem("ca_file", path, "CERTIFICATE"))
-            .transpose()?;
+        let ca_pem = options.ca_file.as_deref().map(read_roots).transpose()?;
         Ok(Self {
             system,
             base,
@@ -253,6 +251,21 @@ fn read_pem(name: &str, path: &Path, expected: &str) -> Result<Vec<u8>, Error> {
         )));
     }
     Ok(text)
+}
+
+fn read_roots(path: &Path) -> Result<Vec<u8>, Error> {
+    let pem = read_pem("ca_file", path, "CERTIFICATE")?;
+    let mut store = rustls::RootCertStore::empty();
+    for cert in CertificateDer::pem_slice_iter(&pem) {
+        let added = cert.is_ok_and(|cert| store.add(cert).is_ok());
+        if !added {
+            let shown = path.display();
+            return Err(Error::config(format!(
+                "ca_file: {shown} holds a certificate that cannot be read"
+            )));
+        }
+    }
+    Ok(pem)
 }
 
 fn read_identity(paths: &(PathBuf, Option<PathBuf>)) -> Result<Zeroizing<Vec<u8>>, Error> {

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::answer::{Answer, looks_like_html};
-use super::error::{Error, Kind};
+use super::error::{Error, Kind, Outcome};
 
 /// The visible text of an HTML page, in one line: without title, style and script, entities resolved, CDATA opened.
 pub fn html_text(page: &str) -> String {
@@ -172,6 +172,9 @@ pub fn status_error(answer: &Answer) -> Error {
     }
     let error = answer.error(kind, &server_message(answer));
     match kind {
+        Kind::Proxy => error
+            .with_outcome(Outcome::NotSent)
+            .with_hint("the proxy wants credentials: write them into proxy= as http://user:password@host:port"),
         Kind::RateLimited => match answer
             .headers
             .get(http::header::RETRY_AFTER)

@@ -128,6 +128,7 @@ impl Kind {
             300..=399 => Self::UnexpectedContent,
             400 | 405 | 406 | 411 | 413 | 414 | 415 | 422 => Self::BadRequest,
             401 => Self::Authentication,
+            407 => Self::Proxy,
             403 => Self::PermissionDenied,
             404 | 410 => Self::NotFound,
             409 => Self::Conflict,

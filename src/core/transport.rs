@@ -294,8 +294,11 @@ impl Call {
         })
     }
 
-    fn broken(&self, error: reqwest::Error, context: Context, outcome: Outcome) -> (Failure, Error) {
+    fn broken(&self, error: reqwest::Error, mut context: Context, outcome: Outcome) -> (Failure, Error) {
         let cause = cause::explain(error, &self.settings);
+        if cause.is_handshake {
+            context.outcome = Some(Outcome::NotSent);
+        }
         let failure = match outcome {
             _ if cause.is_permanent => Failure::Permanent,
             Outcome::NotSent => Failure::NotSent,

@@ -86,7 +86,8 @@ impl BambooAgents {
                 let secret = password.get().await?;
                 // Bamboo's REST guide asks for this parameter beside the header.
                 request.target = request.target.clone().query("os_authType", "basic");
-                let value = crate::core::basic_auth::header(username, &secret);
+                let (value, encoded) = crate::core::basic_auth::header(username, &secret);
+                request.secrets.push(encoded);
                 (secret, value)
             }
             Login::Bearer(token) => {

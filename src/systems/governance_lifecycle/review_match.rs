@@ -61,7 +61,9 @@ type Judged = (Vec<Fate>, BTreeMap<usize, String>);
 fn judge(updated: i64, total: i64, items: &[ReviewItemResult], changes: &[ReviewItemChange]) -> Judged {
     let all = |fate: Fate| vec![fate; changes.len()];
     if updated == total {
-        return (all(Fate::Done), BTreeMap::new());
+        // Each change holds one component: a server that counts fewer has not told about all of them.
+        let told_all = usize::try_from(total).is_ok_and(|total| total >= changes.len());
+        return (all(if told_all { Fate::Done } else { Fate::Unknown }), BTreeMap::new());
     }
     // Lines about items that were not updated; with same_state_ok some of them are fine all the same.
     let lines: Vec<&ReviewItemResult> = items.iter().filter(|item| !item.ok || item.reason.is_some()).collect();

@@ -32,7 +32,16 @@ impl SdElements {
         if token.is_empty() {
             return Err(Error::config("token: must not be empty"));
         }
-        let text = Zeroizing::new(format!("Token {}", token.expose()));
+        let bare = token.expose();
+        if bare.trim() != bare
+            || bare.starts_with(['"', '\''])
+            || bare.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("token "))
+        {
+            return Err(Error::config(
+                "token: must be the bare key, without quotes, blanks around it or the word Token",
+            ));
+        }
+        let text = Zeroizing::new(format!("Token {bare}"));
         let mut value = header_value("token", &text)?;
         value.set_sensitive(true);
         request.headers.insert(header::AUTHORIZATION, value);

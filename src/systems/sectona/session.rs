@@ -73,12 +73,13 @@ impl Sectona {
             return Err(refuse(error, &request));
         }
         let headers = &mut request.headers;
-        headers.insert(header::AUTHORIZATION, basic_auth::header(USERNAME, &key));
+        let (value, encoded) = basic_auth::header(USERNAME, &key);
+        headers.insert(header::AUTHORIZATION, value);
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
         if !headers.contains_key(header::ACCEPT) {
             headers.insert(header::ACCEPT, HeaderValue::from_static(self.accept.media_type()));
         }
-        request.secrets.push(key.clone());
+        request.secrets.extend([key.clone(), encoded]);
         request.secret_answer = true;
         Ok((call.send(&request).await?, key))
     }

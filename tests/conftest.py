@@ -1,0 +1,71 @@
+"""Each case is written once and run through the sync client and through its Async twin."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import infosecops
+import pytest
+from infosecops import AsyncLazyList, Retry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+PLAIN = {"proxy": "direct", "retry": Retry(attempts=3, base=0.0), "timeout": 10.0}
+
+
+class Blocking:
+    """An Async twin, or a part of one, used like the sync client: each coroutine is run to its end."""
+
+    def __init__(self, target: Any, loop: asyncio.AbstractEventLoop) -> None:
+        self._target = target
+        self._loop = loop
+
+    def __getattr__(self, name: str) -> Any:
+        return self._blocking(getattr(self._target, name))
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        value = self._target(*args, **kwargs)
+        return self._loop.run_until_complete(value) if asyncio.iscoroutine(value) else self._blocking(value)
+
+    def __iter__(self) -> Iterator[Any]:
+        iterator = aiter(self._target)
+        end = object()
+        while (value := self._loop.run_until_complete(anext_or(iterator, end))) is not end:
+            yield value
+
+    def __repr__(self) -> str:
+        return repr(self._target)
+
+    def _blocking(self, value: Any) -> Any:
+        is_part = callable(value) or isinstance(value, AsyncLazyList) or hasattr(value, "__anext__")
+        is_part = is_part or type(value).__module__ in ("infosecops.sd_elements", "infosecops.bamboo_agents")
+        return Blocking(value, self._loop) if is_part else value
+
+
+async def anext_or(iterator: Any, end: object) -> object:
+    return await anext(iterator, end)
+
+
+@pytest.fixture(params=["sync", "async"])
+def connect(request: pytest.FixtureRequest) -> Iterator[Callable[..., Any]]:
+    """Make a client by its sync name; the test runs once with that client and once with its twin."""
+    opened: list[Any] = []
+    loop = asyncio.new_event_loop() if request.param == "async" else None
+
+    def make(name: str, url: str, **options: Any) -> Any:
+        prefix = "Async" if loop else ""
+        client = getattr(infosecops, prefix + name)(url, **{**PLAIN, **options})
+        opened.append(client)
+        return Blocking(client, loop) if loop else client
+
+    yield make
+    for client in opened:
+        if loop:
+            loop.run_until_complete(client.aclose())
+        else:
+            client.close()
+    if loop:
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.close()
