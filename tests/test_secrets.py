@@ -373,7 +373,7 @@ def test_a_secret_that_was_left_behind_says_so_wherever_it_is_used(connect: Call
         with pytest.raises(infosecops.ConfigError):
             tokens.update(token, name="new")
         with pytest.raises(infosecops.ConfigError, match="left behind"):
-            BambooAgents(wire.url, token=token.uuid)
+            infosecops.BambooAgents(wire.url, token=token.uuid)
         assert len(wire.requests) == sent
         assert token.uuid != infosecops.Secret("")
 

@@ -154,9 +154,7 @@ def test_the_sample_as_it_is_printed_is_read(connect: Callable[..., Any]) -> Non
 
 
 @pytest.mark.parametrize("password", ['a"b', 'a", "Status": "b', 'a", "Other": "b', 'a"}", "b', "a\\b", "a\nb"])
-def test_a_printed_password_that_could_mean_two_things_is_refused(
-    connect: Callable[..., Any], password: str
-) -> None:
+def test_a_printed_password_that_could_mean_two_things_is_refused(connect: Callable[..., Any], password: str) -> None:
     answer = PAGE_AS_PRINTED.replace('"Password": "XXXXXX"', f'"Password": "{password}"', 1)
     assert answer != PAGE_AS_PRINTED
     with Wire(ok(answer)) as wire:

@@ -1,6 +1,7 @@
 //! Raw JSON and plain-data views to Python values, and the four methods every record has.
 
 use pyo3::IntoPyObjectExt;
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString};
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -38,8 +39,14 @@ pub fn json_to_python<'py>(py: Python<'py>, raw: &RawValue, hide: Hide) -> PyRes
         hide,
         is_secret: false,
     };
-    seed.deserialize(&mut reader)
-        .map_err(|_| pyo3::exceptions::PyValueError::new_err("not valid JSON, or nested too deeply"))
+    seed.deserialize(&mut reader).map_err(|error| unreadable(py, &error))
+}
+
+fn unreadable(py: Python<'_>, error: &serde_json::Error) -> PyErr {
+    if error.to_string().starts_with(WITHHELD_KEY) {
+        return withheld(py);
+    }
+    PyValueError::new_err("not valid JSON, or nested too deeply")
 }
 
 #[derive(Clone, Copy)]
@@ -118,6 +125,9 @@ impl<'de, 'py> Visitor<'de> for Seed<'py> {
         while let Some(key) = map.next_key::<std::borrow::Cow<'de, str>>()? {
             if self.is_secret && key == WITHHELD_KEY {
                 map.next_value::<serde::de::IgnoredAny>()?;
+                if self.hide == Hide::Nothing {
+                    return Err(serde::de::Error::custom(WITHHELD_KEY));
+                }
                 return Secret::withheld()
                     .into_bound_py_any(self.py)
                     .map_err(serde::de::Error::custom);
@@ -166,10 +176,7 @@ fn extra_to_python<'py>(py: Python<'py>, extra: &Extra, hide: Hide) -> PyResult<
         let is_secret = is_secret_name(key);
         let mut reader = serde_json::Deserializer::from_str(raw.get());
         let value = Seed { py, hide, is_secret }.deserialize(&mut reader);
-        dict.set_item(
-            key,
-            value.map_err(|_| pyo3::exceptions::PyValueError::new_err("not valid JSON"))?,
-        )?;
+        dict.set_item(key, value.map_err(|error| unreadable(py, &error))?)?;
     }
     Ok(dict.into_any())
 }
