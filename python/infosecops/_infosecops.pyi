@@ -143,10 +143,10 @@ class RawCall:
         method: str,
         path: str,
         *,
-        params: dict[str, str] | None,
-        json: str | None,
-        body: bytes | None,
-        headers: dict[str, str] | None,
+        params: Mapping[str, object] | None,
+        json: object,
+        body: bytes | str | None,
+        headers: Mapping[str, str] | None,
         effect: str,
     ) -> Self: ...
 
@@ -478,7 +478,7 @@ class GovernanceLifecycle:
         on_progress: Callable[[int, int, int], object] | None,
     ) -> Operation[ReviewUpdate]: ...
     def command(
-        self, name: str, *, params: dict[str, str], body: bytes | None, method: str, effect: str
+        self, name: str, *, params: Mapping[str, object] | None, body: bytes | str | None, method: str, effect: str
     ) -> Operation[CommandResult]: ...
     def login(self) -> Operation[None]: ...
     def logout(self) -> Operation[None]: ...
@@ -680,7 +680,7 @@ class Sectona:
     def request_password(
         self, asset_type: str, asset_host: str, account_name: str, *, instance: str, db_instance: str | None
     ) -> Operation[VaultAccount]: ...
-    def call(self, path: str, fields: str) -> Operation[Envelope]: ...
+    def call(self, path: str, fields: Mapping[str, object]) -> Operation[Envelope]: ...
 
 # Agent APIs for Bamboo.
 

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 
 use super::errors::refused;
 use super::handle::Handle;
@@ -75,7 +76,7 @@ impl Sectona {
     }
 
     fn call(&self, py: Python<'_>, path: String, fields: &Bound<'_, PyAny>) -> PyResult<Operation> {
-        let fields = raw::json_text(fields)?;
+        let fields = raw::json_text(&py.get_type::<PyDict>().call1((fields,))?)?;
         self.0.operation(py, move |live, call| async move {
             sectona::call(&live.system, &call, &path, &fields).await
         })
