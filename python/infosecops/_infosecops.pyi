@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Generic, Literal, TypeAlias, TypeVar, final, o
 from typing_extensions import Self
 
 from infosecops._client import AsyncSecretLike, CommonOptions
-from infosecops.governance_lifecycle import AccountDict, ChangeDict, Changes, Coverage, ItemDict
+from infosecops.types import AccountDict, ChangeDict, Changes, Coverage, ItemDict
 
 __all__ = [
     "AccessToken",

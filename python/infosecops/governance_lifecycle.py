@@ -10,18 +10,14 @@ from infosecops._client import AsyncClient, BaseClient, Client, run, run_here
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-    from datetime import date
-    from os import PathLike
-    from typing import Literal, TypeAlias, TypedDict
+    from collections.abc import Callable, Mapping
+    from typing import Literal
 
-    from typing_extensions import NotRequired, Unpack
+    from typing_extensions import Unpack
 
     from infosecops._client import AsyncSecretLike, CommonOptions, Effect
     from infosecops._infosecops import (
         CommandResult,
-        CoverageRule,
-        ReviewItemChange,
         ReviewStatus,
         ReviewUpdate,
         RunStatus,
@@ -29,52 +25,7 @@ if TYPE_CHECKING:
         TrustedApp,
         UserLogin,
     )
-
-    Coverage: TypeAlias = bytes | str | PathLike[str] | Iterable[CoverageRule]
-    CoverageType: TypeAlias = Literal["reviewer", "monitor", "altmanager"]
-
-    class AccountDict(TypedDict):
-        """A :class:`RevieweeAccount` as plain data."""
-
-        name: str
-        business_source: str
-
-    class ItemDict(TypedDict):
-        """An item as plain data; which keys beside ``kind`` are needed depends on it."""
-
-        kind: Literal["entitlement", "application_role", "group", "global_role"]
-        name: NotRequired[str]
-        business_source: NotRequired[str]
-        resource: NotRequired[str]
-        action: NotRequired[str]
-        role_set: NotRequired[str]
-
-    class ChangeDict(TypedDict):
-        """A :class:`ReviewItemChange` as plain data."""
-
-        state: str
-        reviewee: str
-        item: ItemDict
-        account: NotRequired[AccountDict | None]
-        comments: NotRequired[str | None]
-        expires_on: NotRequired[date | None]
-
-    class RefreshOptions(TypedDict, total=False):
-        """What ``refresh_review`` renews; what is not given is left to the server."""
-
-        coverage: bool
-        clear_reassignments: bool
-        users: bool
-        groups: bool
-        roles: bool
-        entitlements: bool
-        accounts: bool
-        review_analysis: bool
-        resources: bool
-        descriptions: bool
-        applications: Iterable[str]
-
-    Changes: TypeAlias = Iterable[ReviewItemChange | ChangeDict]
+    from infosecops.types import Changes, Coverage, CoverageType, RefreshOptions
 
 __all__ = ["AsyncGovernanceLifecycle", "GovernanceLifecycle"]
 

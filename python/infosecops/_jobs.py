@@ -1,0 +1,345 @@
+"""Jobs of SD Elements: list, get, start, report, wait.
+
+Page: https://docs.sdelements.com/release/4.12/api/docs/jobs
+"""
+
+from __future__ import annotations
+
+from infosecops._client import run, run_here
+from infosecops._lists import AsyncLazyList, LazyList
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Literal
+
+    from infosecops import _infosecops
+    from infosecops._infosecops import Job
+
+__all__ = ["AsyncJobs", "AsyncJobsOfKind", "Jobs", "JobsOfKind"]
+
+
+class Jobs:
+    """Jobs of every kind."""
+
+    def __init__(self, native: _infosecops.SDElements) -> None:
+        self._native = native
+
+    @property
+    def alm(self) -> JobsOfKind:
+        """Synchronisations with issue trackers."""
+        return self.kind("alm")
+
+    @property
+    def analysis(self) -> JobsOfKind:
+        """Imports from security tools."""
+        return self.kind("analysis")
+
+    @property
+    def ldap(self) -> JobsOfKind:
+        """Synchronisations with directories."""
+        return self.kind("ldap")
+
+    def kind(self, kind: str) -> JobsOfKind:
+        """Jobs of any kind, such as ``issue-tracker``, the name of newer releases for alm (inferred)."""
+        return JobsOfKind(self._native, kind)
+
+    def list(  # noqa: PLR0913
+        self,
+        *,
+        automatic: bool | None = None,
+        connection: int | None = None,
+        ready: bool | None = None,
+        succeeded: bool | None = None,
+        user: str | None = None,
+        page_size: int | None = None,
+        limit: int | None = None,
+    ) -> LazyList[Job]:
+        """List jobs of all kinds; releases from 5.2 on. See :meth:`JobsOfKind.list`."""
+        return LazyList(
+            "jobs",
+            lambda: self._native.jobs_list(
+                None,
+                automatic=automatic,
+                connection=connection,
+                ready=ready,
+                succeeded=succeeded,
+                user=user,
+                page_size=page_size,
+                limit=limit,
+            ),
+        )
+
+
+class AsyncJobs:
+    """The twin of :class:`Jobs` for asyncio."""
+
+    def __init__(self, native: _infosecops.SDElements) -> None:
+        self._native = native
+
+    @property
+    def alm(self) -> AsyncJobsOfKind:
+        """Synchronisations with issue trackers."""
+        return self.kind("alm")
+
+    @property
+    def analysis(self) -> AsyncJobsOfKind:
+        """Imports from security tools."""
+        return self.kind("analysis")
+
+    @property
+    def ldap(self) -> AsyncJobsOfKind:
+        """Synchronisations with directories."""
+        return self.kind("ldap")
+
+    def kind(self, kind: str) -> AsyncJobsOfKind:
+        """Jobs of any kind; see :meth:`Jobs.kind`."""
+        return AsyncJobsOfKind(self._native, kind)
+
+    def list(  # noqa: PLR0913
+        self,
+        *,
+        automatic: bool | None = None,
+        connection: int | None = None,
+        ready: bool | None = None,
+        succeeded: bool | None = None,
+        user: str | None = None,
+        page_size: int | None = None,
+        limit: int | None = None,
+    ) -> AsyncLazyList[Job]:
+        """List jobs of all kinds, with ``async for``; see :meth:`Jobs.list`."""
+        return AsyncLazyList(
+            "jobs",
+            lambda: self._native.jobs_list(
+                None,
+                automatic=automatic,
+                connection=connection,
+                ready=ready,
+                succeeded=succeeded,
+                user=user,
+                page_size=page_size,
+                limit=limit,
+            ),
+        )
+
+
+class JobsOfKind:
+    """Jobs of one kind: list, get, start, report, wait."""
+
+    def __init__(self, native: _infosecops.SDElements, kind: str) -> None:
+        self._native = native
+        self._kind = kind
+
+    def list(  # noqa: PLR0913
+        self,
+        *,
+        automatic: bool | None = None,
+        connection: int | None = None,
+        ready: bool | None = None,
+        succeeded: bool | None = None,
+        user: str | None = None,
+        page_size: int | None = None,
+        limit: int | None = None,
+    ) -> LazyList[Job]:
+        """List jobs, the pages fetched as they are read.
+
+        Args:
+            automatic: Scheduled ones, or those started by hand.
+            connection: Those of this connection.
+            ready: Finished ones, or pending ones.
+            succeeded: Those that ended well, or not.
+            user: Those of the user with this e-mail address.
+            page_size: Records in one answer; by default the server decides.
+            limit: Records at most, over all pages.
+
+        Example:
+            >>> from infosecops.sandbox import Sandbox
+            >>> with Sandbox() as box, box.sd_elements() as sde:
+            ...     [job.id for job in sde.jobs.ldap.list(ready=True)]
+            [57]
+        """
+        return LazyList(
+            f"jobs.{self._kind}",
+            lambda: self._native.jobs_list(
+                self._kind,
+                automatic=automatic,
+                connection=connection,
+                ready=ready,
+                succeeded=succeeded,
+                user=user,
+                page_size=page_size,
+                limit=limit,
+            ),
+        )
+
+    def get(self, job_id: int) -> Job:
+        """Get one job.
+
+        Raises:
+            NotFoundError: There is none of this kind and id.
+        """
+        return run_here(self._native.jobs_get(self._kind, job_id))
+
+    def start(self, connection: int, *, automatic: bool = False, project: int | None = None) -> Job:
+        """Queue a run of a connection. Never sent twice by itself; always sends ``ready: false``.
+
+        Args:
+            connection: The id of the connection.
+            automatic: Whether to record it as scheduled.
+            project: For servers that want the path of a project, which the vendor's examples print.
+
+        Returns:
+            The job, most likely pending.
+        """
+        return run_here(self._native.jobs_start(self._kind, connection, automatic=automatic, project=project))
+
+    def report(  # noqa: PLR0913
+        self,
+        connection: int,
+        *,
+        succeeded: bool,
+        result_message: str,
+        automatic: bool = True,
+        ready: bool | None = None,
+        project: int | None = None,
+    ) -> Job:
+        """Record the result of a run that was made elsewhere, as a remote agent does. Makes a new job.
+
+        Args:
+            connection: The id of the connection.
+            succeeded: Whether it ended well.
+            result_message: What it has to say.
+            automatic: Whether it was scheduled.
+            ready: Left out by default, which the server takes for true.
+            project: For servers that want the path of a project.
+        """
+        return run_here(
+            self._native.jobs_report(
+                self._kind,
+                connection,
+                succeeded=succeeded,
+                result_message=result_message,
+                automatic=automatic,
+                ready=ready,
+                project=project,
+            )
+        )
+
+    def wait(
+        self,
+        job: Job | int,
+        *,
+        timeout: float = 600.0,
+        poll_interval: float = 2.0,
+        on_progress: Callable[[Job], object] | None = None,
+        on_failure: Literal["raise", "return"] = "raise",
+    ) -> Job:
+        """Wait until a job has ended. Looks that fail for a passing reason do not end the wait.
+
+        Args:
+            job: A job or its id.
+            timeout: Seconds to wait at most.
+            poll_interval: Seconds between two looks.
+            on_progress: Is told the job after every look; what it raises ends the wait.
+            on_failure: ``return`` gives a job that failed instead of raising.
+
+        Raises:
+            JobFailed: It ended without success; ``.job`` is the job.
+            WaitTimeout: Time was up; ``.last`` is the job as last seen. Nothing was stopped.
+        """
+        return run_here(
+            self._native.jobs_wait(
+                self._kind,
+                job if isinstance(job, int) else job.id,
+                timeout=timeout,
+                poll_interval=poll_interval,
+                on_progress=on_progress,
+                on_failure=on_failure,
+            )
+        )
+
+
+class AsyncJobsOfKind:
+    """The twin of :class:`JobsOfKind` for asyncio."""
+
+    def __init__(self, native: _infosecops.SDElements, kind: str) -> None:
+        self._native = native
+        self._kind = kind
+
+    def list(  # noqa: PLR0913
+        self,
+        *,
+        automatic: bool | None = None,
+        connection: int | None = None,
+        ready: bool | None = None,
+        succeeded: bool | None = None,
+        user: str | None = None,
+        page_size: int | None = None,
+        limit: int | None = None,
+    ) -> AsyncLazyList[Job]:
+        """List jobs, with ``async for``; see :meth:`JobsOfKind.list`."""
+        return AsyncLazyList(
+            f"jobs.{self._kind}",
+            lambda: self._native.jobs_list(
+                self._kind,
+                automatic=automatic,
+                connection=connection,
+                ready=ready,
+                succeeded=succeeded,
+                user=user,
+                page_size=page_size,
+                limit=limit,
+            ),
+        )
+
+    async def get(self, job_id: int) -> Job:
+        """Get one job; see :meth:`JobsOfKind.get`."""
+        return await run(self._native.jobs_get(self._kind, job_id))
+
+    async def start(self, connection: int, *, automatic: bool = False, project: int | None = None) -> Job:
+        """Queue a run of a connection; see :meth:`JobsOfKind.start`."""
+        return await run(self._native.jobs_start(self._kind, connection, automatic=automatic, project=project))
+
+    async def report(  # noqa: PLR0913
+        self,
+        connection: int,
+        *,
+        succeeded: bool,
+        result_message: str,
+        automatic: bool = True,
+        ready: bool | None = None,
+        project: int | None = None,
+    ) -> Job:
+        """Record the result of a run that was made elsewhere; see :meth:`JobsOfKind.report`."""
+        return await run(
+            self._native.jobs_report(
+                self._kind,
+                connection,
+                succeeded=succeeded,
+                result_message=result_message,
+                automatic=automatic,
+                ready=ready,
+                project=project,
+            )
+        )
+
+    async def wait(
+        self,
+        job: Job | int,
+        *,
+        timeout: float = 600.0,
+        poll_interval: float = 2.0,
+        on_progress: Callable[[Job], object] | None = None,
+        on_failure: Literal["raise", "return"] = "raise",
+    ) -> Job:
+        """Wait until a job has ended; see :meth:`JobsOfKind.wait`. ``on_progress`` may be async."""
+        return await run(
+            self._native.jobs_wait(
+                self._kind,
+                job if isinstance(job, int) else job.id,
+                timeout=timeout,
+                poll_interval=poll_interval,
+                on_progress=on_progress,
+                on_failure=on_failure,
+            )
+        )

@@ -1,0 +1,60 @@
+"""Types of arguments, for type checkers: import them under ``TYPE_CHECKING``."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date
+    from os import PathLike
+    from typing import Literal, TypeAlias, TypedDict
+
+    from typing_extensions import NotRequired
+
+    from infosecops._infosecops import CoverageRule, ReviewItemChange
+
+    Coverage: TypeAlias = bytes | str | PathLike[str] | Iterable[CoverageRule]
+    CoverageType: TypeAlias = Literal["reviewer", "monitor", "altmanager"]
+
+    class AccountDict(TypedDict):
+        """A :class:`RevieweeAccount` as plain data."""
+
+        name: str
+        business_source: str
+
+    class ItemDict(TypedDict):
+        """An item as plain data; which keys beside ``kind`` are needed depends on it."""
+
+        kind: Literal["entitlement", "application_role", "group", "global_role"]
+        name: NotRequired[str]
+        business_source: NotRequired[str]
+        resource: NotRequired[str]
+        action: NotRequired[str]
+        role_set: NotRequired[str]
+
+    class ChangeDict(TypedDict):
+        """A :class:`ReviewItemChange` as plain data."""
+
+        state: str
+        reviewee: str
+        item: ItemDict
+        account: NotRequired[AccountDict | None]
+        comments: NotRequired[str | None]
+        expires_on: NotRequired[date | None]
+
+    class RefreshOptions(TypedDict, total=False):
+        """What ``refresh_review`` renews; what is not given is left to the server."""
+
+        coverage: bool
+        clear_reassignments: bool
+        users: bool
+        groups: bool
+        roles: bool
+        entitlements: bool
+        accounts: bool
+        review_analysis: bool
+        resources: bool
+        descriptions: bool
+        applications: Iterable[str]
+
+    Changes: TypeAlias = Iterable[ReviewItemChange | ChangeDict]
