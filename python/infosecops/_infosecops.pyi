@@ -787,7 +787,15 @@ class SandboxAccount:
 
 @final
 class SandboxServer:
-    def __new__(cls, port: int, bamboo_api: str, /) -> Self: ...
+    def __new__(
+        cls,
+        port: int,
+        bamboo_api: str,
+        certificate: bytes | None,
+        key: bytes | None,
+        client_ca: bytes | None,
+        /,
+    ) -> Self: ...
     @property
     def url(self) -> str: ...
     @property

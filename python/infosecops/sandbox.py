@@ -27,6 +27,7 @@ from infosecops._infosecops import JournalEntry, SandboxAccount, SandboxServer
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from os import PathLike
     from types import TracebackType
     from typing import Literal, TypedDict, overload
 
@@ -52,6 +53,9 @@ if TYPE_CHECKING:
         hang: bool
         delay: float | None
         truncate: int | None
+        drip: float | None
+        oversize: int | None
+        bomb: int | None
         html: bool
         broken_json: bool
         redirect: str | None
@@ -82,9 +86,11 @@ class Sandbox:
     Args:
         port: The port; 0 takes any free one.
         bamboo_api: The paths that the Bamboo plugin answers: those of version 1.5 and later, those before, or both.
+        tls: PEM files with a certificate and its key, to serve https; the wired clients need ``ca_file=`` then.
+        client_ca: A PEM file with the CA of the client certificates that are asked for.
 
     Raises:
-        OSError: When it starts: the port is taken.
+        OSError: The port is taken, or a file can't be read or used.
 
     Example:
         >>> from infosecops.sandbox import Sandbox
@@ -96,8 +102,16 @@ class Sandbox:
         False
     """
 
-    def __init__(self, port: int = 0, *, bamboo_api: BambooApi = "agent-config") -> None:
-        self._options = (port, bamboo_api)
+    def __init__(
+        self,
+        port: int = 0,
+        *,
+        bamboo_api: BambooApi = "agent-config",
+        tls: tuple[str | PathLike[str], str | PathLike[str]] | None = None,
+        client_ca: str | PathLike[str] | None = None,
+    ) -> None:
+        certificate, key = (None, None) if tls is None else (_content(tls[0]), _content(tls[1]))
+        self._options = (port, bamboo_api, certificate, key, None if client_ca is None else _content(client_ca))
         self._place = Place()
         self.governance_lifecycle = GovernanceLifecycleEndpoint(self._place)
         self.sd_elements = SDElementsEndpoint(self._place)
@@ -208,7 +222,9 @@ class Faults:
                 page), ``redirect`` (a path of the sandbox, or another address).
 
                 Changes to the answer: ``content_type``, ``truncate`` (to so many bytes), ``broken_json``,
-                ``retry_after`` (seconds, or a date as text), ``close`` (says ``Connection: close``).
+                ``retry_after`` (seconds, or a date as text), ``close`` (says ``Connection: close``), ``oversize`` (so
+                many blanks before it), ``bomb`` (the same, compressed), ``drip`` (byte by byte, with so many seconds
+                between them).
 
                 Otherwise: ``delay`` (seconds before the work is done), ``hang`` (no answer at all), ``drop`` (cuts the
                 connection ``"before"`` the work is done, ``"after"`` it, or in ``"mid_body"`` of the answer).
@@ -345,3 +361,8 @@ class Journal:
 
     def __repr__(self) -> str:
         return "\n".join(map(repr, self)) or "<an empty journal>"
+
+
+def _content(path: str | PathLike[str]) -> bytes:
+    with open(path, "rb") as file:  # noqa: PTH123
+        return file.read()

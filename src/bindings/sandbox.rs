@@ -13,7 +13,7 @@ use super::per_process::PerProcess;
 use super::sandbox_arguments::{Argument, fault, filter, job_end, progress};
 use super::sandbox_values::{JournalEntry, SandboxAccount};
 use crate::core::secret::Secret;
-use crate::sandbox::{self, BambooApi, Options, ResultForm, System};
+use crate::sandbox::{self, BambooApi, Options, ResultForm, System, Tls};
 
 /// How often a waiting thread looks for Ctrl-C.
 const SIGNAL_CHECK_INTERVAL: Duration = Duration::from_millis(50);
@@ -62,11 +62,22 @@ impl Drop for SandboxServer {
 #[pymethods]
 impl SandboxServer {
     #[new]
-    #[pyo3(signature = (port, bamboo_api, /))]
-    fn new(port: Any<'_, '_>, bamboo_api: Any<'_, '_>) -> PyResult<Self> {
+    #[pyo3(signature = (port, bamboo_api, certificate, key, client_ca, /))]
+    fn new(
+        port: Any<'_, '_>,
+        bamboo_api: Any<'_, '_>,
+        certificate: Option<Vec<u8>>,
+        key: Option<Vec<u8>>,
+        client_ca: Option<Vec<u8>>,
+    ) -> PyResult<Self> {
         let options = Options {
             port: Argument("port", port).whole(0, u16::MAX.into())?,
             bamboo_api: Argument("bamboo_api", bamboo_api).one_of(&BAMBOO_APIS)?,
+            tls: certificate.zip(key).map(|(certificate, key)| Tls {
+                certificate,
+                key,
+                client_ca,
+            }),
         };
         let wanted = options.port;
         // Attached: starting a runtime reads the environment, see `Roots`.

@@ -156,8 +156,8 @@ pub fn fault(keywords: &Bound<'_, PyDict>, times: Option<&Bound<'_, PyAny>>) -> 
         let is_none = value.is_none();
         match name.as_str() {
             "system" | "operation" | "method" | "skip" | "status" | "body" | "content_type" | "code" | "drop"
-            | "hang" | "delay" | "truncate" | "html" | "broken_json" | "redirect" | "retry_after" | "close"
-            | "apply"
+            | "hang" | "delay" | "truncate" | "drip" | "oversize" | "bomb" | "html" | "broken_json" | "redirect"
+            | "retry_after" | "close" | "apply"
                 if is_none => {}
             "system" => fault.filter.system = Some(given.system()?),
             "operation" => fault.filter.operation = Some(given.text()?),
@@ -171,6 +171,9 @@ pub fn fault(keywords: &Bound<'_, PyDict>, times: Option<&Bound<'_, PyAny>>) -> 
             "hang" => fault.hang = given.flag()?,
             "delay" => fault.delay = Some(given.seconds()?),
             "truncate" => fault.truncate = Some(given.whole(0, i64::MAX)?),
+            "drip" => fault.drip = Some(given.seconds()?),
+            "oversize" => fault.oversize = Some(given.whole(0, 1 << 30)?),
+            "bomb" => fault.bomb = Some(given.whole(0, 1 << 30)?),
             "html" => fault.html = given.flag()?,
             "broken_json" => fault.broken_json = given.flag()?,
             "redirect" => fault.redirect = Some(given.redirect()?),

@@ -278,6 +278,19 @@ impl Error {
         self
     }
 
+    /// Says how to find out, where the fate of the call is unknown; what is known needs no recipe.
+    #[must_use]
+    pub fn settled_by(self, recipe: &str) -> Self {
+        if self.0.context.outcome != Some(Outcome::Unknown) || self.0.context.is_read {
+            return self;
+        }
+        let hint = match &self.0.context.hint {
+            Some(hint) => format!("{hint}; {recipe}"),
+            None => recipe.to_owned(),
+        };
+        self.with_hint(hint)
+    }
+
     /// Sets the product's code.
     #[must_use]
     pub fn with_code(mut self, code: impl Into<String>) -> Self {

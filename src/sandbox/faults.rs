@@ -1,10 +1,13 @@
 //! Faults on demand: what can go wrong between a client and a server, ordered for the next requests or for all.
 //! They are consulted when a request has been read, and again when its answer is written.
 
+use std::io::Write;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use serde_json::json;
 
 use super::exchange::{Answer, Request};
@@ -60,6 +63,12 @@ pub struct Fault {
     pub delay: Option<Duration>,
     /// Cuts the answer's body to this many bytes, in an answer that is otherwise sound.
     pub truncate: Option<usize>,
+    /// Sends the answer's body byte by byte, with this pause after each.
+    pub drip: Option<Duration>,
+    /// Puts so many blanks before the answer's body.
+    pub oversize: Option<usize>,
+    /// The same, compressed: a small answer that unpacks to so many bytes.
+    pub bomb: Option<usize>,
     /// Answers 200 with a login page.
     pub html: bool,
     /// Makes the answer's JSON unreadable.
@@ -110,6 +119,15 @@ impl Fault {
             let half = answer.body.slice(..answer.body.len() / 2);
             answer.body = Bytes::from([half.as_ref(), b"\x00{]"].concat());
         }
+        if let Some(length) = self.oversize.or(self.bomb) {
+            let mut padded = vec![b' '; length];
+            padded.extend_from_slice(&answer.body);
+            answer.body = Bytes::from(padded);
+        }
+        if self.bomb.is_some() {
+            answer.body = gzipped(&answer.body);
+            answer = answer.with("Content-Encoding", "gzip");
+        }
         if let Some(length) = self.truncate {
             answer.body.truncate(length);
         }
@@ -139,6 +157,13 @@ impl Fault {
             None => answer,
         }
     }
+}
+
+fn gzipped(body: &[u8]) -> Bytes {
+    let mut packer = GzEncoder::new(Vec::new(), Compression::fast());
+    // Writing to memory does not fail.
+    let _ = packer.write_all(body);
+    packer.finish().map(Bytes::from).unwrap_or_default()
 }
 
 fn coded(request: &Request, system: Option<System>, code: &str, status: Option<u16>) -> Answer {

@@ -9,9 +9,11 @@ mod governance_lifecycle;
 mod jobs;
 mod journal;
 mod masking;
+mod payload;
 mod sd_elements;
 mod sectona;
 mod server;
+mod tls;
 
 use std::fmt;
 use std::io;
@@ -29,6 +31,7 @@ pub use faults::{DropPoint, Fault, Faults, Redirect};
 pub use jobs::{JobEnd, JobProgress};
 pub use journal::{Entry, Filter, Journal};
 pub use sectona::{Account, ResultForm};
+pub use tls::Tls;
 
 pub use crate::core::error::System;
 
@@ -41,6 +44,8 @@ pub struct Options {
     pub port: u16,
     /// The family of paths of the Bamboo plugin.
     pub bamboo_api: BambooApi,
+    /// Serves https.
+    pub tls: Option<Tls>,
 }
 
 /// Set when the thread has ended.
@@ -94,7 +99,10 @@ impl Sandbox {
         let mut secrets = credentials.secrets();
         secrets.extend(world.sectona.secrets());
         secrets.extend(sd_elements::secrets());
-        let shared = Arc::new(Shared::new(format!("http://127.0.0.1:{port}"), credentials, world));
+        let tls = options.tls.as_ref().map(Tls::acceptor).transpose()?;
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let url = format!("{scheme}://127.0.0.1:{port}");
+        let shared = Arc::new(Shared::new(url, credentials, tls, world));
         shared.journal.protect(secrets);
 
         let (orders, received) = watch::channel(Orders::default());

@@ -2,29 +2,28 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Response, StatusCode};
-use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use hyper::ext::ReasonPhrase;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
 
 use super::auth::Credentials;
 use super::exchange::{Answer, Request, system_of_path};
 use super::faults::{DropPoint, Fault, Faults};
 use super::journal::Journal;
+use super::payload::{Cut, Payload};
 use super::{bamboo_agents, governance_lifecycle, sd_elements, sectona};
 use crate::core::error::System;
 
@@ -47,17 +46,19 @@ pub(crate) struct Shared {
     pub credentials: Credentials,
     pub journal: Journal,
     pub faults: Faults,
+    pub tls: Option<TlsAcceptor>,
     pub connections: AtomicUsize,
     world: Mutex<World>,
 }
 
 impl Shared {
-    pub fn new(url: String, credentials: Credentials, world: World) -> Shared {
+    pub fn new(url: String, credentials: Credentials, tls: Option<TlsAcceptor>, world: World) -> Shared {
         Shared {
             url,
             credentials,
             journal: Journal::default(),
             faults: Faults::default(),
+            tls,
             connections: AtomicUsize::new(0),
             world: Mutex::new(world),
         }
@@ -142,7 +143,7 @@ async fn accept(
             }
             accepted = listener.accept() => match accepted {
                 Ok((stream, peer)) => {
-                    drop(tokio::spawn(converse(stream, peer.port(), Arc::clone(&shared), for_connections.clone())));
+                    drop(tokio::spawn(welcome(stream, peer.port(), Arc::clone(&shared), for_connections.clone())));
                 }
                 Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
             },
@@ -189,9 +190,24 @@ impl Drop for Activity {
     }
 }
 
-async fn converse(stream: TcpStream, peer_port: u16, shared: Arc<Shared>, mut orders: watch::Receiver<Orders>) {
+async fn welcome(stream: TcpStream, peer_port: u16, shared: Arc<Shared>, orders: watch::Receiver<Orders>) {
     // Without it small answers wait for the client's delayed acknowledgement.
     let _ = stream.set_nodelay(true);
+    match shared.tls.clone() {
+        None => converse(stream, peer_port, shared, orders).await,
+        Some(acceptor) => {
+            // A client that fails the handshake, or leaves, has been told why.
+            if let Ok(stream) = acceptor.accept(stream).await {
+                converse(stream, peer_port, shared, orders).await;
+            }
+        }
+    }
+}
+
+async fn converse<S>(stream: S, peer_port: u16, shared: Arc<Shared>, mut orders: watch::Receiver<Orders>)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     let activity = Arc::new(Activity::new(Arc::clone(&shared)));
     let service = service_fn(|request| {
         let (activity, shared) = (Arc::clone(&activity), Arc::clone(&shared));
@@ -235,11 +251,6 @@ async fn converse(stream: TcpStream, peer_port: u16, shared: Arc<Shared>, mut or
     connection.as_mut().graceful_shutdown();
     let _ = connection.await;
 }
-
-/// Makes hyper cut the connection without an answer.
-#[derive(Debug, thiserror::Error)]
-#[error("cut on purpose")]
-struct Cut;
 
 async fn respond(
     incoming: http::Request<Incoming>,
@@ -311,22 +322,17 @@ async fn answer_with_fault(
     }
     let answer = fault.reshape(request, system, own, &shared.url);
     shared.journal.finish(sequence, Some(answer.status), answer.applied);
-    Ok(written(answer, fault.drop))
+    Ok(written(answer, Some(fault)))
 }
 
-fn written(answer: Answer, drop: Option<DropPoint>) -> Response<Payload> {
-    let cut = drop == Some(DropPoint::MidBody);
-    let length = answer.body.len();
-    let body = if cut {
-        answer.body.slice(..length / 2)
-    } else {
-        answer.body
+fn written(answer: Answer, fault: Option<&Fault>) -> Response<Payload> {
+    let body = answer.body.clone();
+    let payload = match fault {
+        Some(fault) if fault.drop == Some(DropPoint::MidBody) => Payload::cut(&body),
+        Some(Fault { drip: Some(pause), .. }) => Payload::dripping(body, *pause),
+        _ => Payload::whole(body),
     };
-    let mut response = Response::new(Payload {
-        rest: Some(body),
-        length: length as u64,
-        cut,
-    });
+    let mut response = Response::new(payload);
     *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     for (name, value) in &answer.headers {
         if let (Ok(name), Ok(value)) = (
@@ -340,45 +346,4 @@ fn written(answer: Answer, drop: Option<DropPoint>) -> Response<Payload> {
         response.extensions_mut().insert(phrase);
     }
     response
-}
-
-/// An answer's body. Cut, it announces its full length, gives a half of it and then fails.
-struct Payload {
-    rest: Option<Bytes>,
-    length: u64,
-    cut: bool,
-}
-
-impl Body for Payload {
-    type Data = Bytes;
-    type Error = Cut;
-
-    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
-        match self.rest.take() {
-            Some(bytes) if !bytes.is_empty() => {
-                // The head and the first half are flushed only if the body is pending once in between.
-                Poll::Ready(Some(Ok(Frame::data(bytes))))
-            }
-            _ if self.cut => {
-                if self.length == u64::MAX {
-                    return Poll::Ready(Some(Err(Cut)));
-                }
-                self.length = u64::MAX;
-                context.waker().wake_by_ref();
-                Poll::Pending
-            }
-            _ => Poll::Ready(None),
-        }
-    }
-
-    fn is_end_stream(&self) -> bool {
-        !self.cut && self.rest.as_ref().is_none_or(Bytes::is_empty)
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        match self.length {
-            u64::MAX => SizeHint::default(),
-            length => SizeHint::with_exact(length),
-        }
-    }
 }

@@ -118,10 +118,7 @@ async fn create_as(
         .await
         .and_then(|answer| answer.json())
         .map_err(|error| {
-            settle(
-                error,
-                "list the tokens and look for the name before creating it again, or use ensure()",
-            )
+            error.settled_by("list the tokens and look for the name before creating it again, or use ensure()")
         })
 }
 
@@ -205,8 +202,11 @@ async fn update_as(
         .json(body)
         .hiding(&uuid)
         .with_secret_answer();
-    let answer = client.send(call, request).await?;
-    checked_update(&answer, &uuid)
+    let updated = client
+        .send(call, request)
+        .await
+        .and_then(|answer| checked_update(&answer, &uuid));
+    updated.map_err(|error| error.settled_by("repeat the same update: it leads to the same token"))
 }
 
 fn checked_update(answer: &Answer, uuid: &Secret) -> Result<AccessToken, Error> {
@@ -291,12 +291,4 @@ fn unknown_token(call: &Call, operation: &str) -> Error {
 
 fn encode(body: &Body<'_>) -> Result<Vec<u8>, Error> {
     serde_json::to_vec(body).map_err(|_| Error::config("name: cannot be written as JSON"))
-}
-
-fn settle(error: Error, how: &str) -> Error {
-    if error.context().outcome == Some(Outcome::Unknown) {
-        error.with_hint(how)
-    } else {
-        error
-    }
 }

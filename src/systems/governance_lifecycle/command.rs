@@ -64,8 +64,11 @@ pub async fn command(
 ) -> Result<CommandResult, Error> {
     let built = build(name, params, body, method, effect);
     let request = built.map_err(|error| call.refuse("command", error))?;
-    let answer = client.send(call, request).await?;
-    checked(&answer, name)
+    let result = client
+        .send(call, request)
+        .await
+        .and_then(|answer| checked(&answer, name));
+    result.map_err(|error| error.settled_by("look in the product whether it was applied before sending it again"))
 }
 
 fn build(

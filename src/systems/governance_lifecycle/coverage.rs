@@ -133,8 +133,15 @@ pub async fn upload_coverage(
     upload: CoverageUpload,
 ) -> Result<CommandResult, Error> {
     let request = build(upload).map_err(|error| call.refuse(OPERATION, error))?;
-    let answer = client.send(call, request).await?;
-    command::checked(&answer, "uploadCoverage")
+    let uploaded = client
+        .send(call, request)
+        .await
+        .and_then(|answer| command::checked(&answer, "uploadCoverage"));
+    uploaded.map_err(|error| {
+        error.settled_by(
+            "look at the coverage in the review before uploading it again; the same file gives the same coverage",
+        )
+    })
 }
 
 fn build(upload: CoverageUpload) -> Result<Request, Error> {

@@ -24,6 +24,7 @@ use crate::core::transport::Call;
 
 const OPERATION: &str = "update_review_items";
 const COMMAND: &str = "updateReviewItems";
+const RECIPE: &str = "repeat the same changes with same_state_ok=True: those that were applied count as done then";
 /// Reasons that an error quotes.
 const REASONS_SHOWN: usize = 3;
 
@@ -108,7 +109,7 @@ pub async fn update_review_items(
         let part = send(client, &call.part(), chunk, bytes, done, options.same_state_ok).await;
         let part = match part {
             Ok(part) => part,
-            Err(error) if number == 0 => return Err(error),
+            Err(error) if number == 0 => return Err(error.settled_by(RECIPE)),
             Err(error) => return Err(interrupted(error, sum, changes, done, chunk.len(), (number + 1, count))),
         };
         add(&mut sum, part);
@@ -252,6 +253,7 @@ fn interrupted(
     };
     Error::new(Kind::PartialFailure, message, error.context().clone())
         .with_outcome(fate)
+        .settled_by(RECIPE)
         .with_payload(sum)
 }
 

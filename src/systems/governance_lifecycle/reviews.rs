@@ -28,6 +28,20 @@ async fn get(
         .await
 }
 
+/// One of the commands that change data although they are read by GET.
+async fn change(
+    client: &GovernanceLifecycle,
+    call: &Call,
+    operation: &'static str,
+    target: Target,
+    command: &str,
+    recipe: &str,
+) -> Result<CommandResult, Error> {
+    let answer = get(client, call, operation, target, Effect::Unsafe).await;
+    let result = answer.and_then(|answer| command::checked(&answer, command));
+    result.map_err(|error| error.settled_by(recipe))
+}
+
 fn needed(call: &Call, operation: &str, name: &str, value: &str) -> Result<(), Error> {
     if value.trim().is_empty() {
         return Err(call.refuse(operation, Error::config(format!("{name}: must not be empty"))));
@@ -53,8 +67,14 @@ pub async fn run_review(client: &GovernanceLifecycle, call: &Call, name: &str) -
     const OPERATION: &str = "run_review";
     needed(call, OPERATION, "name", name)?;
     let target = command::target("runReview").query("name", name);
-    let answer = get(client, call, OPERATION, target, Effect::Unsafe).await?;
-    field(&answer, "runReview", "run-id")
+    let answer = get(client, call, OPERATION, target, Effect::Unsafe).await;
+    answer
+        .and_then(|answer| field(&answer, "runReview", "run-id"))
+        .map_err(|error| {
+            error.settled_by(
+                "look for a run of this definition in the product before running it again: each run makes a review",
+            )
+        })
 }
 
 /// How far a run is.
@@ -102,8 +122,15 @@ pub async fn set_review_state(
         return Err(call.refuse(OPERATION, error));
     }
     let target = command::target("setReviewState").query("id", id).query("state", state);
-    let answer = get(client, call, OPERATION, target, Effect::Unsafe).await?;
-    command::checked(&answer, "setReviewState")
+    change(
+        client,
+        call,
+        OPERATION,
+        target,
+        "setReviewState",
+        "get_review_status(id).state shows whether it was applied",
+    )
+    .await
 }
 
 /// What a refresh renews; None leaves the server's default.
@@ -144,8 +171,15 @@ pub async fn refresh_review(
     const OPERATION: &str = "refresh_review";
     needed(call, OPERATION, "id", id)?;
     let target = refresh_target(id, options).map_err(|error| call.refuse(OPERATION, error))?;
-    let answer = get(client, call, OPERATION, target, Effect::Unsafe).await?;
-    command::checked(&answer, "refreshReview")
+    change(
+        client,
+        call,
+        OPERATION,
+        target,
+        "refreshReview",
+        "get_review_status(id) shows the review's counts; another refresh does the same once more",
+    )
+    .await
 }
 
 fn refresh_target(id: &str, options: &RefreshOptions) -> Result<Target, Error> {
@@ -225,8 +259,15 @@ pub async fn update_unreviewed_items(
         )
         .maybe("grouping", options.grouping.as_deref())
         .maybe("comment", options.comment.as_deref());
-    let answer = get(client, call, OPERATION, target, Effect::Unsafe).await?;
-    command::checked(&answer, "updateUnreviewedItems")
+    change(
+        client,
+        call,
+        OPERATION,
+        target,
+        "updateUnreviewedItems",
+        "get_review_status(id) shows how many items are reviewed; items that have a state are not touched again",
+    )
+    .await
 }
 
 /// Counts as activity of the session; its life does not become longer. Users' tokens only.

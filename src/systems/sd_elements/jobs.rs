@@ -10,7 +10,7 @@ use super::job::Job;
 use super::pages::{Item, PageCursor};
 use super::session::SdElements;
 use crate::core::answer::Answer;
-use crate::core::error::{Error, Outcome, System};
+use crate::core::error::{Error, System};
 use crate::core::request::{Backend, Request};
 use crate::core::retry::Effect;
 use crate::core::target::Target;
@@ -199,25 +199,13 @@ async fn post(
     let answer = client.send(call, request).await;
     answer
         .and_then(|answer| read(&answer, kind))
-        .map_err(|error| with_check(error, check))
+        .map_err(|error| error.settled_by(check))
 }
 
 fn read(answer: &Answer, kind: &str) -> Result<Job, Error> {
     let mut job: Job = answer.json()?;
     job.complete(Some(kind));
     Ok(job)
-}
-
-/// What to do before sending again what may have been applied.
-fn with_check(error: Error, check: &str) -> Error {
-    if error.context().outcome != Some(Outcome::Unknown) {
-        return error;
-    }
-    let hint = match &error.context().hint {
-        Some(hint) => format!("{hint}; {check}"),
-        None => check.to_owned(),
-    };
-    error.with_hint(hint)
 }
 
 /// A collection's address: the kind is one path segment, in the letter case given.

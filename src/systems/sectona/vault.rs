@@ -11,7 +11,7 @@ use super::envelope::{Content, Envelope, Reading};
 use super::json::{Members, unescaped};
 use super::session::Sectona;
 use crate::core::answer::Answer;
-use crate::core::error::{Error, Outcome};
+use crate::core::error::Error;
 use crate::core::redact::is_secret_name;
 use crate::core::request::Request;
 use crate::core::retry::Effect;
@@ -68,10 +68,7 @@ pub async fn request_password(client: &Sectona, call: &Call, account: &AccountRe
     result
         .and_then(|(answer, reading)| open(&answer, &reading))
         .map_err(|error| {
-            settle(
-                error,
-                "the vault may have handed the password out and logged it; asking again is logged again",
-            )
+            error.settled_by("the vault may have handed the password out and logged it; asking again is logged again")
         })
 }
 
@@ -102,12 +99,9 @@ pub async fn call(client: &Sectona, call: &Call, path: &str, fields: &str) -> Re
         .with_secret_answer();
     request.secrets = given_secrets(&members);
     let result = client.exchange(call, request).await;
-    result.map(|(_, reading)| reading.into_envelope()).map_err(|error| {
-        settle(
-            error,
-            "look in the vault whether it was applied before sending it again",
-        )
-    })
+    result
+        .map(|(_, reading)| reading.into_envelope())
+        .map_err(|error| error.settled_by("look in the vault whether it was applied before sending it again"))
 }
 
 /// Passwords among the fields, which no error may echo.
@@ -115,12 +109,4 @@ fn given_secrets(members: &Members<'_>) -> Vec<Secret> {
     let hidden = members.0.iter().filter(|(name, _)| is_secret_name(name));
     let text_of = |raw: &RawValue| unescaped(raw).map(|text| Secret::new(text.as_str()));
     hidden.filter_map(|(_, raw)| text_of(raw)).collect()
-}
-
-fn settle(error: Error, how: &str) -> Error {
-    if error.context().outcome == Some(Outcome::Unknown) && error.context().hint.is_none() {
-        error.with_hint(how)
-    } else {
-        error
-    }
 }
