@@ -25,6 +25,11 @@ mod sectona;
 mod settings;
 mod site;
 
+/// Wipes whatever Rust code of this module gives back: passwords pass through buffers of the HTTP and TLS libraries that
+/// nobody else would wipe.
+#[global_allocator]
+static WIPING: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_alloc::ZeroAlloc(std::alloc::System);
+
 /// The native half of the package `infosecops`. Private: use the package.
 #[pyo3::pymodule(gil_used = false)]
 mod _infosecops {
