@@ -154,7 +154,7 @@ ERRORS = {
 }
 SANDBOX = {
     infosecops.sandbox.Sandbox: {
-        "__init__": "(port=0, *, bamboo_api='agent-config')",
+        "__init__": "(port=0, *, bamboo_api='agent-config', tls=None, client_ca=None)",
         "start": "()",
         "stop": "()",
         "wait": "(timeout=None)",

@@ -43,6 +43,7 @@ class _Base(BaseClient):
         **common: Unpack[CommonOptions],
     ) -> None:
         token = _infosecops.wrap(token)
+        self._given = {"token": token, "login": login}
         try:
             self._native = _infosecops.GovernanceLifecycle(self._configure(url, common), token=token, login=login)
         finally:

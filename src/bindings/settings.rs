@@ -11,6 +11,7 @@ use super::errors::refused;
 use super::events::Listening;
 use crate::core::config;
 use crate::core::error::{Error, System};
+use crate::core::redact::is_secret_name;
 use crate::core::retry::Retry;
 use crate::systems;
 
@@ -44,6 +45,7 @@ impl Retry {
 pub struct Settings {
     pub checked: Arc<config::Settings>,
     pub listening: Listening,
+    given: (String, Py<PyDict>),
 }
 
 #[pymethods]
@@ -97,7 +99,29 @@ impl Settings {
         Ok(Self {
             checked: Arc::new(checked),
             listening: Listening::new(system, on_event),
+            given: (options.url, common.copy()?.unbind()),
         })
+    }
+
+    /// What was given, to make the same in another process. Refused if a secret is among it.
+    fn portable<'py>(&self, py: Python<'py>) -> PyResult<(&str, Bound<'py, PyDict>)> {
+        let (url, common) = &self.given;
+        let common = common.bind(py);
+        let refuse = |what: &str| {
+            let why = format!("this client cannot be pickled: {what}, and secrets do not travel");
+            Err(PyTypeError::new_err(why))
+        };
+        if let Some(proxy) = common.get_item("proxy")?.filter(|proxy| !proxy.is_none())
+            && proxy.extract::<String>()?.contains('@')
+        {
+            return refuse("proxy holds a password; set HTTPS_PROXY where it is unpickled");
+        }
+        for (name, _) in pairs_of(common, "headers")? {
+            if is_secret_name(&name) {
+                return refuse(&format!("headers[{name:?}] looks like a secret"));
+            }
+        }
+        Ok((url, common.copy()?))
     }
 
     /// The cleaned base URL; it never holds credentials.
@@ -152,6 +176,12 @@ fn client_cert(value: &Bound<'_, PyAny>) -> PyResult<Option<(PathBuf, Option<Pat
         value.extract().map_err(|_| wrong("client_cert", EXPECTED))?,
         None,
     )))
+}
+
+fn pairs_of(common: &Bound<'_, PyDict>, name: &str) -> PyResult<Vec<(String, String)>> {
+    common
+        .get_item(name)?
+        .map_or_else(|| Ok(Vec::new()), |value| pairs(&value, name))
 }
 
 /// A mapping of texts to texts.
