@@ -86,9 +86,8 @@ class BaseClient:
         return self
 
 
-def _make(cls: type[BaseClient], url: str, options: dict[str, Any]) -> BaseClient:
-    make: Callable[..., BaseClient] = cls
-    return make(url, **options)
+def _make(cls: Callable[..., BaseClient], url: str, options: dict[str, Any]) -> BaseClient:
+    return cls(url, **options)
 
 
 class Client(BaseClient):
