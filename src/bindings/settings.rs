@@ -11,6 +11,7 @@ use super::errors::refused;
 use super::events::Listening;
 use crate::core::config;
 use crate::core::error::{Error, System};
+use crate::core::poll::Pace;
 use crate::core::redact::is_secret_name;
 use crate::core::retry::Retry;
 use crate::systems;
@@ -198,6 +199,14 @@ pub fn pairs(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Vec<(String, Stri
         .map(|item| item.extract())
         .collect::<PyResult<_>>()
         .map_err(|_| wrong(name, "a dict of str to str"))
+}
+
+/// How long and how often to look.
+pub fn pace(timeout: f64, poll_interval: f64) -> Result<Pace, Error> {
+    Ok(Pace {
+        timeout: config::seconds("timeout", timeout)?,
+        interval: config::seconds("poll_interval", poll_interval)?,
+    })
 }
 
 /// For arguments found wrong in the bindings.
