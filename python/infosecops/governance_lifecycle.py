@@ -397,11 +397,11 @@ class AsyncGovernanceLifecycle(_Base, AsyncClient):
         self,
         run_id: str | int,
         *,
-        timeout: float = 3600.0,  # noqa: ASYNC109
+        timeout: float = 3600.0,
         poll_interval: float = 5.0,
         on_progress: Callable[[RunStatus], object] | None = None,
     ) -> RunStatus:
-        """Wait until a run has completed; see :meth:`GovernanceLifecycle.wait_for_run`. ``on_progress`` may be async."""
+        """Wait until a run has completed; see :meth:`GovernanceLifecycle.wait_for_run`."""
         return await run(
             self._native.wait_for_run(
                 str(run_id), timeout=timeout, poll_interval=poll_interval, on_progress=on_progress
