@@ -156,7 +156,7 @@ class Nginx(Program):
 
     name = "nginx"
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
         upstream: str | None = None,
         *,
@@ -204,79 +204,78 @@ http {{
         return ["-p", str(self.directory), "-e", "stderr", "-c", str(config)]
 
 
-class Tinyproxy(Program):
-    """A small forward proxy."""
+class ForwardProxy(Program):
+    """A proxy for http and https that may want a login, and may refuse a host."""
+
+    def __init__(self, *, user: str = "", password: str = "", forbidden: str = "") -> None:
+        super().__init__()
+        self._user = user
+        self._password = password
+        self._forbidden = forbidden
+
+    def url(self, login: str = "") -> str:
+        """Its address for `proxy=`."""
+        return f"http://{login}127.0.0.1:{self.port}"
+
+
+class Tinyproxy(ForwardProxy):
+    """A small proxy."""
 
     name = "tinyproxy"
 
-    def __init__(self, *, user: str = "", password: str = "", more: str = "") -> None:
-        super().__init__()
-        self._login = f"BasicAuth {user} {password}" if user else ""
-        self._more = more
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
     def command(self) -> Sequence[str]:
+        lines = ["Listen 127.0.0.1", f"Port {self.port}", "Allow 127.0.0.1", "MaxClients 100", "LogLevel Connect"]
+        if self._user:
+            lines.append(f"BasicAuth {self._user} {self._password}")
+        if self._forbidden:
+            filtered = self.directory / "filter"
+            filtered.write_text(self._forbidden + "\n")
+            lines.append(f'Filter "{filtered}"')
         config = self.directory / "tinyproxy.conf"
-        config.write_text(
-            f"Listen 127.0.0.1\nPort {self.port}\nTimeout 60\nMaxClients 100\nAllow 127.0.0.1\nLogLevel Connect\n"
-            f"{self._login}\n{self._more}\n"
-        )
+        config.write_text("\n".join([*lines, ""]))
         return ["-d", "-c", str(config)]
 
 
-class Squid(Program):
-    """The forward proxy of many companies."""
+class Squid(ForwardProxy):
+    """The proxy of many companies."""
 
     name = "squid"
-    ending = signal.SIGINT  # at once, without waiting for clients
-
-    def __init__(self, *, user: str = "", password: str = "", more: str = "") -> None:
-        super().__init__()
-        self._user = user
-        self._more = more
-        if os.geteuid() == 0:
-            # Started as root, it becomes this user, of which Debian's package makes sure.
-            shutil.chown(self.directory, "proxy")
-        if user:
-            digest = subprocess.run(
-                [program("openssl"), "passwd", "-apr1", "-stdin"],
-                input=password,
-                capture_output=True,
-                text=True,
-                check=True,
-            ).stdout
-            (self.directory / "users").write_text(f"{user}:{digest}")
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+    ending = signal.SIGINT  # without waiting for its clients
 
     def command(self) -> Sequence[str]:
+        if os.geteuid() == 0:
+            # Started as root, it becomes this user, whom every Debian has.
+            shutil.chown(self.directory, "proxy")
         lines = [
             f"http_port 127.0.0.1:{self.port}",
             "pid_filename none",
-            "access_log stdio:" + str(self.directory / "access.log"),
-            "cache_log " + str(self.directory / "cache.log"),
+            "access_log none",
+            f"cache_log {self.directory / 'cache.log'}",
+            f"coredump_dir {self.directory}",
             "cache deny all",
             "pinger_enable off",
             "shutdown_lifetime 0 seconds",
             "visible_hostname squid.test",
-            f"coredump_dir {self.directory}",
         ]
         if self._user:
+            users = self.directory / "users"
+            users.write_text(f"{self._user}:{self._digest()}")
             lines += [
-                f"auth_param basic program {program('basic_ncsa_auth')} {self.directory / 'users'}",
+                f"auth_param basic program {program('basic_ncsa_auth')} {users}",
                 "auth_param basic children 1",
                 "acl known proxy_auth REQUIRED",
                 "http_access deny !known",
             ]
-        lines += [self._more, "http_access allow all", ""]
+        if self._forbidden:
+            lines += [f"acl forbidden dstdomain {self._forbidden}", "http_access deny forbidden"]
         config = self.directory / "squid.conf"
-        config.write_text("\n".join(lines))
+        config.write_text("\n".join([*lines, "http_access allow all", ""]))
+        # The name sets its shared memory apart from that of other squids.
         return ["-N", "-n", f"infosecops{self.port}", "-f", str(config)]
+
+    def _digest(self) -> str:
+        command = [program("openssl"), "passwd", "-apr1", "-stdin"]
+        return subprocess.run(command, input=self._password.encode(), capture_output=True, check=True).stdout.decode()
 
 
 class Microsocks(Program):
@@ -336,6 +335,8 @@ class Tap:
             except OSError:
                 return
             server = socket.create_connection(("127.0.0.1", self._server_port), timeout=LIMIT)
+            for end in (client, server):
+                end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self.connections += 1
             self._sockets += [client, server]
             self._start(self._relay, client, server)
