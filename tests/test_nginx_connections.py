@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import infosecops
 import pytest
-from infosecops import AsyncBambooAgents, Retry
+from infosecops import AsyncBambooAgents, BambooAgents, Retry
 from servers import Authority, Nginx, Tap
 from wire import LIMIT
 
@@ -26,14 +27,19 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 
 @pytest.fixture
-def bamboo(connect: Callable[..., Any], infosecops_sandbox: Sandbox, authority: Authority) -> Callable[[int], Any]:
-    def make(port: int) -> Any:
-        token = infosecops_sandbox.bamboo_agents.token
-        return connect(
-            "BambooAgents", f"https://localhost:{port}", token=token, api="agent-config", ca_file=authority.file
-        )
+def box(infosecops_sandbox: Sandbox) -> Sandbox:
+    return infosecops_sandbox
 
-    return make
+
+def wiring(box: Sandbox, authority: Authority) -> dict[str, Any]:
+    """What a client of the gateway is made with."""
+    return {
+        "token": box.bamboo_agents.token,
+        "api": "agent-config",
+        "ca_file": authority.file,
+        "proxy": "direct",
+        "retry": Retry(base=0.0),
+    }
 
 
 def created(box: Sandbox) -> Counter[str]:
@@ -41,53 +47,79 @@ def created(box: Sandbox) -> Counter[str]:
     return Counter(entry.body for entry in box.journal.entries(operation="tokens.create"))
 
 
-def test_idle_connections_closed_by_the_gateway_do_no_harm(
-    bamboo: Callable[[int], Any], infosecops_sandbox: Sandbox, authority: Authority
-) -> None:
+@pytest.mark.parametrize("listen", ["", "http2"])
+def test_idle_connections_closed_by_the_gateway_do_no_harm(box: Sandbox, authority: Authority, listen: str) -> None:
+    tls = authority.issue("localhost")
     with (
-        Nginx(infosecops_sandbox.url, tls=authority.issue("localhost"), http="keepalive_timeout 1ms;") as nginx,
+        Nginx(box.url, tls=tls, listen=listen, http="keepalive_timeout 1ms;") as nginx,
         Tap(nginx.port) as tap,
+        BambooAgents(f"https://localhost:{tap.port}", **wiring(box, authority)) as api,
     ):
-        api = bamboo(tap.port)
         for number in range(CALLS):
             api.tokens.create(f"token {number}")
             assert tap.closed.acquire(timeout=LIMIT)
         assert tap.connections == CALLS
-    names = created(infosecops_sandbox)
+    names = created(box)
     assert (len(names), set(names.values())) == (CALLS, {1})
-    assert all(entry.applied for entry in infosecops_sandbox.journal)
+    assert all(entry.applied for entry in box.journal)
+
+
+@pytest.mark.parametrize("listen", ["", "http2"])
+def test_a_connection_closed_under_a_call_repeats_nothing(box: Sandbox, authority: Authority, listen: str) -> None:
+    """A call that meets the end of a connection fails without a claim, or is made anew because nginx never read it."""
+
+    async def use(url: str, tap: Tap) -> tuple[set[str], list[infosecops.TransportError]]:
+        done: set[str] = set()
+        failed: list[infosecops.TransportError] = []
+        async with AsyncBambooAgents(url, **wiring(box, authority)) as api:
+            for number in range(CALLS):
+                try:
+                    done.add((await api.tokens.create(f"token {number}")).name)
+                except infosecops.TransportError as error:
+                    failed.append(error)
+                else:
+                    await asyncio.get_running_loop().run_in_executor(None, tap.closed.acquire, True, LIMIT)
+        return done, failed
+
+    tls = authority.issue("localhost")
+    with (
+        Nginx(box.url, tls=tls, listen=listen, http="keepalive_timeout 1ms;") as nginx,
+        Tap(nginx.port) as tap,
+    ):
+        done, failed = asyncio.run(use(f"https://localhost:{tap.port}", tap))
+    names = created(box)
+    assert set(names.values()) == {1}
+    assert len(done) > CALLS // 2
+    assert {json.loads(body)["name"] for body in names} >= done
+    assert all((error.attempts, error.outcome) == (1, "unknown") for error in failed)
 
 
 @pytest.mark.parametrize("listen", ["", "http2"])
 def test_a_connection_is_used_until_the_gateway_has_enough_of_it(
-    bamboo: Callable[[int], Any], infosecops_sandbox: Sandbox, authority: Authority, listen: str
+    connect: Callable[..., Any], box: Sandbox, authority: Authority, listen: str
 ) -> None:
-    with Nginx(
-        infosecops_sandbox.url, tls=authority.issue("localhost"), listen=listen, http="keepalive_requests 3;"
-    ) as nginx:
-        api = bamboo(nginx.port)
+    tls = authority.issue("localhost")
+    with Nginx(box.url, tls=tls, listen=listen, http="keepalive_requests 3;") as nginx:
+        api = connect("BambooAgents", nginx.url, **wiring(box, authority))
         for number in range(10):
             api.tokens.create(f"token {number}")
-    used = Counter(entry.headers["x-connection"] for entry in infosecops_sandbox.journal)
+    used = Counter(entry.headers["x-connection"] for entry in box.journal)
     assert sorted(used.values()) == [1, 3, 3, 3]
-    assert set(created(infosecops_sandbox).values()) == {1}
+    assert set(created(box).values()) == {1}
 
 
 @pytest.mark.parametrize("setting", ["http2_max_concurrent_streams 2;", "keepalive_requests 3;"])
-def test_http2_refusals_repeat_nothing(infosecops_sandbox: Sandbox, authority: Authority, setting: str) -> None:
+def test_http2_refusals_repeat_nothing(box: Sandbox, authority: Authority, setting: str) -> None:
     """Streams that nginx leaves unread when it has enough of a connection end in an error, or are sent anew."""
-    token = infosecops_sandbox.bamboo_agents.token
 
     async def use(url: str) -> tuple[list[object], list[object]]:
-        async with AsyncBambooAgents(
-            url, token=token, api="agent-config", ca_file=authority.file, proxy="direct", retry=Retry(base=0.0)
-        ) as api:
+        async with AsyncBambooAgents(url, **wiring(box, authority)) as api:
             made = await asyncio.gather(*(api.tokens.create(f"token {n}") for n in range(40)), return_exceptions=True)
             return made, await asyncio.gather(*(api.tokens.list() for _ in range(6)))
 
-    with Nginx(infosecops_sandbox.url, tls=authority.issue("localhost"), listen="http2", http=setting) as nginx:
+    with Nginx(box.url, tls=authority.issue("localhost"), listen="http2", http=setting) as nginx:
         made, _ = asyncio.run(use(nginx.url))
-    names = created(infosecops_sandbox)
+    names = created(box)
     assert set(names.values()) == {1}
     failed = [one for one in made if isinstance(one, BaseException)]
     assert len(names) == len(made) - len(failed)
