@@ -126,6 +126,16 @@ def test_a_host_that_the_proxy_refuses_or_cannot_reach(bamboo: Callable[..., Any
         assert "NO_PROXY" in error.hint
 
 
+def test_a_refusal_without_a_tunnel_looks_like_the_servers_own(
+    bamboo: Callable[..., Any], box: Sandbox, proxy: ForwardProxy
+) -> None:
+    with pytest.raises(infosecops.PermissionDeniedError) as caught:
+        bamboo(f"http://{FORBIDDEN}", proxy=proxy.url(LOGIN), allow_http=True).tokens.list()
+    assert (caught.value.status, caught.value.outcome) == (403, "rejected")
+    assert proxy.name in str(caught.value)
+    assert len(box.journal) == 0
+
+
 def test_a_proxy_that_is_down_is_named(bamboo: Callable[..., Any], box: Sandbox, secured: Nginx) -> None:
     with Tinyproxy() as proxy:
         bamboo(secured.url, proxy=proxy.url()).tokens.list()

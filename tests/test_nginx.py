@@ -151,6 +151,15 @@ def test_a_key_that_belongs_to_another_certificate_is_refused(bamboo: Callable[.
     assert "client_cert" in error.hint
 
 
+def test_an_encrypted_key_is_refused_at_once(bamboo: Callable[..., Any], authority: Authority) -> None:
+    pair = authority.issue("me@example.com")
+    key = serialization.load_pem_private_key(pair.key.read_bytes(), None)
+    locked = serialization.BestAvailableEncryption(b"canary")
+    pair.key.write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, locked))
+    with pytest.raises(infosecops.ConfigError, match="encrypted keys are not supported"):
+        bamboo("https://localhost:1", client_cert=(pair.certificate, pair.key))
+
+
 def test_a_certificate_signed_by_itself_needs_ca_file(
     bamboo: Callable[..., Any], box: Sandbox, authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -99,6 +99,14 @@ def test_credentials_that_are_missing_or_wrong(
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
+def test_credentials_for_an_open_proxy(bamboo: Callable[..., Any], secured: Nginx, scheme: str) -> None:
+    """A client with a login offers nothing else, and this proxy knows no logins."""
+    with Microsocks() as socks:
+        api = bamboo(secured.url, proxy=socks.url(scheme, "jdoe:canary@"))
+        assert "does not support user/pass" in str(refused(api.tokens.list, socks.port))
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
 def test_a_server_that_refuses_and_a_proxy_that_is_down(
     bamboo: Callable[..., Any], box: Sandbox, secured: Nginx, scheme: str
 ) -> None:
