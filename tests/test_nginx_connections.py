@@ -78,7 +78,7 @@ def test_a_connection_closed_under_a_call_repeats_nothing(box: Sandbox, authorit
                     failed.append(result)
                     continue
                 done.add(result.name)
-                await asyncio.get_running_loop().run_in_executor(None, tap.closed.acquire, True, LIMIT)
+                assert tap.closed.acquire(timeout=LIMIT)
         return done, failed
 
     tls = authority.issue("localhost")
