@@ -140,7 +140,7 @@ impl<S: Send + Sync + 'static> Prepared for ClientOperation<S> {
         let begin = self.begin;
         let target = future.clone().unbind();
         let task = async move {
-            let outcome = guarded(site.scope(begin(live, call))).await;
+            let outcome = guarded(site.scope(fresh(begin, live, call))).await;
             delivery.push(event_loop, Box::new(move |py| settle(py, target.bind(py), outcome)));
         };
         let abort = engine.runtime.spawn(task).abort_handle();
@@ -161,12 +161,7 @@ impl<S: Send + Sync + 'static> ClientOperation<S> {
                 let call = self.call(slot.http.clone(), &site);
                 let begin = self.begin;
                 let of_call = live.clone();
-                let future = async move {
-                    // A runtime that slept does not know yet that the server closed a connection: let it look.
-                    yield_now().await;
-                    yield_now().await;
-                    begin(of_call, call).await
-                };
+                let future = fresh(begin, of_call, call);
                 let result = pump(Box::pin(guarded(site.scope(future))), jobs, |turn| {
                     slot.block_on(turn).unwrap_or(Turn::Done(Err(Ended::Panicked)))
                 });
@@ -187,13 +182,21 @@ impl<S: Send + Sync + 'static> ClientOperation<S> {
             }
             Place::Shared(http, engine) => {
                 let call = self.call(http, &site);
-                let future = (self.begin)(live, call);
+                let future = fresh(self.begin, live, call);
                 flatten(pump(Box::pin(guarded(site.scope(future))), jobs, |turn| {
                     engine.runtime.block_on(turn)
                 }))
             }
         }
     }
+}
+
+/// A runtime that slept, or that has not polled its sockets since, does not know yet that the server closed a connection:
+/// it looks before anything is sent.
+async fn fresh<S>(begin: Begin<S>, live: Arc<Live<S>>, call: Call) -> Outcome {
+    yield_now().await;
+    yield_now().await;
+    begin(live, call).await
 }
 
 enum Ended {

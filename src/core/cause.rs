@@ -13,22 +13,31 @@ pub(crate) struct Cause {
     pub hint: Option<String>,
     /// Whether trying again is pointless.
     pub is_permanent: bool,
-    /// Whether the server did not get beyond the handshake, although we did.
-    pub is_handshake: bool,
+    /// Whether the server says that it has not read the request, although it may have been sent.
+    pub is_unread: bool,
 }
 
 /// Reads the chain from the outside in.
 pub(crate) fn explain(error: reqwest::Error, settings: &Settings) -> Cause {
     let error = error.without_url();
     let message = chain_text(&error);
-    if let Some(tls) = find_tls(&error) {
+    if let Some(tls) = find::<rustls::Error>(&error) {
         let hint = tls_hint(tls, settings);
         return Cause {
             kind: Kind::Tls,
             message: format!("the TLS handshake failed: {tls}"),
             hint: Some(hint),
             is_permanent: true,
-            is_handshake: is_handshake_refusal(tls),
+            is_unread: is_handshake_refusal(tls),
+        };
+    }
+    if find(&error).is_some_and(is_turned_away) {
+        return Cause {
+            kind: Kind::Transport,
+            message,
+            hint: None,
+            is_permanent: false,
+            is_unread: true,
         };
     }
     if !error.is_connect() {
@@ -37,7 +46,7 @@ pub(crate) fn explain(error: reqwest::Error, settings: &Settings) -> Cause {
             message,
             hint: None,
             is_permanent: false,
-            is_handshake: false,
+            is_unread: false,
         };
     }
     if let Some(proxy) = settings.route.shown() {
@@ -55,23 +64,30 @@ pub(crate) fn explain(error: reqwest::Error, settings: &Settings) -> Cause {
         message: format!("no connection: {message}"),
         hint: Some(hint.to_owned()),
         is_permanent: false,
-        is_handshake: false,
+        is_unread: false,
     }
 }
 
 fn proxy_cause(proxy: &str, message: String) -> Cause {
-    let wants_login = message.contains("proxy authorization required");
+    const LOGINS: [&str; 3] = [
+        "proxy authorization required",
+        "credentials not accepted",
+        "does not support user/pass authentication",
+    ];
+    let wants_login = LOGINS.iter().any(|text| message.contains(text));
     let hint = if wants_login {
-        "the proxy wants credentials: write them into proxy= as http://user:password@host:port"
+        "the proxy wants credentials, or other ones: write them into proxy= as scheme://user:password@host:port, and leave them out for a proxy that wants none"
+    } else if message.contains("tunnel error: unsuccessful") {
+        "the proxy refuses this host or can't reach it, or the credentials are wrong: look into the proxy's log, or name the host in NO_PROXY"
     } else {
-        "the proxy did not connect through: check proxy= or HTTPS_PROXY, and NO_PROXY for hosts it must not handle"
+        "the proxy did not connect through: check proxy= or HTTPS_PROXY and ALL_PROXY, and NO_PROXY for hosts it must not handle"
     };
     Cause {
         kind: Kind::Proxy,
         message: format!("no connection through the proxy {proxy}: {message}"),
         hint: Some(hint.to_owned()),
         is_permanent: wants_login,
-        is_handshake: false,
+        is_unread: false,
     }
 }
 
@@ -135,16 +151,23 @@ fn tls_hint(error: &rustls::Error, settings: &Settings) -> String {
     text.to_owned()
 }
 
-fn find_tls<'e>(error: &'e (dyn StdError + 'static)) -> Option<&'e rustls::Error> {
+/// HTTP/2: the server closes the connection in good order, or refuses the stream, and has not begun with it.
+fn is_turned_away(error: &h2::Error) -> bool {
+    error.is_remote()
+        && ((error.is_go_away() && error.reason() == Some(h2::Reason::NO_ERROR))
+            || (error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM)))
+}
+
+fn find<'e, E: StdError + 'static>(error: &'e (dyn StdError + 'static)) -> Option<&'e E> {
     let mut next = Some(error);
     while let Some(error) = next {
-        if let Some(tls) = error.downcast_ref::<rustls::Error>() {
-            return Some(tls);
+        if let Some(found) = error.downcast_ref::<E>() {
+            return Some(found);
         }
         // `io::Error::source` skips the error it wraps, so it is unwrapped by hand.
         let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        if let Some(tls) = wrapped.and_then(|inner| find_tls(inner)) {
-            return Some(tls);
+        if let Some(found) = wrapped.and_then(|inner| find(inner)) {
+            return Some(found);
         }
         next = error.source();
     }

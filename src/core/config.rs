@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use zeroize::Zeroizing;
 
 use super::error::{Error, System};
@@ -277,9 +277,18 @@ fn read_identity(paths: &(PathBuf, Option<PathBuf>)) -> Result<Zeroizing<Vec<u8>
         pem.push(b'\n');
         pem.extend_from_slice(&key);
     }
-    reqwest::Identity::from_pem(&pem).map_err(|_| {
-        Error::config("client_cert: certificate and key cannot be read; encrypted keys are not supported")
-    })?;
+    let unreadable =
+        |_| Error::config("client_cert: certificate and key cannot be read; encrypted keys are not supported");
+    let chain = CertificateDer::pem_slice_iter(&pem)
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(unreadable)?;
+    let key = PrivateKeyDer::from_pem_slice(&pem).map_err(unreadable)?;
+    rustls::ClientConfig::builder()
+        .with_root_certificates(rustls::RootCertStore::empty())
+        .with_client_auth_cert(chain, key)
+        .map_err(|_| {
+            Error::config("client_cert: the key is not the one of the certificate, or of a kind that is not supported")
+        })?;
     Ok(pem)
 }
 

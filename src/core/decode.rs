@@ -154,6 +154,29 @@ pub fn shorten(message: &str) -> String {
         .collect()
 }
 
+/// What a gateway in front of the product means; nginx's pages are the common ones.
+fn gateway_hint(status: u16, message: &str) -> Option<&'static str> {
+    match status {
+        400 if message.contains("SSL certificate") => {
+            Some("the gateway wants a client certificate that it trusts: pass client_cert=")
+        }
+        400 if message.contains("plain HTTP request was sent to HTTPS port") => Some("use https in url"),
+        413 => Some(
+            "the server or a gateway takes no body of this size: raise its limit (nginx: client_max_body_size), or send less at once",
+        ),
+        502..=504 if looks_like_gateway(message) => {
+            Some("a gateway answered for a server that it could not reach or wait for")
+        }
+        _ => None,
+    }
+}
+
+fn looks_like_gateway(message: &str) -> bool {
+    ["Bad Gateway", "Gateway Time", "Service Temporarily Unavailable"]
+        .iter()
+        .any(|text| message.contains(text))
+}
+
 /// The error for an answer of status 300 or above, by its status. Products refine it.
 pub fn status_error(answer: &Answer) -> Error {
     let kind = Kind::of_status(answer.status);
@@ -170,11 +193,15 @@ pub fn status_error(answer: &Answer) -> Error {
             "use the address it redirects to in url, if it is the same system; a login page means missing or refused credentials",
         );
     }
-    let error = answer.error(kind, &server_message(answer));
+    let message = server_message(answer);
+    let error = answer.error(kind, &message);
+    if let Some(hint) = gateway_hint(answer.status, &message) {
+        return error.with_hint(hint);
+    }
     match kind {
-        Kind::Proxy => error
-            .with_outcome(Outcome::NotSent)
-            .with_hint("the proxy wants credentials: write them into proxy= as http://user:password@host:port"),
+        Kind::Proxy => error.with_outcome(Outcome::NotSent).with_hint(
+            "the proxy wants credentials, or other ones: write them into proxy= as http://user:password@host:port",
+        ),
         Kind::RateLimited => match answer
             .headers
             .get(http::header::RETRY_AFTER)

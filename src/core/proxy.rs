@@ -21,6 +21,7 @@ impl Route {
         let uri: http::Uri = base.parse().map_err(|_| Error::config("url: not a valid URL"))?;
         let matcher = match proxy {
             Some("direct") => return Ok(Self::Direct),
+            None if is_excepted(&uri) => return Ok(Self::Direct),
             None => Matcher::from_env(),
             Some(url) => {
                 check(url)?;
@@ -67,6 +68,22 @@ impl fmt::Debug for Route {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.shown().as_deref().unwrap_or("direct"))
     }
+}
+
+/// Two forms of `NO_PROXY` that others understand and the matcher does not: `*` for addresses, and `host:port`.
+fn is_excepted(uri: &http::Uri) -> bool {
+    let excepted = ["NO_PROXY", "no_proxy"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok())
+        .unwrap_or_default();
+    let port = uri
+        .port_u16()
+        .unwrap_or(if uri.scheme_str() == Some("http") { 80 } else { 443 });
+    let place = format!("{}:{port}", uri.host().unwrap_or_default());
+    excepted
+        .split(',')
+        .map(str::trim)
+        .any(|entry| entry == "*" || entry.eq_ignore_ascii_case(&place))
 }
 
 fn check(proxy: &str) -> Result<(), Error> {

@@ -255,6 +255,8 @@ impl Call {
             match response.chunk().await {
                 Ok(None) => break,
                 Ok(Some(piece)) => body.extend(&piece),
+                // The status has settled it: what is missing of the explanation does not matter.
+                Err(_) if (400..500).contains(&status) => break,
                 Err(error) => {
                     context.elapsed = self.elapsed();
                     context.outcome = Some(Outcome::Unknown);
@@ -296,9 +298,8 @@ impl Call {
 
     fn broken(&self, error: reqwest::Error, mut context: Context, outcome: Outcome) -> (Failure, Error) {
         let cause = cause::explain(error, &self.settings);
-        if cause.is_handshake {
-            context.outcome = Some(Outcome::NotSent);
-        }
+        let outcome = if cause.is_unread { Outcome::NotSent } else { outcome };
+        context.outcome = Some(outcome);
         let failure = match outcome {
             _ if cause.is_permanent => Failure::Permanent,
             Outcome::NotSent => Failure::NotSent,
