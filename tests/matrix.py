@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import infosecops
-from infosecops import Group, ReviewItemChange, RevieweeAccount
-from infosecops.sandbox import Sandbox
+from infosecops import Group, RevieweeAccount, ReviewItemChange
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from infosecops.sandbox import Sandbox
 
 PATIENT = 10.0
 HASTY = 0.3
@@ -65,8 +66,13 @@ class Row:
     strikes: int | None = None
     """How often a lasting fault strikes, where the call would not end otherwise."""
 
-    def __str__(self) -> str:
+    @property
+    def title(self) -> str:
+        """Its name among those of its system."""
         return f"{self.operation}, {self.note}" if self.note else self.operation
+
+    def __str__(self) -> str:
+        return f"{self.system}: {self.title}"
 
 
 def _changes(state: str) -> list[ReviewItemChange]:
@@ -162,7 +168,10 @@ def _governance_rows() -> Iterator[Row]:
 
     about = {"params": {"cmd": "about", "format": "json"}}
     yield row(
-        "upload_coverage", "unsafe", "uploadCoverage", lambda gl, _: gl.upload_coverage(COVERAGE, type="reviewer", id=61)
+        "upload_coverage",
+        "unsafe",
+        "uploadCoverage",
+        lambda gl, _: gl.upload_coverage(COVERAGE, type="reviewer", id=61),
     )
     yield row(
         "upload_coverage",

@@ -130,7 +130,13 @@ def _is_login(row: Row) -> bool:
 
 
 def _look_again(row: Row, fault: Fault, expectation: Expectation) -> Expectation:
-    if expectation.error not in {"TransportError", "ConnectError", "ServerError", "RateLimitedError", "DeadlineExceeded"}:
+    if expectation.error not in {
+        "TransportError",
+        "ConnectError",
+        "ServerError",
+        "RateLimitedError",
+        "DeadlineExceeded",
+    }:
         return expectation
     if row.strikes and fault.symptom != "gone":
         return Expectation(row.strikes + 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -147,13 +147,10 @@ class Lane:
     def again(self, call: Callable[[], object]) -> None:
         """A client with little time gets some more chances: on a busy machine its time may be up without a fault."""
         for _ in range(SECOND_CHANCES):
-            try:
+            with suppress(infosecops.DeadlineExceeded):
                 call()
-            except infosecops.DeadlineExceeded as error:
-                late = error
-            else:
                 return
-        raise late
+        call()
 
     def learn_place(self) -> None:
         if not self.place:
@@ -198,13 +195,11 @@ def run(
     quick: dict[tuple[Row, str], list[Fault]] = {}
     slow: dict[tuple[Row, str], list[Fault]] = {}
     for row, fault, twin in wanted:
-        lanes = slow if fault.is_slow or row.limit and fault.symptom != "fine" else quick
+        lanes = slow if fault.is_slow or (row.limit and fault.symptom != "fine") else quick
         lanes.setdefault((row, twin), []).append(fault)
     with ThreadPoolExecutor(LANES_AT_ONCE) as pool:
         waiting = [
-            pool.submit(run_lane, row, twin, [fault], watch)
-            for (row, twin), faults in slow.items()
-            for fault in faults
+            pool.submit(run_lane, row, twin, [fault], watch) for (row, twin), faults in slow.items() for fault in faults
         ]
         cells = [cell for (row, twin), faults in quick.items() for cell in run_lane(row, twin, faults, watch)]
         return cells + [cell for future in waiting for cell in future.result()]
