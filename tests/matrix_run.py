@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 TWINS = ("sync", "async")
 COMMON = {"retry": Retry(attempts=ATTEMPTS, base=0.0), "max_response_bytes": MAX_BYTES}
-LANES_AT_ONCE = 24
+LANES_AT_ONCE = 16
+LANE_LENGTH = 8
 SECOND_CHANCES = 5
 
 
@@ -76,11 +77,10 @@ class Lane:
 
     def forget_clients(self) -> None:
         while self.clients:
-            _, client = self.clients.popitem()
-            if self.loop:
-                self.finish(client.aclose())
-            else:
-                client.close()
+            self.disconnect(self.clients.popitem()[1])
+
+    def disconnect(self, client: Any) -> None:
+        self.finish(client.aclose() if self.loop else client.close())
 
     def finish(self, value: Any) -> Any:
         return self.loop.run_until_complete(value) if self.loop and asyncio.iscoroutine(value) else value
@@ -125,6 +125,8 @@ class Lane:
         client = self.client(timeout)
         self.again(lambda: self.ready(client))
         self.box.journal.clear()
+        if fault.symptom == "gone":
+            self.disconnect(client)
         self.order(fault)
         cell = Cell(self.row, fault, self.twin, limit=self.row.limit or timeout)
         begun = time.monotonic()
