@@ -40,7 +40,11 @@ class Blocking:
 
     def _blocking(self, value: Any) -> Any:
         is_part = callable(value) or isinstance(value, AsyncLazyList) or hasattr(value, "__anext__")
-        is_part = is_part or type(value).__module__ in ("infosecops.sd_elements", "infosecops.bamboo_agents")
+        is_part = is_part or type(value).__module__ in (
+            "infosecops._jobs",
+            "infosecops.sd_elements",
+            "infosecops.bamboo_agents",
+        )
         return Blocking(value, self._loop) if is_part else value
 
 

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -37,8 +38,9 @@ sys.stdin.readline()
 def occurrences(pid: int, needle: bytes) -> int:
     """How often the needle stands in the writable memory of a process."""
     found = 0
-    with open(f"/proc/{pid}/maps", encoding="utf-8") as maps, open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
-        for line in maps:
+    process = Path(f"/proc/{pid}")
+    with (process / "mem").open("rb", buffering=0) as memory:
+        for line in (process / "maps").read_text(encoding="utf-8").splitlines():
             span, rights, *_ = line.split()
             if not rights.startswith("rw"):
                 continue
@@ -56,7 +58,7 @@ def answer(password: str, encode: Callable[[str], str]) -> Callable[[Received], 
 
 
 ENVELOPES = {
-    "text": '{{"IsSuccess": true, "LogCode": "0", "Result": "{{\\"Password\\": \\"{0}\\", \\"PassPhrase\\": \\"\\"}}"}}',
+    "text": '{{"IsSuccess": true, "Result": "{{\\"Password\\": \\"{0}\\", \\"PassPhrase\\": \\"\\"}}"}}',
     "object": '{{"IsSuccess": true, "LogCode": "0", "Result": {{"Password": "{0}", "PassPhrase": ""}}}}',
     "xml": "<R><IsSuccess>true</IsSuccess><Result>{{&quot;Password&quot;:&quot;{0}&quot;}}</Result></R>",
 }

@@ -36,6 +36,7 @@ SURFACE = {
         "get_security_settings": "()",
         "run_review": "(name)",
         "get_run_status": "(run_id)",
+        "wait_for_run": "(run_id, *, timeout=3600.0, poll_interval=5.0, on_progress=None)",
         "get_review_result": "(run_id)",
         "get_review_status": "(id)",
         "set_review_state": "(id, state)",
@@ -154,7 +155,7 @@ ERRORS = {
 }
 SANDBOX = {
     infosecops.sandbox.Sandbox: {
-        "__init__": "(port=0, *, bamboo_api='agent-config')",
+        "__init__": "(port=0, *, bamboo_api='agent-config', tls=None, client_ca=None)",
         "start": "()",
         "stop": "()",
         "wait": "(timeout=None)",

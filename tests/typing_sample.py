@@ -144,6 +144,7 @@ def governance_lifecycle(box: Sandbox) -> None:
             raise AssertionError
         run_id = assert_type(gl.run_review("UAR"), str)
         assert_type(gl.get_run_status(run_id), RunStatus).to_dict()
+        assert_type(gl.wait_for_run(run_id, timeout=60, poll_interval=0.02), RunStatus)
         assert_type(gl.get_review_result(run_id), str)
         gl.refresh_review(61, coverage=True, applications=["Okta"])
         gl.update_unreviewed_items(61, "maintain", unassigned=False, comment="as before")
@@ -185,7 +186,7 @@ def sd_elements(box: Sandbox) -> None:
         try:
             sde.jobs.alm.wait(sde.jobs.alm.start(connection.id), poll_interval=0.01)
         except JobFailed as error:
-            assert assert_type(error.job, Job).succeeded is False
+            assert error.job.succeeded is False
         else:
             raise AssertionError
         box.jobs.progress("manual")
@@ -193,7 +194,7 @@ def sd_elements(box: Sandbox) -> None:
         try:
             sde.jobs.alm.wait(waiting, timeout=0.05, poll_interval=0.01)
         except WaitTimeout as error:
-            assert assert_type(error.last, Job | None) is not None
+            assert error.last is not None
         else:
             raise AssertionError
         box.jobs.finish(waiting.id, kind="alm")

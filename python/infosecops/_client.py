@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from infosecops._infosecops import RawCall, Settings
+from infosecops._infosecops import RawCall, Secret, Settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from infosecops._infosecops import Event, Operation, Response, Retry, Secret
+    from infosecops._infosecops import Event, Operation, Response, Retry
 
     T = TypeVar("T")
     SecretLike: TypeAlias = str | Secret | Callable[[], str | Secret]
@@ -49,6 +49,7 @@ class BaseClient:
     _system: str
     _native: Any  # A Native. Every client narrows it, which a mutable attribute of another type does not allow.
     _settings: Settings
+    _given: dict[str, Any]
 
     def _configure(self, url: str, common: Any) -> Settings:  # noqa: ANN401
         try:
@@ -68,7 +69,25 @@ class BaseClient:
         return f"{type(self).__name__}({settings.url!r})" if settings else f"<{type(self).__name__}, not made>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        raise TypeError(f"{type(self).__name__} cannot be pickled: make one where it is needed")
+        """Pickle how the client was made: its settings, and the callables that give its credentials."""
+        url, common = self._settings.portable()
+        for name, value in self._given.items():
+            if isinstance(value, Secret):
+                raise TypeError(
+                    f"{type(self).__name__} cannot be pickled: {name} was given as it is, and secrets do not travel; "
+                    f"pass a function of a module that fetches it, such as {name}=fetch_{name}"
+                )
+        return _make, (type(self), url, {**self._given, **common})
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
+
+
+def _make(cls: Callable[..., BaseClient], url: str, options: dict[str, Any]) -> BaseClient:
+    return cls(url, **options)
 
 
 class Client(BaseClient):

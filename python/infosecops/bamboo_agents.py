@@ -35,6 +35,7 @@ class _Base(BaseClient):
         **common: Unpack[CommonOptions],
     ) -> None:
         password, token = _infosecops.wrap(password), _infosecops.wrap(token)
+        self._given = {"username": username, "password": password, "token": token, "api": api}
         try:
             self._native = _infosecops.BambooAgents(
                 self._configure(url, common), username=username, password=password, token=token, api=api

@@ -18,7 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Literal
 
-    from infosecops._infosecops import Job, ReviewUpdate
+    from infosecops._infosecops import ReviewUpdate
 
 __all__ = [
     "AmbiguousMatch",
@@ -160,15 +160,15 @@ class PartialFailure(Error):  # noqa: N818
 class JobFailed(Error):  # noqa: N818
     """The job ended without success."""
 
-    job: Job = None  # type: ignore[assignment] # set on every one that is raised
-    """The job as it ended."""
+    job: Any = None
+    """The :class:`Job` as it ended; of ``wait_for_run`` the :class:`RunStatus`."""
 
 
 class WaitTimeout(Error, TimeoutError):  # noqa: N818
     """Waited long enough; the job may go on."""
 
-    last: Job | None = None
-    """The last state seen, if any."""
+    last: Any = None
+    """The :class:`Job` as last seen, or the :class:`RunStatus`; None if nothing was."""
 
 
 class AmbiguousMatch(Error):  # noqa: N818

@@ -43,6 +43,7 @@ class _Base(BaseClient):
         **common: Unpack[CommonOptions],
     ) -> None:
         token = _infosecops.wrap(token)
+        self._given = {"token": token, "login": login}
         try:
             self._native = _infosecops.GovernanceLifecycle(self._configure(url, common), token=token, login=login)
         finally:
@@ -230,6 +231,32 @@ class GovernanceLifecycle(_Base, Client):
         """Get how far a run is."""
         return run_here(self._native.get_run_status(str(run_id)))
 
+    def wait_for_run(
+        self,
+        run_id: str | int,
+        *,
+        timeout: float = 3600.0,
+        poll_interval: float = 5.0,
+        on_progress: Callable[[RunStatus], object] | None = None,
+    ) -> RunStatus:
+        """Wait until a run has completed. Looks that fail for a passing reason do not end the wait.
+
+        Args:
+            run_id: What ``run_review`` gave.
+            timeout: Seconds to wait at most.
+            poll_interval: Seconds between two looks.
+            on_progress: Is told the run after every look; what it raises ends the wait.
+
+        Raises:
+            JobFailed: It was aborted; ``.job`` is the :class:`RunStatus`.
+            WaitTimeout: Time was up; ``.last`` is the run as last seen. Nothing was stopped.
+        """
+        return run_here(
+            self._native.wait_for_run(
+                str(run_id), timeout=timeout, poll_interval=poll_interval, on_progress=on_progress
+            )
+        )
+
     def get_review_result(self, run_id: str | int) -> str:
         """Get the id of the review result that a run has made."""
         return run_here(self._native.get_review_result(str(run_id)))
@@ -365,6 +392,21 @@ class AsyncGovernanceLifecycle(_Base, AsyncClient):
     async def get_run_status(self, run_id: str | int) -> RunStatus:
         """Get how far a run is."""
         return await run(self._native.get_run_status(str(run_id)))
+
+    async def wait_for_run(
+        self,
+        run_id: str | int,
+        *,
+        timeout: float = 3600.0,
+        poll_interval: float = 5.0,
+        on_progress: Callable[[RunStatus], object] | None = None,
+    ) -> RunStatus:
+        """Wait until a run has completed; see :meth:`GovernanceLifecycle.wait_for_run`."""
+        return await run(
+            self._native.wait_for_run(
+                str(run_id), timeout=timeout, poll_interval=poll_interval, on_progress=on_progress
+            )
+        )
 
     async def get_review_result(self, run_id: str | int) -> str:
         """Get the id of the review result that a run has made."""

@@ -37,6 +37,7 @@ class _Base(BaseClient):
 
     def __init__(self, url: str, *, token: AsyncSecretLike, **common: Unpack[CommonOptions]) -> None:
         token = _infosecops.wrap(token)
+        self._given = {"token": token}
         try:
             self._native = _infosecops.SDElements(self._configure(url, common), token=token)
         finally:

@@ -34,6 +34,7 @@ class _Base(BaseClient):
         **common: Unpack[CommonOptions],
     ) -> None:
         access_key = _infosecops.wrap(access_key)
+        self._given = {"access_key": access_key, "accept": accept}
         try:
             self._native = _infosecops.Sectona(self._configure(url, common), access_key=access_key, accept=accept)
         finally:

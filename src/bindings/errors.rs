@@ -5,7 +5,7 @@ use pyo3::types::PyDict;
 
 use super::site::Raised;
 use crate::core::error::{Context, Error, Kind, Payload};
-use crate::systems::governance_lifecycle::ReviewUpdate;
+use crate::systems::governance_lifecycle::{ReviewUpdate, RunStatus};
 use crate::systems::sd_elements::Job;
 
 /// The exception for an error.
@@ -70,11 +70,14 @@ fn attached<'py>(py: Python<'py>, kind: Kind, payload: &Payload) -> PyResult<Opt
         Kind::WaitTimeout => "last",
         _ => return Ok(None),
     };
-    if let Some(value) = payload.downcast_ref::<Job>() {
-        return Ok(Some((name, value.clone().into_pyobject(py)?.into_any())));
-    }
-    if let Some(value) = payload.downcast_ref::<ReviewUpdate>() {
-        return Ok(Some((name, value.clone().into_pyobject(py)?.into_any())));
-    }
-    Ok(None)
+    let value = if let Some(job) = payload.downcast_ref::<Job>() {
+        job.clone().into_pyobject(py)?.into_any()
+    } else if let Some(run) = payload.downcast_ref::<RunStatus>() {
+        run.clone().into_pyobject(py)?.into_any()
+    } else if let Some(update) = payload.downcast_ref::<ReviewUpdate>() {
+        update.clone().into_pyobject(py)?.into_any()
+    } else {
+        return Ok(None);
+    };
+    Ok(Some((name, value)))
 }

@@ -15,7 +15,7 @@ const WARNING: i32 = 30;
 /// One step of a call, for `on_event`. Holds no secret.
 #[pyclass(frozen, get_all, module = "infosecops")]
 pub struct Event {
-    /// `request`, `response`, `retry`, `warning` or `failure`.
+    /// `request`, `response`, `retry`, `wait`, `warning` or `failure`.
     kind: String,
     /// The product.
     system: String,
@@ -29,7 +29,7 @@ pub struct Event {
     attempt: i64,
     /// The HTTP status of a response.
     status: Option<i64>,
-    /// Seconds until a retry.
+    /// Seconds until a retry or the next look.
     delay: Option<f64>,
     /// Why a retry or a failure.
     reason: Option<String>,
@@ -88,6 +88,7 @@ impl From<event::Event> for Event {
             Step::Request => (None, None, None),
             Step::Response { status } => (Some(i64::from(status)), None, None),
             Step::Retry { reason, delay } => (None, Some(delay.as_secs_f64()), Some(reason)),
+            Step::Wait { delay } => (None, Some(delay.as_secs_f64()), None),
             Step::Warning { reason } | Step::Failure { reason } => (None, None, Some(reason)),
         };
         Self {

@@ -17,13 +17,14 @@ use super::login::Access;
 use super::operation::Operation;
 use super::raw::{self, RawCall};
 use super::review::read_changes;
-use super::settings::{Settings, config_error};
+use super::settings::{Settings, config_error, pace};
 use super::site::progress;
 use crate::core::body::Body;
 use crate::core::error::Error;
+use crate::core::poll::OnProgress;
 use crate::core::transport::Call;
 use crate::systems::governance_lifecycle::{
-    self as gl, CoverageUpload, GovernanceLifecycle as System, Progress, RefreshOptions, ReviewUpdate,
+    self as gl, CoverageUpload, GovernanceLifecycle as System, Progress, RefreshOptions, ReviewUpdate, RunStatus,
     UnreviewedOptions, UpdateOptions,
 };
 
@@ -200,6 +201,23 @@ impl GovernanceLifecycle {
     fn get_run_status(&self, py: Python<'_>, run_id: String) -> PyResult<Operation> {
         self.0.operation(py, move |live, call| async move {
             gl::get_run_status(&live.system, &call, &run_id).await
+        })
+    }
+
+    #[pyo3(signature = (run_id, *, timeout, poll_interval, on_progress))]
+    fn wait_for_run(
+        &self,
+        py: Python<'_>,
+        run_id: String,
+        timeout: f64,
+        poll_interval: f64,
+        on_progress: Option<Py<PyAny>>,
+    ) -> PyResult<Operation> {
+        let pace = pace(timeout, poll_interval).map_err(|error| refused(py, error))?;
+        let told =
+            on_progress.map(|callable| Arc::new(progress(callable, |run: RunStatus| (run,))) as OnProgress<RunStatus>);
+        self.0.operation(py, move |live, call| async move {
+            gl::wait_for_run(&live.system, &call, &run_id, &pace, told).await
         })
     }
 

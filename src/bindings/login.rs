@@ -2,17 +2,42 @@
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
+use pyo3::types::PyTuple;
 
 use super::secret::credential;
 use super::settings::config_error;
 use crate::core::credential::{Credential, Holder};
 use crate::systems::governance_lifecycle::Auth;
 
+/// A credential, and the callable that it may be.
+struct Given {
+    credential: Credential,
+    callable: Option<Py<PyAny>>,
+}
+
+impl Given {
+    fn new(name: &'static str, value: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let credential = credential(name, value)?;
+        let callable = matches!(credential, Credential::Source(_)).then(|| value.clone().unbind());
+        Ok(Self { credential, callable })
+    }
+
+    /// The callable; a secret that was given as it is does not travel.
+    fn portable<'py>(&self, py: Python<'py>, class: &str, name: &str) -> PyResult<Bound<'py, PyAny>> {
+        let callable = self.callable.as_ref().ok_or_else(|| {
+            PyTypeError::new_err(format!(
+                "{class} cannot be pickled: {name} was given as it is, and secrets do not travel; pass a function of a module that fetches it"
+            ))
+        })?;
+        Ok(callable.bind(py).clone())
+    }
+}
+
 /// User name and password for a login.
 #[pyclass(frozen, module = "infosecops")]
 pub struct UserLogin {
     username: String,
-    password: Credential,
+    password: Given,
     auth_source: Option<String>,
 }
 
@@ -26,9 +51,16 @@ impl UserLogin {
         }
         Ok(Self {
             username,
-            password: credential("password", password)?,
+            password: Given::new("password", password)?,
             auth_source,
         })
+    }
+
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<Reduced<'py>> {
+        let this = slf.get();
+        let password = this.password.portable(slf.py(), "UserLogin", "password")?;
+        let given = (&this.username, password, &this.auth_source).into_pyobject(slf.py())?;
+        Ok((slf.get_type().into_any(), given))
     }
 
     fn __repr__(&self) -> String {
@@ -40,7 +72,7 @@ impl UserLogin {
 #[pyclass(frozen, module = "infosecops")]
 pub struct TrustedApp {
     client_id: String,
-    client_secret: Credential,
+    client_secret: Given,
 }
 
 #[pymethods]
@@ -52,14 +84,25 @@ impl TrustedApp {
         }
         Ok(Self {
             client_id,
-            client_secret: credential("client_secret", client_secret)?,
+            client_secret: Given::new("client_secret", client_secret)?,
         })
+    }
+
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<Reduced<'py>> {
+        let this = slf.get();
+        let secret = this.client_secret.portable(slf.py(), "TrustedApp", "client_secret")?;
+        Ok((
+            slf.get_type().into_any(),
+            (&this.client_id, secret).into_pyobject(slf.py())?,
+        ))
     }
 
     fn __repr__(&self) -> String {
         format!("TrustedApp({:?}, Secret(****))", self.client_id)
     }
 }
+
+type Reduced<'py> = (Bound<'py, PyAny>, Bound<'py, PyTuple>);
 
 /// What a client was given.
 #[derive(Clone)]
@@ -83,13 +126,13 @@ impl Access {
             let user = user.get();
             return Ok(Access::User(
                 user.username.clone(),
-                user.password.clone(),
+                user.password.credential.clone(),
                 user.auth_source.clone(),
             ));
         }
         if let Ok(app) = login.cast::<TrustedApp>() {
             let app = app.get();
-            return Ok(Access::App(app.client_id.clone(), app.client_secret.clone()));
+            return Ok(Access::App(app.client_id.clone(), app.client_secret.credential.clone()));
         }
         Err(PyTypeError::new_err("login: must be a UserLogin or a TrustedApp"))
     }

@@ -1,7 +1,6 @@
 //! SD Elements for Python.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
@@ -12,15 +11,13 @@ use super::handle::Handle;
 use super::operation::Operation;
 use super::raw::RawCall;
 use super::secret::credential;
-use super::settings::{Settings, config_error};
+use super::settings::{Settings, config_error, pace};
 use super::site::progress;
-use crate::core::config::seconds;
 use crate::core::credential::Holder;
-use crate::core::error::Error;
+use crate::core::poll::{OnProgress, Pace};
 use crate::record_methods;
 use crate::systems::sd_elements::{
-    self as sde, Connection, ConnectionFilter, Item, Job, ListFilter, OnProgress, PageCursor, Report,
-    SdElements as System, User,
+    self as sde, Connection, ConnectionFilter, Item, Job, ListFilter, PageCursor, Report, SdElements as System, User,
 };
 
 record_methods!(Job, Connection);
@@ -149,8 +146,8 @@ impl SDElements {
             "return" => false,
             _ => return Err(config_error(py, "on_failure: must be \"raise\" or \"return\"")),
         };
-        let (timeout, interval) = times(timeout, poll_interval).map_err(|error| refused(py, error))?;
-        let told = on_progress.map(|callable| Arc::new(progress(callable, |job: Job| (job,))) as OnProgress);
+        let Pace { timeout, interval } = pace(timeout, poll_interval).map_err(|error| refused(py, error))?;
+        let told = on_progress.map(|callable| Arc::new(progress(callable, |job: Job| (job,))) as OnProgress<Job>);
         self.0.operation(py, move |live, call| async move {
             let job = sde::wait(&live.system, &call, &kind, job_id, timeout, interval, told).await?;
             if raises && !job.is_success() {
@@ -233,8 +230,4 @@ impl ConnectionPages {
     fn next(&self, py: Python<'_>) -> PyResult<Operation> {
         self.0.next(py)
     }
-}
-
-fn times(timeout: f64, poll_interval: f64) -> Result<(Duration, Duration), Error> {
-    Ok((seconds("timeout", timeout)?, seconds("poll_interval", poll_interval)?))
 }

@@ -11,6 +11,8 @@ use super::errors::refused;
 use super::events::Listening;
 use crate::core::config;
 use crate::core::error::{Error, System};
+use crate::core::poll::Pace;
+use crate::core::redact::is_secret_name;
 use crate::core::retry::Retry;
 use crate::systems;
 
@@ -44,6 +46,7 @@ impl Retry {
 pub struct Settings {
     pub checked: Arc<config::Settings>,
     pub listening: Listening,
+    given: (String, Py<PyDict>),
 }
 
 #[pymethods]
@@ -97,7 +100,29 @@ impl Settings {
         Ok(Self {
             checked: Arc::new(checked),
             listening: Listening::new(system, on_event),
+            given: (options.url, common.copy()?.unbind()),
         })
+    }
+
+    /// What was given, to make the same in another process. Refused if a secret is among it.
+    fn portable<'py>(&self, py: Python<'py>) -> PyResult<(&str, Bound<'py, PyDict>)> {
+        let (url, common) = &self.given;
+        let common = common.bind(py);
+        let refuse = |what: &str| {
+            let why = format!("this client cannot be pickled: {what}, and secrets do not travel");
+            Err(PyTypeError::new_err(why))
+        };
+        if let Some(proxy) = common.get_item("proxy")?.filter(|proxy| !proxy.is_none())
+            && proxy.extract::<String>()?.contains('@')
+        {
+            return refuse("proxy holds a password; set HTTPS_PROXY where it is unpickled");
+        }
+        for (name, _) in pairs_of(common, "headers")? {
+            if is_secret_name(&name) {
+                return refuse(&format!("headers[{name:?}] looks like a secret"));
+            }
+        }
+        Ok((url, common.copy()?))
     }
 
     /// The cleaned base URL; it never holds credentials.
@@ -154,6 +179,12 @@ fn client_cert(value: &Bound<'_, PyAny>) -> PyResult<Option<(PathBuf, Option<Pat
     )))
 }
 
+fn pairs_of(common: &Bound<'_, PyDict>, name: &str) -> PyResult<Vec<(String, String)>> {
+    common
+        .get_item(name)?
+        .map_or_else(|| Ok(Vec::new()), |value| pairs(&value, name))
+}
+
 /// A mapping of texts to texts.
 pub fn pairs(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Vec<(String, String)>> {
     if value.is_none() {
@@ -168,6 +199,14 @@ pub fn pairs(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Vec<(String, Stri
         .map(|item| item.extract())
         .collect::<PyResult<_>>()
         .map_err(|_| wrong(name, "a dict of str to str"))
+}
+
+/// How long and how often to look.
+pub fn pace(timeout: f64, poll_interval: f64) -> Result<Pace, Error> {
+    Ok(Pace {
+        timeout: config::seconds("timeout", timeout)?,
+        interval: config::seconds("poll_interval", poll_interval)?,
+    })
 }
 
 /// For arguments found wrong in the bindings.

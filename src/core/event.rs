@@ -40,6 +40,11 @@ pub enum Step {
         /// How long.
         delay: Duration,
     },
+    /// What is waited for has not ended; it is looked at again after this time.
+    Wait {
+        /// How long.
+        delay: Duration,
+    },
     /// An answer was odd, but could be used.
     Warning {
         /// What was odd.
@@ -59,6 +64,7 @@ impl Step {
             Self::Request => "request",
             Self::Response { .. } => "response",
             Self::Retry { .. } => "retry",
+            Self::Wait { .. } => "wait",
             Self::Warning { .. } => "warning",
             Self::Failure { .. } => "failure",
         }

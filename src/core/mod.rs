@@ -11,6 +11,7 @@ pub mod decode;
 pub mod error;
 pub mod event;
 pub mod lenient;
+pub mod poll;
 pub mod proxy;
 pub mod record;
 pub mod redact;

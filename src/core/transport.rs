@@ -353,6 +353,22 @@ impl Call {
         });
     }
 
+    /// Says that what is waited for has not ended.
+    pub fn tell_wait(&self, operation: &str, delay: Duration) {
+        let Some(events) = self.events.as_ref().filter(|events| events.is_verbose) else {
+            return;
+        };
+        (events.take)(Event {
+            step: Step::Wait { delay },
+            system: self.settings.system,
+            operation: operation.to_owned(),
+            method: String::new(),
+            url: self.settings.base.clone(),
+            attempt: 0,
+            elapsed: self.elapsed(),
+        });
+    }
+
     fn tell(&self, request: &Request, shown: &str, number: u32, step: impl FnOnce() -> Step) {
         let Some(events) = self.events.as_ref().filter(|events| events.is_verbose) else {
             return;

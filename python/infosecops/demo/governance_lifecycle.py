@@ -112,7 +112,7 @@ def _review(side: Side, gl: Any) -> Tour:  # noqa: ANN401
     run = yield Step("run_review", "", lambda: gl.run_review("UAR"), lambda run: f"run {run}", "run 5733", 1)
     status = fields("overall_status")
     yield Step("get_run_status", "", lambda: gl.get_run_status(run), status, {"overall_status": "New"})
-    yield Step("get_run_status", "again", lambda: gl.get_run_status(run), status, {"overall_status": "Completed"})
+    yield Step("wait_for_run", "", lambda: gl.wait_for_run(run), status, {"overall_status": "Completed"})
     review = yield Step(
         "get_review_result", "", lambda: gl.get_review_result(run), lambda review: f"review {review}", "review 64"
     )

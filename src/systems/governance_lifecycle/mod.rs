@@ -14,6 +14,7 @@ mod review_status;
 mod review_xml;
 mod reviews;
 mod session;
+mod wait;
 mod xml;
 
 pub use change::{ApplicationRole, Entitlement, GlobalRole, Group, Item, ReviewItemChange, RevieweeAccount};
@@ -28,6 +29,7 @@ pub use reviews::{
     keep_alive, refresh_review, run_review, set_review_state, update_unreviewed_items,
 };
 pub use session::{Auth, GovernanceLifecycle, login, logout};
+pub use wait::wait_for_run;
 pub use xml::{Length, Sink};
 
 /// The product's own paths, which may stand at the end of a configured URL.

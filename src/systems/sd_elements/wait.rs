@@ -1,24 +1,15 @@
 //! Waiting for a job: looks at it again and again until it has ended or time is up. A failed job is a result.
 
-use std::sync::Arc;
 use std::time::Duration;
-
-use futures_util::future::BoxFuture;
-use tokio::time::{Instant, sleep};
 
 use super::job::Job;
 use super::jobs::get_as;
 use super::session::SdElements;
 use crate::core::decode::{one_line, shorten};
 use crate::core::error::{Error, Kind, Outcome};
+use crate::core::poll::{End, OnProgress, Pace, poll};
 use crate::core::redact;
 use crate::core::transport::Call;
-
-/// However short an interval is asked for, the server is not hammered.
-const POLL_INTERVAL_MIN: Duration = Duration::from_millis(20);
-
-/// Is told the job after every look; its error ends the wait.
-pub type OnProgress = Arc<dyn Fn(Job) -> BoxFuture<'static, Result<(), Error>> + Send + Sync>;
 
 /// The job when it has ended, well or not: see [`Job::is_success`] and [`job_failed`]. Looks that fail for a passing
 /// reason do not end the wait.
@@ -32,17 +23,27 @@ pub async fn wait(
     id: i64,
     timeout: Duration,
     poll_interval: Duration,
-    on_progress: Option<OnProgress>,
+    on_progress: Option<OnProgress<Job>>,
 ) -> Result<Job, Error> {
     let whole = call.with_timeout(timeout);
     let look = || {
         let part = whole.part();
         async move { get_as(client, &part, operation(kind), kind, id).await }
     };
-    match poll(look, whole.remaining(), poll_interval, on_progress.as_ref()).await? {
-        End::Finished(job) => Ok(*job),
-        End::TimeUp { last, failure } => Err(time_up(&whole, kind, id, timeout, last.map(|job| *job), failure)),
+    let name = operation(kind);
+    let pace = Pace {
+        timeout,
+        interval: poll_interval,
+    };
+    let tell_wait = |delay| whole.tell_wait(&name, delay);
+    match poll(&pace, on_progress.as_ref(), look, has_ended, tell_wait).await? {
+        End::Finished(job) => Ok(job),
+        End::TimeUp { last, failure } => Err(time_up(&whole, kind, id, timeout, last, failure)),
     }
+}
+
+fn has_ended(job: &Job) -> Result<bool, Error> {
+    job.ready.ok_or_else(|| unreadable(job))
 }
 
 /// The error for a job that has ended without success; the [`Job`] is its payload.
@@ -60,56 +61,6 @@ pub fn job_failed(call: &Call, job: &Job) -> Error {
     Error::new(Kind::JobFailed, message, call.context(&operation(&job.kind)))
         .with_outcome(Outcome::Rejected)
         .with_payload(job.clone())
-}
-
-enum End {
-    Finished(Box<Job>),
-    TimeUp {
-        last: Option<Box<Job>>,
-        failure: Option<Error>,
-    },
-}
-
-/// Time is tokio's, so that tests can stop and advance it.
-async fn poll<F: Future<Output = Result<Job, Error>>>(
-    look: impl Fn() -> F,
-    timeout: Duration,
-    interval: Duration,
-    on_progress: Option<&OnProgress>,
-) -> Result<End, Error> {
-    let deadline = Instant::now() + timeout;
-    let interval = interval.max(POLL_INTERVAL_MIN);
-    let mut last = None;
-    loop {
-        let failure = match look().await {
-            Ok(job) => {
-                if let Some(tell) = on_progress {
-                    tell(job.clone()).await?;
-                }
-                match job.ready {
-                    Some(true) => return Ok(End::Finished(Box::new(job))),
-                    Some(false) => {}
-                    None => return Err(unreadable(&job)),
-                }
-                last = Some(Box::new(job));
-                None
-            }
-            Err(error) if is_passing(&error) => Some(error),
-            Err(error) => return Err(error),
-        };
-        let left = deadline.saturating_duration_since(Instant::now());
-        sleep(interval.min(left)).await;
-        if left <= interval {
-            return Ok(End::TimeUp { last, failure });
-        }
-    }
-}
-
-fn is_passing(error: &Error) -> bool {
-    matches!(
-        error.kind(),
-        Kind::Transport | Kind::Connect | Kind::Deadline | Kind::RateLimited | Kind::Server
-    )
 }
 
 fn unreadable(job: &Job) -> Error {
@@ -156,7 +107,9 @@ fn title(kind: &str, id: i64) -> String {
 #[cfg(test)]
 mod tests {
     use std::cell::Cell;
-    use std::sync::Mutex;
+    use std::sync::{Arc, Mutex};
+
+    use tokio::time::Instant;
 
     use super::*;
 
@@ -173,8 +126,8 @@ mod tests {
         looks: Vec<Result<Job, Error>>,
         timeout: u64,
         interval: u64,
-        on_progress: Option<OnProgress>,
-    ) -> (Result<End, Error>, usize, u64) {
+        on_progress: Option<OnProgress<Job>>,
+    ) -> (Result<End<Job>, Error>, usize, u64) {
         let count = Cell::new(0);
         let begun = Instant::now();
         let look = || {
@@ -184,7 +137,14 @@ mod tests {
             async move { result }
         };
         let (timeout, interval) = (Duration::from_secs(timeout), Duration::from_secs(interval));
-        let end = poll(look, timeout, interval, on_progress.as_ref()).await;
+        let end = poll(
+            &Pace { timeout, interval },
+            on_progress.as_ref(),
+            look,
+            has_ended,
+            |_| (),
+        )
+        .await;
         (end, count.get(), begun.elapsed().as_secs())
     }
 
@@ -250,7 +210,7 @@ mod tests {
     async fn progress_is_told_and_may_end_it() {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let log = seen.clone();
-        let tell: OnProgress = Arc::new(move |job| {
+        let tell: OnProgress<Job> = Arc::new(move |job| {
             log.lock().unwrap().push(job.ready);
             let told = if job.ready == Some(true) {
                 Err(failed(Kind::Api))
