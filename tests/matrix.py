@@ -61,6 +61,8 @@ class Row:
     """Whether the answer is handed over as it is."""
     is_fresh: bool = False
     """Whether each call needs a client that knows nothing yet."""
+    is_wait: bool = False
+    """Whether it looks until something has ended."""
     limit: float | None = None
     """Seconds that the call may take, where the client's timeout does not say so."""
     strikes: int | None = None
@@ -140,6 +142,14 @@ def _wait(sde: Any, job: Any) -> Any:
 
 def _wait_on(sde: Any, job: Any) -> Any:
     return sde.jobs.alm.wait(job, timeout=PATIENT, poll_interval=0.02)
+
+
+def _wait_for_run(gl: Any, run: Any) -> Any:
+    return gl.wait_for_run(run, timeout=HASTY, poll_interval=60)
+
+
+def _wait_for_run_on(gl: Any, run: Any) -> Any:
+    return gl.wait_for_run(run, timeout=PATIENT, poll_interval=0.02)
 
 
 def _update(bamboo: Any, token: Any) -> Any:
@@ -222,6 +232,18 @@ def _governance_rows() -> Iterator[Row]:
         before=_log_out,
     )
     yield row("get_run_status", "read", "getRunStatus", lambda gl, run: gl.get_run_status(run), prepare=_run)
+    waiting = {"prepare": _run, "is_wait": True}
+    yield row("wait_for_run", "read", "getRunStatus", _wait_for_run, limit=HASTY, **waiting)
+    yield row(
+        "wait_for_run",
+        "read",
+        "getRunStatus",
+        _wait_for_run_on,
+        note="looks again",
+        limit=PATIENT,
+        strikes=ATTEMPTS,
+        **waiting,
+    )
     yield row("get_review_result", "read", "getReviewResult", lambda gl, run: gl.get_review_result(run), prepare=_run)
     yield row("get_review_status", "read", "getReviewStatus", lambda gl, _: gl.get_review_status(61))
     yield row("set_review_state", "unsafe", "setReviewState", lambda gl, _: gl.set_review_state(61, "active"))
@@ -254,7 +276,7 @@ def _sde_rows() -> Iterator[Row]:
     yield row(
         "jobs.alm.report", "unsafe", lambda sde, _: sde.jobs.alm.report(12, succeeded=True, result_message="All well")
     )
-    yield row("jobs.alm.wait", "read", _wait, "jobs.alm.get", prepare=_job, limit=HASTY)
+    yield row("jobs.alm.wait", "read", _wait, "jobs.alm.get", prepare=_job, is_wait=True, limit=HASTY)
     yield row(
         "jobs.alm.wait",
         "read",
@@ -262,6 +284,7 @@ def _sde_rows() -> Iterator[Row]:
         "jobs.alm.get",
         note="looks again",
         prepare=_job,
+        is_wait=True,
         limit=PATIENT,
         strikes=ATTEMPTS,
     )

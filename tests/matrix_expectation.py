@@ -170,7 +170,7 @@ OVERRIDES: tuple[tuple[Callable[..., bool], Callable[..., Expectation], str], ..
         "the chunks before were applied, so the error carries them",
     ),
     (
-        lambda row, _: row.operation.endswith(".wait"),
+        lambda row, _: row.is_wait,
         _look_again,
         "a look that fails for a passing reason does not end the wait",
     ),

@@ -139,6 +139,7 @@ class Watch:
         self.search = search
         self.cells = 0
         self.errors = 0
+        self.frames = 0
         self.leaks: list[str] = []
 
     def __call__(self, cell: Cell, box: Sandbox) -> None:
@@ -146,6 +147,7 @@ class Watch:
         places = {"value": shown_of_value(cell.value), "journal": map(shown_of_entry, box.journal.entries())}
         if isinstance(cell.error, infosecops.Error):
             self.errors += 1
+            self.frames += any(True for _ in locals_of(cell.error))
             places["error"] = shown_of_error(cell.error)
         for place, texts in places.items():
             self.leaks += [f"{cell}, {place}: {found}" for text in texts if (found := self.search.finds(text))]
@@ -201,4 +203,5 @@ def test_no_secret_is_seen_anywhere(search: Search) -> None:
     assert records.leaks == []
     assert watch.cells == len(cells)
     assert watch.errors > len(cells) / 2
+    assert watch.frames == watch.errors
     assert records.names >= {f"infosecops.{system}" for system in ("governance_lifecycle", "sd_elements", "sectona")}
