@@ -1,0 +1,207 @@
+"""Tries rows of the matrix against faults, through the sync client and through its Async twin."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import infosecops
+from infosecops import Retry
+from infosecops.sandbox import Sandbox
+from matrix import ATTEMPTS, HASTY, MAX_BYTES, PATIENT, ROWS, Row
+from matrix_expectation import applies
+from matrix_faults import OWN_PLACE, Fault, available
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from infosecops.sandbox import JournalEntry
+
+TWINS = ("sync", "async")
+COMMON = {"retry": Retry(attempts=ATTEMPTS, base=0.0), "max_response_bytes": MAX_BYTES}
+LANES_AT_ONCE = 16
+LANE_LENGTH = 8
+SECOND_CHANCES = 5
+
+
+@dataclass
+class Cell:
+    """What came of one operation, one fault and one twin."""
+
+    row: Row
+    fault: Fault
+    twin: str
+    error: infosecops.Error | None = None
+    value: Any = None
+    wire: list[str] = field(default_factory=list)
+    """The requests, by their names in the sandbox."""
+    applied: int = 0
+    """How many of them, from the struck one on, changed something."""
+    elapsed: float = 0.0
+    limit: float = PATIENT
+    afterwards: infosecops.Error | None = None
+    """What the same call raised when all was well again."""
+    broken: Exception | None = None
+    """Why it could not be tried, or what came up that is no error of the package."""
+
+    def __str__(self) -> str:
+        return f"{self.row}/{self.fault}/{self.twin}"
+
+
+def everything() -> list[tuple[Row, Fault, str]]:
+    """All cells of the matrix."""
+    return [(row, fault, twin) for row in ROWS for fault in available() if applies(row, fault) for twin in TWINS]
+
+
+class Lane:
+    """A sandbox for one row and one twin, and the clients wired to it."""
+
+    def __init__(self, row: Row, twin: str, box: Sandbox) -> None:
+        self.row = row
+        self.twin = twin
+        self.box = box
+        self.loop = asyncio.new_event_loop() if twin == "async" else None
+        self.gift = row.prepare(box) if row.prepare else None
+        self.clients: dict[float, Any] = {}
+        self.place = ""
+
+    def close(self) -> None:
+        self.forget_clients()
+        if self.loop:
+            self.loop.run_until_complete(self.loop.shutdown_asyncgens())
+            self.loop.close()
+
+    def forget_clients(self) -> None:
+        while self.clients:
+            self.disconnect(self.clients.popitem()[1])
+
+    def disconnect(self, client: Any) -> None:
+        self.finish(client.aclose() if self.loop else client.close())
+
+    def finish(self, value: Any) -> Any:
+        return self.loop.run_until_complete(value) if self.loop and asyncio.iscoroutine(value) else value
+
+    def client(self, timeout: float) -> Any:
+        """A client that knows its session and the server's paths already, unless the row is about finding out."""
+        if timeout not in self.clients:
+            system = getattr(self.box, self.row.system)
+            make = system.async_client if self.loop else system.client
+            options = {**COMMON, **self.row.options(self.box)}
+            self.clients[timeout] = made = make(timeout=timeout, **options)
+            if not self.row.is_fresh:
+                self.good_call(made)
+                self.place = self.box.journal.last(operation=self.row.struck).target
+        return self.clients[timeout]
+
+    def ready(self, client: Any) -> None:
+        if self.row.before:
+            self.finish(self.row.before(client))
+
+    def good_call(self, client: Any) -> Any:
+        self.ready(client)
+        return self.finish(self.row.call(client, self.gift))
+
+    def order(self, fault: Fault) -> None:
+        options = {name: self.place if value == OWN_PLACE else value for name, value in fault.options.items()}
+        options.update(system=self.row.system, operation=self.row.struck, skip=self.row.skip)
+        times = self.row.strikes if fault.times is None else fault.times
+        if fault.symptom == "gone":
+            self.box.stop()
+        elif times is None:
+            self.box.faults.always(**options)
+        else:
+            self.box.faults.next(times=times, **options)
+
+    def attempt(self, fault: Fault) -> Cell:
+        """One call that goes wrong, and one more when all is well again."""
+        timeout = HASTY if fault.is_hasty else PATIENT
+        if self.row.is_fresh:
+            self.learn_place()
+            self.forget_clients()
+        client = self.client(timeout)
+        self.again(lambda: self.ready(client))
+        self.box.journal.clear()
+        if fault.symptom == "gone":
+            self.disconnect(client)
+        self.order(fault)
+        cell = Cell(self.row, fault, self.twin, limit=self.row.limit or timeout)
+        begun = time.monotonic()
+        try:
+            cell.value = self.finish(self.row.call(client, self.gift))
+        except infosecops.Error as error:
+            cell.error = error
+        cell.elapsed = time.monotonic() - begun
+        entries: list[JournalEntry] = self.box.journal.entries()
+        cell.wire = [entry.operation for entry in entries]
+        cell.applied = sum(entry.applied for entry in entries[len(self.row.lead) :])
+        if fault.symptom != "gone":
+            self.box.faults.clear()
+            try:
+                self.again(lambda: self.good_call(client))
+            except infosecops.Error as error:
+                cell.afterwards = error
+        return cell
+
+    def again(self, call: Callable[[], object]) -> None:
+        """A client with little time gets some more chances: on a busy machine its time may be up without a fault."""
+        for _ in range(SECOND_CHANCES):
+            with suppress(infosecops.DeadlineExceeded):
+                call()
+                return
+        call()
+
+    def learn_place(self) -> None:
+        if not self.place:
+            self.good_call(self.client(PATIENT))
+            self.place = self.box.journal.last(operation=self.row.struck).target
+
+
+@contextmanager
+def lane(row: Row, twin: str) -> Iterator[Lane]:
+    """A lane that is torn down."""
+    with Sandbox() as box:
+        opened = Lane(row, twin, box)
+        try:
+            yield opened
+        finally:
+            opened.close()
+
+
+def run_lane(row: Row, twin: str, faults: Iterable[Fault], watch: Callable[[Cell, Sandbox], None]) -> list[Cell]:
+    """One row through one twin, the sandbox's end last."""
+    cells = []
+    faults = sorted(faults, key=lambda fault: fault.symptom == "gone")
+    try:
+        with lane(row, twin) as opened:
+            for fault in faults:
+                cell = opened.attempt(fault)
+                watch(cell, opened.box)
+                if cell.error is not None:
+                    # The frames of thousands of calls are not kept.
+                    cell.error = cell.error.with_traceback(None)
+                cells.append(cell)
+    except Exception as error:  # noqa: BLE001 - each cell that was to come fails with it
+        cells += [Cell(row, fault, twin, broken=error) for fault in faults[len(cells) :]]
+    return cells
+
+
+def run(
+    wanted: Iterable[tuple[Row, Fault, str]],
+    watch: Callable[[Cell, Sandbox], None] = lambda _cell, _box: None,
+) -> list[Cell]:
+    """All wanted cells: the quick ones one after another, those that have to wait side by side."""
+    quick: dict[tuple[Row, str], list[Fault]] = {}
+    slow: dict[tuple[Row, str], list[Fault]] = {}
+    for row, fault, twin in wanted:
+        lanes = slow if fault.is_slow or (row.limit and fault.symptom != "fine") else quick
+        lanes.setdefault((row, twin), []).append(fault)
+    with ThreadPoolExecutor(LANES_AT_ONCE) as pool:
+        waiting = [
+            pool.submit(run_lane, row, twin, [fault], watch) for (row, twin), faults in slow.items() for fault in faults
+        ]
+        cells = [cell for (row, twin), faults in quick.items() for cell in run_lane(row, twin, faults, watch)]
+        return cells + [cell for future in waiting for cell in future.result()]

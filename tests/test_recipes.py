@@ -1,0 +1,185 @@
+"""A call whose outcome is unknown can be settled: its hint names the check, and the check works."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import infosecops
+import matrix_run
+import pytest
+from infosecops import Group, ReviewItemChange
+from infosecops.sandbox import Sandbox
+from matrix import BAMBOO, GL, PAM, ROWS, SDE
+from matrix_expectation import expected
+from matrix_faults import FAULTS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from matrix import Row
+    from matrix_faults import Fault
+    from matrix_run import Cell
+
+# What the hint of an unknown outcome must say.
+RECIPES = {
+    (GL, "upload_coverage"): "look at the coverage in the review",
+    (GL, "update_review_items"): "same_state_ok=True",
+    (GL, "command"): "look in the product whether it was applied",
+    (GL, "run_review"): "look for a run of this definition",
+    (GL, "set_review_state"): "get_review_status(id)",
+    (GL, "refresh_review"): "get_review_status(id)",
+    (GL, "update_unreviewed_items"): "get_review_status(id)",
+    (SDE, "jobs.alm.start"): "jobs.alm.list(connection=12)",
+    (SDE, "jobs.alm.report"): "jobs.alm.list(connection=12)",
+    (PAM, "request_password"): "asking again is logged again",
+    (PAM, "call"): "look in the vault whether it was applied",
+    (BAMBOO, "tokens.create"): "list the tokens",
+    (BAMBOO, "tokens.update"): "repeat the same update",
+    (BAMBOO, "tokens.ensure"): ("ensure()", "repeat the same update"),
+    (BAMBOO, "tokens.revoke"): "repeat the same update",
+}
+PUZZLES = {
+    "500, though done",
+    "503",
+    "cut after",
+    "no answer",
+    "broken JSON",
+    "login page",
+    "too large",
+    "redirect elsewhere",
+}
+PAIRS = [
+    (row, fault)
+    for row in ROWS
+    for fault in FAULTS
+    if (row.system, row.operation) in RECIPES
+    and row.effect != "read"
+    and fault.name in PUZZLES
+    and expected(row, fault).outcome == "unknown"
+]
+CHANGES = [
+    ReviewItemChange("revoke", "achen", Group("Auditors", "CyberArk (REST)"), comments="left"),
+    ReviewItemChange("revoke", "asmith", Group("HR Department", "Okta"), comments="left"),
+]
+
+
+@pytest.fixture(scope="module")
+def cells() -> dict[str, Cell]:
+    return {f"{cell.row}/{cell.fault}": cell for cell in matrix_run.run((*pair, "sync") for pair in PAIRS)}
+
+
+@pytest.mark.parametrize(("row", "fault"), PAIRS, ids=str)
+def test_the_hint_names_the_check(row: Row, fault: Fault, cells: dict[str, Cell]) -> None:
+    error = cells[f"{row}/{fault}"].error
+    assert isinstance(error, infosecops.Error)
+    assert error.outcome == "unknown"
+    recipes = RECIPES[row.system, row.operation]
+    recipe = recipes if isinstance(recipes, str) else recipes[row.struck == "tokens.update"]
+    assert recipe in error.hint
+    assert error.hint in str(error)
+
+
+def test_every_operation_that_changes_something_has_a_recipe() -> None:
+    changing = {(row.system, row.operation) for row in ROWS if row.effect != "read" and not row.is_raw}
+    # A session has nothing to settle: one login more does no harm.
+    assert changing - {(GL, "login"), (GL, "logout")} == set(RECIPES)
+
+
+@pytest.fixture
+def box() -> Iterator[Sandbox]:
+    with Sandbox() as running:
+        yield running
+
+
+def applied(box: Sandbox, operation: str) -> int:
+    return sum(entry.applied for entry in box.journal.entries(operation=operation))
+
+
+def unknown(call: Callable[[], object]) -> infosecops.Error:
+    with pytest.raises(infosecops.Error) as caught:
+        call()
+    assert caught.value.outcome == "unknown"
+    return caught.value
+
+
+@pytest.fixture
+def bamboo(box: Sandbox, connect: Callable[..., Any]) -> Any:
+    place = box.bamboo_agents
+    return connect("BambooAgents", box.url, username=place.username, password=place.password)
+
+
+@pytest.mark.parametrize(("drop", "made"), [("before", 0), ("after", 1), ("mid_body", 1)])
+def test_ensure_settles_a_create(box: Sandbox, bamboo: Any, drop: Any, made: int) -> None:
+    box.faults.next(operation="tokens.create", drop=drop)
+    unknown(lambda: bamboo.tokens.create("agents", read=True))
+    ensured = bamboo.tokens.ensure("agents", read=True)
+    assert ensured.changed is (made == 0)
+    assert applied(box, "tokens.create") == 1
+    assert [token.name for token in bamboo.tokens.list()].count("agents") == 1
+
+
+@pytest.mark.parametrize(("drop", "made"), [("before", 0), ("after", 1)])
+def test_ensure_settles_itself(box: Sandbox, bamboo: Any, drop: Any, made: int) -> None:
+    box.faults.next(operation="tokens.create", drop=drop)
+    unknown(lambda: bamboo.tokens.ensure("agents"))
+    assert bamboo.tokens.ensure("agents").changed is (made == 0)
+    assert applied(box, "tokens.create") == 1
+    assert bamboo.tokens.ensure("agents").changed is False
+
+
+def test_an_update_is_settled_by_the_same_update(box: Sandbox, bamboo: Any) -> None:
+    token = bamboo.tokens.find("readOnly")
+    box.faults.next(operation="tokens.update", drop="after", times=3)
+    unknown(lambda: bamboo.tokens.update(token, change=True))
+    assert bamboo.tokens.update(token, change=True).change is True
+    assert [(one.name, one.change) for one in bamboo.tokens.list()] == [("readOnly", True), ("read and write", True)]
+
+
+@pytest.mark.parametrize(("drop", "started"), [("before", 0), ("after", 1), ("mid_body", 1)])
+def test_a_list_settles_a_start(box: Sandbox, connect: Callable[..., Any], drop: Any, started: int) -> None:
+    jobs = connect("SDElements", box.url, token=box.sd_elements.token).jobs.alm
+    known = {job.id for job in jobs.list(connection=12)}
+    box.faults.next(operation="jobs.alm.start", drop=drop)
+    unknown(lambda: jobs.start(12))
+    added = [job for job in jobs.list(connection=12) if job.id not in known]
+    assert len(added) == started
+    job = added[0] if added else jobs.start(12)
+    assert jobs.wait(job, poll_interval=0.02).succeeded is True
+    assert applied(box, "jobs.alm.start") == 1
+    assert len({job.id for job in jobs.list(connection=12)} - known) == 1
+
+
+@pytest.fixture
+def gl(box: Sandbox, connect: Callable[..., Any]) -> Any:
+    return connect("GovernanceLifecycle", box.url, token=box.governance_lifecycle.token)
+
+
+@pytest.mark.parametrize(("drop", "updated"), [("before", 0), ("after", 1), ("mid_body", 1)])
+def test_the_same_changes_settle_an_update_of_review_items(box: Sandbox, gl: Any, drop: Any, updated: int) -> None:
+    box.faults.next(operation="updateReviewItems", drop=drop)
+    unknown(lambda: gl.update_review_items("UAR-3", CHANGES))
+    settled = gl.update_review_items("UAR-3", CHANGES, same_state_ok=True)
+    assert settled.ok
+    assert settled.updated == (0 if updated else 2)
+    assert [change.index for change in settled.succeeded] == [0, 1]
+    assert applied(box, "updateReviewItems") == 1
+    assert gl.get_review_status(61).reviewed_entitlements == 2
+
+
+def test_the_same_changes_settle_a_chunk(box: Sandbox, gl: Any) -> None:
+    box.faults.next(operation="updateReviewItems", skip=1, drop="after")
+    error = unknown(lambda: gl.update_review_items("UAR-3", CHANGES, chunk_size=1))
+    assert [change.index for change in error.result.succeeded] == [0]
+    assert [change.index for change in error.result.unknown] == [1]
+    settled = gl.update_review_items("UAR-3", CHANGES, chunk_size=1, same_state_ok=True)
+    assert settled.ok
+    assert settled.updated == 0
+    assert applied(box, "updateReviewItems") == 2
+    assert gl.get_review_status(61).reviewed_entitlements == 2
+
+
+def test_the_status_settles_a_state(box: Sandbox, gl: Any) -> None:
+    box.faults.next(operation="setReviewState", drop="after")
+    unknown(lambda: gl.set_review_state(61, "onhold"))
+    assert gl.get_review_status(61).state == "OnHold"
+    assert box.journal.count(operation="setReviewState") == 1
