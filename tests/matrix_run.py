@@ -110,7 +110,11 @@ class Lane:
         options.update(system=self.row.system, operation=self.row.struck, skip=self.row.skip)
         times = self.row.strikes if fault.times is None else fault.times
         if fault.symptom == "gone":
+            port = self.box.port
             self.box.stop()
+            # Held without listening, or another sandbox may get the port and answer.
+            self.held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self.held.bind(("127.0.0.1", port))
         elif times is None:
             self.box.faults.always(**options)
         else:

@@ -77,8 +77,8 @@ def test_a_fault_does_what_the_effect_says(row: Row, fault: Fault, twin: str, ce
     if error.outcome in ("rejected", "not_sent"):
         assert cell.applied == 0
     assert error.system == row.system
-    if row.operation != "wait_for_run":
-        assert error.operation == row.operation
+    assert error.operation == row.operation
+    assert "\n" not in str(error)
     if fault.symptom != "redirect" and not expectation.wire and not isinstance(error, infosecops.WaitTimeout):
         is_searching = row.is_fresh and fault.status == 404
         assert error.attempts == (ATTEMPTS if fault.symptom == "gone" else 1 if is_searching else expectation.requests)

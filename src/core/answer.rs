@@ -6,6 +6,7 @@ use http::header::{self, HeaderMap};
 use serde::de::DeserializeOwned;
 use zeroize::Zeroize;
 
+use super::decode::one_line;
 use super::error::{Context, Error, Kind, Outcome};
 use super::redact;
 use super::secret::Secret;
@@ -111,7 +112,7 @@ impl Answer {
         if !(self.body.is_secret && self.is_success()) {
             context.body_excerpt = redact::excerpt(self.bytes(), &self.secrets);
         }
-        Error::new(kind, self.scrub(message), context)
+        Error::new(kind, one_line(&self.scrub(message)), context)
     }
 
     /// An error for an answer of a good status that is not what this API answers.

@@ -293,8 +293,25 @@ impl Error {
 
     /// Sets the product's code.
     #[must_use]
-    pub fn with_code(mut self, code: impl Into<String>) -> Self {
-        self.0.context.code = Some(code.into());
+    pub fn with_code(mut self, code: impl AsRef<str>) -> Self {
+        self.0.context.code = Some(super::decode::one_line(code.as_ref()));
+        self
+    }
+
+    /// Names the operation that the caller knows, where it is made of others.
+    #[must_use]
+    pub fn of_operation(mut self, operation: &str) -> Self {
+        operation.clone_into(&mut self.0.context.operation);
+        self
+    }
+
+    /// For an error of a read that a change begins with: the change itself was not sent.
+    #[must_use]
+    pub fn before_a_change(mut self) -> Self {
+        if self.0.context.outcome == Some(Outcome::Unknown) {
+            self.0.context.outcome = Some(Outcome::NotSent);
+        }
+        self.0.context.is_read = false;
         self
     }
 

@@ -255,8 +255,11 @@ impl Call {
             match response.chunk().await {
                 Ok(None) => break,
                 Ok(Some(piece)) => body.extend(&piece),
-                // The status has settled it: what is missing of the explanation does not matter.
-                Err(_) if (400..500).contains(&status) => break,
+                // The status has settled it. Half an explanation could say something else than the whole.
+                Err(_) if (400..500).contains(&status) => {
+                    body = Buffer::default();
+                    break;
+                }
                 Err(error) => {
                     context.elapsed = self.elapsed();
                     context.outcome = Some(Outcome::Unknown);

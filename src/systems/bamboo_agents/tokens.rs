@@ -71,7 +71,7 @@ async fn list_in(
 
 async fn api(client: &BambooAgents, call: &Call, operation: &'static str) -> Result<Api, Error> {
     if client.known_api().is_none() {
-        list_as(client, call, operation).await?;
+        list_as(client, call, operation).await.map_err(Error::before_a_change)?;
     }
     // Known after a list that succeeded.
     Ok(client.known_api().unwrap_or(Api::AgentConfig))
@@ -176,7 +176,7 @@ async fn update_as(
         ) => (name.clone(), *read, *change),
         (TokenRef::Known(token), wanted) => merged(&token, wanted),
         (TokenRef::Uuid(uuid), wanted) => {
-            let tokens = list_as(client, call, operation).await?;
+            let tokens = list_as(client, call, operation).await.map_err(Error::before_a_change)?;
             let found = tokens.iter().find(|token| same_uuid(&token.uuid, &uuid));
             let found = found.ok_or_else(|| unknown_token(call, operation))?;
             merged(found, wanted)
@@ -252,7 +252,10 @@ pub async fn ensure(
     if name.trim().is_empty() {
         return Err(call.refuse(OPERATION, Error::config("name: must not be empty")));
     }
-    let token = match find_as(client, call, OPERATION, name).await? {
+    let found = find_as(client, call, OPERATION, name)
+        .await
+        .map_err(Error::before_a_change)?;
+    let token = match found {
         Some(token) if token.read == read && token.change == change => {
             return Ok(EnsureResult { token, changed: false });
         }

@@ -230,8 +230,8 @@ pub async fn logout(client: &GovernanceLifecycle, call: &Call) -> Result<(), Err
     };
     let request = ways::logout_request();
     let answer = call.send(&authorized(&request, &token).map_err(refuse)?).await?;
-    let is_dead = page::is_dead_token(&answer);
-    if !answer.is_success() && !is_dead {
+    // Whatever a 401 says here, the token is of no use any more.
+    if !answer.is_success() && answer.status != 401 {
         return Err(page::explain(&answer));
     }
     client.forget(&token);

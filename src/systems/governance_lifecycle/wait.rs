@@ -28,7 +28,10 @@ pub async fn wait_for_run(
     let whole = call.with_timeout(pace.timeout);
     let look = || {
         let part = whole.part();
-        async move { get_run_status(client, &part, run_id).await }
+        async move {
+            let seen = get_run_status(client, &part, run_id).await;
+            seen.map_err(|error| error.of_operation(OPERATION))
+        }
     };
     let tell_wait = |delay| whole.tell_wait(OPERATION, delay);
     match poll(pace, on_progress.as_ref(), look, |run| Ok(run.is_over()), tell_wait).await? {

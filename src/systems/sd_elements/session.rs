@@ -85,7 +85,7 @@ impl Backend for SdElements {
 fn explain(answer: &Answer, request: &Request) -> Error {
     let mut error = status_error(answer);
     if let Some(code) = own_code(answer) {
-        error = error.with_code(answer.scrub(&code).into_owned());
+        error = error.with_code(answer.scrub(&code));
     }
     match answer.status {
         300..=399 if lacks_slash(answer, request) => error.with_hint(

@@ -68,7 +68,7 @@ pub(super) fn refusal(answer: &Answer, reading: &Reading) -> Error {
         .unwrap_or("the server refused without an explanation");
     let mut error = answer.error(kind, &shorten(&one_line(message)));
     if let Some(code) = code {
-        error = error.with_code(answer.scrub(code).into_owned());
+        error = error.with_code(answer.scrub(code));
     }
     with_hint(error)
 }
