@@ -119,7 +119,7 @@ pub(super) fn target(name: &str) -> Target {
 }
 
 /// The answer as a result; `status` = `failure` inside a 200 is an error.
-pub(super) fn checked(answer: &Answer, name: &str) -> Result<CommandResult, Error> {
+pub(crate) fn checked(answer: &Answer, name: &str) -> Result<CommandResult, Error> {
     let result = read(answer, name)?;
     if !is_failure(&result) {
         return Ok(result);
@@ -137,7 +137,7 @@ fn is_failure(result: &CommandResult) -> bool {
 
 /// The answer as a result, whatever its status says. JSON comes in three envelopes, and `properties` text or XML may
 /// come although JSON was asked for.
-pub(super) fn read(answer: &Answer, name: &str) -> Result<CommandResult, Error> {
+pub(crate) fn read(answer: &Answer, name: &str) -> Result<CommandResult, Error> {
     if answer.is_html() {
         return Err(answer.unexpected("the answer is an HTML page"));
     }

@@ -9,7 +9,7 @@ use crate::core::decode::{html_text, json_message, one_line, shorten, status_err
 use crate::core::error::{Error, Kind};
 
 /// The whole message in one line: without the echo of the query, or the reason phrase of servers that put it there.
-pub(super) fn message(answer: &Answer) -> String {
+pub(crate) fn message(answer: &Answer) -> String {
     let text = answer.text();
     let message = if answer.is_html() {
         html_text(&text)
@@ -49,7 +49,7 @@ fn without_headline(text: &str) -> &str {
 /// Whether the token itself was refused, in which case nothing was done and a new one may help.
 ///
 /// <https://pradeepkg.github.io/RSA/docs/admin/keepAlive>
-pub(super) fn is_dead_token(answer: &Answer) -> bool {
+pub(crate) fn is_dead_token(answer: &Answer) -> bool {
     answer.status == 401 && says_dead(&message(answer))
 }
 
@@ -58,7 +58,7 @@ fn says_dead(message: &str) -> bool {
 }
 
 /// The error for an answer of status 300 or above.
-pub(super) fn explain(answer: &Answer) -> Error {
+pub(crate) fn explain(answer: &Answer) -> Error {
     let message = message(answer);
     let kind = Kind::of_status(answer.status);
     if matches!(kind, Kind::UnexpectedContent | Kind::RateLimited) {

@@ -15,7 +15,7 @@ enum Fate {
 }
 
 /// Makes the result of one request for these changes; indexes count from `offset`.
-pub(super) fn settle(
+pub(crate) fn settle(
     parsed: Parsed,
     changes: &[ReviewItemChange],
     offset: usize,
