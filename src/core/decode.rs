@@ -105,7 +105,7 @@ pub fn server_message(answer: &Answer) -> String {
     if message.is_empty() {
         "no explanation was given".to_owned()
     } else {
-        shorten(&message)
+        shorten(&answer.scrub(&message))
     }
 }
 
@@ -141,7 +141,8 @@ fn joined(texts: impl Iterator<Item = String>) -> String {
     texts.filter(|text| !text.is_empty()).collect::<Vec<_>>().join("; ")
 }
 
-/// At most some hundred characters: a message is a line, not a dump.
+/// At most some hundred characters: a message is a line, not a dump. Scrub what came from outside before: half a secret at
+/// the cut is known to nobody.
 pub fn shorten(message: &str) -> String {
     const MESSAGE_CHARS: usize = 600;
     if message.chars().count() <= MESSAGE_CHARS {

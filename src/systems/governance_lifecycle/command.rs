@@ -126,7 +126,7 @@ pub(crate) fn checked(answer: &Answer, name: &str) -> Result<CommandResult, Erro
     }
     let message = result.message.as_deref().filter(|text| !text.trim().is_empty());
     let message = message.or(result.status.as_deref()).unwrap_or_default();
-    let text = format!("the command was refused: {}", shorten(message.trim()));
+    let text = format!("the command was refused: {}", shorten(&answer.scrub(message.trim())));
     Err(answer.error(Kind::Api, &text).with_outcome(Outcome::Rejected))
 }
 

@@ -67,7 +67,7 @@ pub(crate) fn explain(answer: &Answer) -> Error {
     let shown = if message.is_empty() {
         "no explanation was given".to_owned()
     } else {
-        shorten(&message)
+        shorten(&answer.scrub(&message))
     };
     let error = answer.error(kind, &shown);
     match answer.status {
@@ -250,5 +250,11 @@ mod tests {
         let error = explain(&answer(412, None, body));
         assert_eq!(error.message(), "Bad. ****");
         assert!(!error.context().body_excerpt.as_deref().unwrap().contains("3f.01"));
+        // Neither as half of one, where a long message is cut.
+        for length in 580..610 {
+            let body = format!("<html><body>{} ws12:ab:-3f.01</body></html>", "x".repeat(length));
+            let error = explain(&answer(412, None, &body));
+            assert!(!error.message().contains("ws12"), "{length}");
+        }
     }
 }

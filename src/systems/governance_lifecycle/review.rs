@@ -167,7 +167,7 @@ pub(crate) fn status_text(answer: &Answer) -> Result<String, Error> {
 
 pub(crate) fn refusal(answer: &Answer, text: &str) -> Error {
     let lower = text.to_ascii_lowercase();
-    let message = shorten(text.trim());
+    let message = shorten(&answer.scrub(text.trim()));
     if lower.contains("could not find a review") {
         return answer.error(Kind::NotFound, &message).with_hint(
             "review is the name of a review result, not of its definition; get_review_status(id).name gives it",

@@ -66,7 +66,7 @@ pub(crate) fn refusal(answer: &Answer, reading: &Reading) -> Error {
     let message = said
         .or(known.map(|(.., text)| *text))
         .unwrap_or("the server refused without an explanation");
-    let mut error = answer.error(kind, &shorten(&one_line(message)));
+    let mut error = answer.error(kind, &shorten(&answer.scrub(&one_line(message))));
     if let Some(code) = code {
         error = error.with_code(answer.scrub(code).into_owned());
     }
