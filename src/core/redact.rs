@@ -185,6 +185,8 @@ fn value_span(rest: &str, separator: &str) -> (usize, usize) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -284,5 +286,49 @@ mod tests {
             excerpt("ü".repeat(1000).as_bytes(), &[]).map(|text| text.chars().count()),
             Some(EXCERPT_CHARS + 1)
         );
+    }
+
+    proptest! {
+        #[test]
+        fn a_known_secret_never_survives(
+            secret in "[!-)+-~\u{e4}\u{1f511}]([ -)+-~\u{e4}]{4,20})[!-)+-~]",
+            around in prop::collection::vec("[a-z =:<>\"'&;\\\\]{0,6}", 6),
+            chosen in prop::collection::vec(0..6_usize, 5),
+        ) {
+            let secret = Secret::new(secret);
+            let forms = spellings(&secret);
+            let mut body = String::new();
+            for (text, form) in around.iter().zip(&chosen) {
+                body.push_str(text);
+                body.push_str(&forms[form % forms.len()]);
+            }
+            let secrets = [secret];
+            for shown in [scrub(&body, &secrets).into_owned(), excerpt(body.as_bytes(), &secrets).unwrap_or_default()] {
+                for form in &forms {
+                    prop_assert!(!shown.contains(form.as_str()), "{} in {} of {}", form, shown, body);
+                }
+            }
+        }
+
+        #[test]
+        fn the_value_of_a_secret_name_never_survives(
+            value in "[a-zA-Z0-9+/_.~-]{8,30}",
+            name in prop::sample::select(vec!["token", "alm_pass", "Password", "uuid", "client-secret", "X-Api-Key"]),
+            before in "[a-z ]{0,5}[ {(?&]",
+        ) {
+            let forms = [
+                format!("{before}{name}={value}&x=1"),
+                format!("{before}\"{name}\": \"{value}\", \"x\": 1"),
+                format!("{before}{{'{name}': '{value}'}}"),
+                format!("{before}<{name}>{value}</{name}>"),
+                format!("{before}<{name} type=\"x\"><![CDATA[{value}]]></{name}>"),
+                format!("{before}<a {name}=\"{value}\"/>"),
+                serde_json::to_string(&format!("{{\"{name}\":\"{value}\"}}")).unwrap(),
+            ];
+            for text in forms {
+                let shown = scrub(&text, &[]);
+                prop_assert!(!shown.contains(&value) && shown.contains(MASK), "{} of {}", shown, text);
+            }
+        }
     }
 }
