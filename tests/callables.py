@@ -190,7 +190,9 @@ def cases() -> Iterator[Case]:
         yield Case(name, None, name, good)
     for name, own in CLIENTS.items():
         for prefix in ("", "Async"):
-            yield Case(prefix + name, None, prefix + name, {"url": "http://127.0.0.1:9", **own, **COMMON})
+            # The keywords that all share are read by the same code.
+            common = COMMON if name == "SDElements" else {"proxy": "direct"}
+            yield Case(prefix + name, None, prefix + name, {"url": "http://127.0.0.1:9", **own, **common})
     yield Case(
         "GovernanceLifecycle login",
         None,

@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 
 JOB = '{"id": 1, "ready": true, "succeeded": true}'
 COMMAND = '{"data": {"run-id": "1", "id": "1", "overall-status": "New", "Status": "Updated all 1"}}'
-CASES = list(cases())
+# What is not modelled is read by the same code for all clients.
+CASES = [case for case in cases() if case.path != "request" or case.client == "SDElements"]
 # CPython 3.10 has no notes, which is where the name of an argument of the wrong type stands.
 NAMES_ARE_KNOWN = sys.version_info >= (3, 11)
 EXAMPLES = settings(
-    max_examples=8,
+    max_examples=5,
     deadline=None,
     derandomize="CI" in os.environ,
     database=None,
