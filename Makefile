@@ -14,7 +14,11 @@ export CARGO_TARGET_DIR
 
 SOURCES := Cargo.toml Cargo.lock pyproject.toml $(shell find src python -type f -not -name '*.so' -not -path '*/__pycache__/*')
 
-.PHONY: demo test test-rust test-python check matrix bench wheel clean
+# For each target of `make fuzz`.
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS ?= $(basename $(notdir $(wildcard fuzz/fuzz_targets/*.rs)))
+
+.PHONY: demo test test-rust test-python check matrix bench fuzz wheel clean
 
 demo: $(TESTING_DIR)/stamp
 	$(PYTHON) scripts/venv.py $(BUILD)/demo --python $(PYTHON) --wheel $(TESTING_DIR)
@@ -25,9 +29,9 @@ test: test-rust test-python
 # The core and the sandbox build and pass without any Python.
 test-rust:
 	@if cargo nextest --version >/dev/null 2>&1; then \
-		cargo nextest run --no-default-features --no-fail-fast; \
+		cargo nextest run --no-default-features --features fuzzing --no-fail-fast; \
 	else \
-		cargo test --no-default-features --no-fail-fast; \
+		cargo test --no-default-features --features fuzzing --no-fail-fast; \
 	fi
 
 test-python: $(TESTING_DIR)/stamp
@@ -42,6 +46,7 @@ check: $(TESTING_DIR)/stamp
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
 	cargo clippy --all-targets --no-default-features -- -D warnings
+	cargo clippy --all-targets --no-default-features --features fuzzing -- -D warnings
 	$(PYTHON) scripts/venv.py $(LINT) --python $(PYTHON) --wheel $(TESTING_DIR) --group lint --group test
 	$(LINT)/bin/ruff format --check .
 	$(LINT)/bin/ruff check .
@@ -60,6 +65,16 @@ matrix: $(TESTING_DIR)/stamp
 bench: wheel
 	$(PYTHON) scripts/venv.py $(BUILD)/bench --python $(PYTHON) --wheel $(WHEEL_DIR) --group bench
 	$(BUILD)/bench/bin/python benches/small_get.py
+
+# Needs the nightly toolchain and cargo-fuzz. What is found new stays outside the tree; an input that fails is left in
+# `fuzz/artifacts`. Without the address sanitizer: there is no unsafe code below the bindings.
+fuzz:
+	@for target in $(FUZZ_TARGETS); do \
+		mkdir -p $(BUILD)/fuzz/$$target; \
+		cargo +nightly fuzz run --sanitizer none --target-dir $(abspath $(BUILD))/fuzz-target $$target \
+			$(abspath $(BUILD))/fuzz/$$target $(abspath fuzz/corpus)/$$target \
+			-- -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -timeout=10 || exit 1; \
+	done
 
 # The wheel that people install.
 wheel: $(TOOLS)/stamp

@@ -12,6 +12,8 @@
 mod bindings;
 #[deny(missing_docs)]
 pub mod core;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 #[deny(missing_docs)]
 pub mod sandbox;
 #[deny(missing_docs)]

@@ -92,7 +92,8 @@ pub fn read_changes(changes: &Bound<'_, PyAny>) -> PyResult<Vec<ReviewItemChange
             "changes: must be an iterable of ReviewItemChange or dict",
         ));
     }
-    let mut read = Vec::with_capacity(changes.len().unwrap_or(0));
+    // A length may be a lie: never more is set aside than costs nothing.
+    let mut read = Vec::with_capacity(changes.len().unwrap_or(0).min(1024));
     let items = changes.try_iter();
     for (index, change) in items
         .map_err(|_| PyTypeError::new_err("changes: must be iterable"))?

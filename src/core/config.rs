@@ -185,7 +185,7 @@ fn checked_retry(retry: &Retry) -> Result<Retry, Error> {
     Ok(retry.clone())
 }
 
-fn clean_base(url: &str, api_paths: &[&[&str]], allow_http: bool) -> Result<(String, bool), Error> {
+pub(crate) fn clean_base(url: &str, api_paths: &[&[&str]], allow_http: bool) -> Result<(String, bool), Error> {
     // The text itself is never echoed: it may hold a password.
     let refuse = |why: &str| Err(Error::config(format!("url: {why}")));
     let Ok(parsed) = url::Url::parse(url.trim()) else {

@@ -8,6 +8,8 @@ use super::error::{Error, Kind, Outcome};
 /// The visible text of an HTML page, in one line: without title, style and script, entities resolved, CDATA opened.
 pub fn html_text(page: &str) -> String {
     let mut text = String::with_capacity(page.len().min(4096));
+    // Once for all tags, with the same offsets: a page may hold nothing but titles.
+    let lowered = page.to_ascii_lowercase();
     let mut rest = page;
     while let Some(open) = rest.find('<') {
         text.push_str(rest.get(..open).unwrap_or_default());
@@ -18,12 +20,12 @@ pub fn html_text(page: &str) -> String {
             rest = inner.get(end + 3..).unwrap_or_default();
             continue;
         }
-        let lower: String = rest.chars().take(12).collect::<String>().to_ascii_lowercase();
+        let lower = lowered.get(page.len() - rest.len()..).unwrap_or_default();
         let hidden = ["title", "style", "script"]
             .iter()
             .find(|name| lower.strip_prefix('<').is_some_and(|tag| tag.starts_with(*name)));
         let end = match hidden {
-            Some(name) => closing_tag_end(rest, name),
+            Some(name) => closing_tag_end(lower, name),
             None if lower.starts_with("<!--") => rest.find("-->").map(|at| at + 3),
             None => rest.find('>').map(|at| at + 1),
         };
@@ -39,8 +41,7 @@ pub fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn closing_tag_end(page: &str, name: &str) -> Option<usize> {
-    let lower = page.to_ascii_lowercase();
+fn closing_tag_end(lower: &str, name: &str) -> Option<usize> {
     let close = lower.find(&format!("</{name}"))?;
     lower.get(close..)?.find('>').map(|at| close + at + 1)
 }
@@ -52,7 +53,8 @@ pub fn unescape(text: &str) -> String {
     while let Some(at) = rest.find('&') {
         out.push_str(rest.get(..at).unwrap_or_default());
         rest = rest.get(at..).unwrap_or_default();
-        let name = rest.find(';').filter(|&end| end <= 10).and_then(|end| rest.get(1..end));
+        let end = rest.bytes().take(11).position(|byte| byte == b';');
+        let name = end.and_then(|end| rest.get(1..end));
         match name.and_then(entity) {
             Some(character) => {
                 out.push(character);
@@ -105,7 +107,7 @@ pub fn server_message(answer: &Answer) -> String {
     if message.is_empty() {
         "no explanation was given".to_owned()
     } else {
-        shorten(&message)
+        shorten(&answer.scrub(&message))
     }
 }
 
@@ -141,7 +143,8 @@ fn joined(texts: impl Iterator<Item = String>) -> String {
     texts.filter(|text| !text.is_empty()).collect::<Vec<_>>().join("; ")
 }
 
-/// At most some hundred characters: a message is a line, not a dump.
+/// At most some hundred characters: a message is a line, not a dump. Scrub what came from outside before: half a secret at
+/// the cut is known to nobody.
 pub fn shorten(message: &str) -> String {
     const MESSAGE_CHARS: usize = 600;
     if message.chars().count() <= MESSAGE_CHARS {
@@ -226,6 +229,9 @@ mod tests {
         assert_eq!(html_text(old), "HTTP Status 412 - No <b> here");
         assert_eq!(html_text("<p>a<"), "a");
         assert_eq!(html_text("<title>never closed"), "");
+        // Neither may take a time that grows with its square.
+        assert_eq!(html_text(&"<TITLE>ä</Title>x".repeat(100_000)).len(), 2 * 100_000 - 1);
+        assert_eq!(html_text(&"&".repeat(1_000_000)).len(), 1_000_000);
         assert_eq!(
             html_text("a &unknown; & b &#xFFFFFFFF;"),
             "a &unknown; & b &#xFFFFFFFF;"

@@ -35,11 +35,12 @@ pub fn is_secret_name(name: &str) -> bool {
 /// Removes known secrets and `name=value` secrets from a text that came from outside.
 pub fn scrub<'t>(text: &'t str, secrets: &[Secret]) -> Cow<'t, str> {
     let mut text = Cow::Borrowed(text);
-    for secret in secrets {
-        for form in spellings(secret) {
-            if text.contains(&form) {
-                text = Cow::Owned(text.replace(&form, MASK));
-            }
+    // Longest first: one secret may be the beginning of another, whose rest would stay.
+    let mut forms: Vec<String> = secrets.iter().flat_map(spellings).collect();
+    forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
+    for form in forms {
+        if text.contains(&form) {
+            text = Cow::Owned(text.replace(&form, MASK));
         }
     }
     match mask_pairs(&text) {
@@ -53,12 +54,16 @@ pub fn excerpt(body: &[u8], secrets: &[Secret]) -> Option<String> {
     // Scrub before cutting, or half a secret could survive at the edge; four bytes are the longest UTF-8 character.
     let window = body.get(..body.len().min(64 * EXCERPT_CHARS)).unwrap_or(body);
     let text = String::from_utf8_lossy(window);
-    let scrubbed = scrub(&text, secrets);
+    let mut scrubbed = scrub(&text, secrets);
+    if window.len() < body.len() {
+        scrubbed = Cow::Owned(without_tail(&scrubbed, secrets).to_owned());
+    }
     let words: Vec<&str> = scrubbed
         .split(|c: char| c.is_whitespace() || c.is_control())
         .filter(|w| !w.is_empty())
         .collect();
-    let line = words.join(" ");
+    // Once more: a secret may have stood there on two lines.
+    let line = scrub(&words.join(" "), secrets).into_owned();
     if line.is_empty() {
         return None;
     }
@@ -68,7 +73,15 @@ pub fn excerpt(body: &[u8], secrets: &[Secret]) -> Option<String> {
     Some(line.chars().take(EXCERPT_CHARS).chain(std::iter::once('…')).collect())
 }
 
-/// A secret as it may be echoed: plain, percent-encoded, form-encoded, HTML- or JSON-escaped, and as Basic credentials.
+/// Without so much of the end as half a secret could be.
+fn without_tail<'t>(text: &'t str, secrets: &[Secret]) -> &'t str {
+    let longest = secrets.iter().flat_map(spellings).map(|form| form.len()).max();
+    let wanted = text.len().saturating_sub(longest.unwrap_or(0));
+    let end = (0..=wanted).rev().find(|at| text.is_char_boundary(*at));
+    text.get(..end.unwrap_or(0)).unwrap_or_default()
+}
+
+/// A secret as it may be echoed: plain, on one line, percent-encoded, form-encoded, HTML- or JSON-escaped, and as Basic credentials.
 pub(crate) fn spellings(secret: &Secret) -> Vec<String> {
     let plain = secret.expose();
     // Very short texts would mask half of every message and are no secrets worth the name.
@@ -80,7 +93,8 @@ pub(crate) fn spellings(secret: &Secret) -> Vec<String> {
     let html = quick_xml::escape::escape(plain).into_owned();
     let json = serde_json::to_string(plain).unwrap_or_default();
     let json = json.get(1..json.len().saturating_sub(1)).unwrap_or_default().to_owned();
-    let mut forms = vec![plain.to_owned(), encoded, form, html, json];
+    let line = plain.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut forms = vec![plain.to_owned(), line, encoded, form, html, json];
     forms.retain(|form| form.len() >= 4);
     forms.sort();
     forms.dedup();
@@ -171,6 +185,8 @@ fn value_span(rest: &str, separator: &str) -> (usize, usize) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -243,6 +259,26 @@ mod tests {
     }
 
     #[test]
+    fn no_part_of_a_secret_is_left_at_an_edge() {
+        let secret = Secret::new("hunter22secret");
+        for blanks in 25_580..25_602 {
+            let body = format!("{}hunter22secret", " ".repeat(blanks));
+            let shown = excerpt(body.as_bytes(), std::slice::from_ref(&secret)).unwrap_or_default();
+            assert!(!shown.contains("hunt"), "{blanks}: {shown}");
+        }
+        let pair = [Secret::new("hunter22"), secret];
+        assert_eq!(scrub("hunter22secret hunter22", &pair), "**** ****");
+    }
+
+    #[test]
+    fn secrets_with_blanks_go_wherever_lines_break() {
+        let secrets = [Secret::new("open  sesame now")];
+        for body in ["open  sesame now", "open sesame now", "open\nsesame\u{0} now"] {
+            assert_eq!(excerpt(body.as_bytes(), &secrets).as_deref(), Some(MASK), "{body:?}");
+        }
+    }
+
+    #[test]
     fn excerpts_are_one_short_line() {
         assert_eq!(excerpt(b" \n", &[]), None);
         assert_eq!(excerpt(b"a\r\n  b\x00c", &[]).as_deref(), Some("a b c"));
@@ -250,5 +286,49 @@ mod tests {
             excerpt("ü".repeat(1000).as_bytes(), &[]).map(|text| text.chars().count()),
             Some(EXCERPT_CHARS + 1)
         );
+    }
+
+    proptest! {
+        #[test]
+        fn a_known_secret_never_survives(
+            secret in "[!-)+-~\u{e4}\u{1f511}]([ -)+-~\u{e4}]{4,20})[!-)+-~]",
+            around in prop::collection::vec("[a-z =:<>\"'&;\\\\]{0,6}", 6),
+            chosen in prop::collection::vec(0..6_usize, 5),
+        ) {
+            let secret = Secret::new(secret);
+            let forms = spellings(&secret);
+            let mut body = String::new();
+            for (text, form) in around.iter().zip(&chosen) {
+                body.push_str(text);
+                body.push_str(&forms[form % forms.len()]);
+            }
+            let secrets = [secret];
+            for shown in [scrub(&body, &secrets).into_owned(), excerpt(body.as_bytes(), &secrets).unwrap_or_default()] {
+                for form in &forms {
+                    prop_assert!(!shown.contains(form.as_str()), "{} in {} of {}", form, shown, body);
+                }
+            }
+        }
+
+        #[test]
+        fn the_value_of_a_secret_name_never_survives(
+            value in "[a-zA-Z0-9+/_.~-]{8,30}",
+            name in prop::sample::select(vec!["token", "alm_pass", "Password", "uuid", "client-secret", "X-Api-Key"]),
+            before in "[a-z ]{0,5}[ {(?&]",
+        ) {
+            let forms = [
+                format!("{before}{name}={value}&x=1"),
+                format!("{before}\"{name}\": \"{value}\", \"x\": 1"),
+                format!("{before}{{'{name}': '{value}'}}"),
+                format!("{before}<{name}>{value}</{name}>"),
+                format!("{before}<{name} type=\"x\"><![CDATA[{value}]]></{name}>"),
+                format!("{before}<a {name}=\"{value}\"/>"),
+                serde_json::to_string(&format!("{{\"{name}\":\"{value}\"}}")).unwrap(),
+            ];
+            for text in forms {
+                let shown = scrub(&text, &[]);
+                prop_assert!(!shown.contains(&value) && shown.contains(MASK), "{} of {}", shown, text);
+            }
+        }
     }
 }

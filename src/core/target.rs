@@ -166,6 +166,9 @@ fn checked_segment(name: &str, value: &str) -> Result<String, Error> {
 
 #[cfg(test)]
 mod tests {
+    use percent_encoding::percent_decode_str;
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -215,6 +218,45 @@ mod tests {
     fn empty_and_dotted_segments_are_refused() {
         for value in ["", ".", "..", "a\nb"] {
             assert!(Target::new("/x/").segment("id", value).is_err(), "{value:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn components_are_read_back_and_hold_nothing_that_divides(text in any::<String>()) {
+            let encoded = encode_component(&text);
+            prop_assert!(percent_decode_str(&encoded).eq(text.bytes()));
+            prop_assert!(encoded.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~%".contains(&byte)));
+        }
+
+        #[test]
+        fn another_parser_finds_segment_and_parameters(name in any::<String>(), value in any::<String>()) {
+            let Ok(target) = Target::new("/x/").segment("id", &value) else { return Ok(()) };
+            let target = target.then("/y/").query(&name, &value).query("last", &name);
+            let url = url::Url::parse(&format!("https://host.test{}", target.sent())).unwrap();
+            let segments: Vec<_> = url.path_segments().unwrap().collect();
+            prop_assert_eq!(segments.len(), 4, "{}", url);
+            prop_assert!(percent_decode_str(segments[1]).eq(value.bytes()), "{}", url);
+            let pairs: Vec<_> = url.query_pairs().into_owned().collect();
+            prop_assert_eq!(pairs, [(name.clone(), value), ("last".to_owned(), name)]);
+        }
+
+        #[test]
+        fn a_secret_is_never_shown(secret in "[!-~]{8,30}", name in "[a-z]{1,8}") {
+            let secret = Secret::new(secret);
+            let target = Target::new("/x/").secret_segment("id", &secret).unwrap().secret_query(&name, &secret);
+            prop_assert_eq!(target.shown(), format!("/x/{MASK}?{name}={MASK}"));
+            prop_assert_eq!(target.sent().matches(&encode_component(secret.expose())).count(), 2);
+        }
+
+        #[test]
+        fn what_a_user_gives_stays_one_path_below_the_base(path in "[a-z./%2eE\\\\:@;?#\\- \u{e9}]{0,16}") {
+            let Ok(target) = Target::from_user(&path) else { return Ok(()) };
+            let url = url::Url::parse(&format!("https://host.test/prefix{}", target.sent())).unwrap();
+            prop_assert_eq!(url.origin().ascii_serialization(), "https://host.test");
+            prop_assert_eq!((url.query(), url.fragment(), url.username()), (None, None, ""));
+            let rest = url.path().strip_prefix("/prefix").unwrap();
+            prop_assert!(percent_decode_str(rest).eq(percent_decode_str(target.sent())), "{}", url);
         }
     }
 }

@@ -122,14 +122,14 @@ pub(super) fn target(name: &str) -> Target {
 }
 
 /// The answer as a result; `status` = `failure` inside a 200 is an error.
-pub(super) fn checked(answer: &Answer, name: &str) -> Result<CommandResult, Error> {
+pub(crate) fn checked(answer: &Answer, name: &str) -> Result<CommandResult, Error> {
     let result = read(answer, name)?;
     if !is_failure(&result) {
         return Ok(result);
     }
     let message = result.message.as_deref().filter(|text| !text.trim().is_empty());
     let message = message.or(result.status.as_deref()).unwrap_or_default();
-    let text = format!("the command was refused: {}", shorten(message.trim()));
+    let text = format!("the command was refused: {}", shorten(&answer.scrub(message.trim())));
     Err(answer.error(Kind::Api, &text).with_outcome(Outcome::Rejected))
 }
 
@@ -140,7 +140,7 @@ fn is_failure(result: &CommandResult) -> bool {
 
 /// The answer as a result, whatever its status says. JSON comes in three envelopes, and `properties` text or XML may
 /// come although JSON was asked for.
-pub(super) fn read(answer: &Answer, name: &str) -> Result<CommandResult, Error> {
+pub(crate) fn read(answer: &Answer, name: &str) -> Result<CommandResult, Error> {
     if answer.is_html() {
         return Err(answer.unexpected("the answer is an HTML page"));
     }

@@ -329,6 +329,28 @@ mod tests {
 
     proptest! {
         #[test]
+        fn a_line_is_read_back_or_refused(fields in prop::collection::vec("[a-z='|\\r\\n\0 \u{e4}]{0,6}", 6)) {
+            let [reviewer, subject_type, subjects, object_type, objects, privilege] = fields.as_slice() else {
+                unreachable!()
+            };
+            let line = CoverageRule {
+                reviewer: reviewer.clone(),
+                object_type: object_type.clone(),
+                objects: objects.clone(),
+                subjects: subjects.clone(),
+                subject_type: subject_type.clone(),
+                privilege: privilege.clone(),
+            }
+            .line();
+            let is_blank = reviewer.trim().is_empty() || object_type.trim().is_empty();
+            if is_blank || fields.iter().any(|field| field.contains(['|', '\r', '\n', '\0'])) {
+                prop_assert!(line.is_err());
+            } else {
+                prop_assert!(line.unwrap().split('|').eq(fields.iter().map(String::as_str)));
+            }
+        }
+
+        #[test]
         fn a_value_stays_inside_its_quotes(value in "[^|\r\n\0]*") {
             let text = equals("c", &value).unwrap();
             let inner = text.strip_prefix("c='").and_then(|rest| rest.strip_suffix('\'')).unwrap();

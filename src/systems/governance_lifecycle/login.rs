@@ -118,7 +118,7 @@ struct Inner {
     token: Option<Secret>,
 }
 
-fn read_token(answer: &Answer) -> Result<Secret, Error> {
+pub(crate) fn read_token(answer: &Answer) -> Result<Secret, Error> {
     if answer.is_html() {
         return Err(answer.unexpected("the answer to the login is an HTML page"));
     }

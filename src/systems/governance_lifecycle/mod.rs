@@ -3,19 +3,19 @@
 //! <https://pradeepkg.github.io/RSA/docs/apireference>
 
 mod change;
-mod command;
+pub(crate) mod command;
 mod coverage;
-mod login;
-mod page;
-mod review;
-mod review_answer;
-mod review_match;
+pub(crate) mod login;
+pub(crate) mod page;
+pub(crate) mod review;
+pub(crate) mod review_answer;
+pub(crate) mod review_match;
 mod review_status;
 mod review_xml;
 mod reviews;
 mod session;
 mod wait;
-mod xml;
+pub(crate) mod xml;
 
 pub use change::{ApplicationRole, Entitlement, GlobalRole, Group, Item, ReviewItemChange, RevieweeAccount};
 pub use command::{CommandResult, command};

@@ -9,7 +9,7 @@ use crate::core::decode::{html_text, json_message, one_line, shorten, status_err
 use crate::core::error::{Error, Kind};
 
 /// The whole message in one line: without the echo of the query, or the reason phrase of servers that put it there.
-pub(super) fn message(answer: &Answer) -> String {
+pub(crate) fn message(answer: &Answer) -> String {
     let text = answer.text();
     let message = if answer.is_html() {
         html_text(&text)
@@ -49,7 +49,7 @@ fn without_headline(text: &str) -> &str {
 /// Whether the token itself was refused, in which case nothing was done and a new one may help.
 ///
 /// <https://pradeepkg.github.io/RSA/docs/admin/keepAlive>
-pub(super) fn is_dead_token(answer: &Answer) -> bool {
+pub(crate) fn is_dead_token(answer: &Answer) -> bool {
     answer.status == 401 && says_dead(&message(answer))
 }
 
@@ -58,7 +58,7 @@ fn says_dead(message: &str) -> bool {
 }
 
 /// The error for an answer of status 300 or above.
-pub(super) fn explain(answer: &Answer) -> Error {
+pub(crate) fn explain(answer: &Answer) -> Error {
     let message = message(answer);
     let kind = Kind::of_status(answer.status);
     if matches!(kind, Kind::UnexpectedContent | Kind::RateLimited) {
@@ -67,7 +67,7 @@ pub(super) fn explain(answer: &Answer) -> Error {
     let shown = if message.is_empty() {
         "no explanation was given".to_owned()
     } else {
-        shorten(&message)
+        shorten(&answer.scrub(&message))
     };
     let error = answer.error(kind, &shown);
     match answer.status {
@@ -250,5 +250,11 @@ mod tests {
         let error = explain(&answer(412, None, body));
         assert_eq!(error.message(), "Bad. ****");
         assert!(!error.context().body_excerpt.as_deref().unwrap().contains("3f.01"));
+        // Neither as half of one, where a long message is cut.
+        for length in 580..610 {
+            let body = format!("<html><body>{} ws12:ab:-3f.01</body></html>", "x".repeat(length));
+            let error = explain(&answer(412, None, &body));
+            assert!(!error.message().contains("ws12"), "{length}");
+        }
     }
 }

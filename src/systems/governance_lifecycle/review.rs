@@ -145,7 +145,7 @@ async fn send(
 }
 
 /// The text with head and item lines, from whatever form it came in.
-fn status_text(answer: &Answer) -> Result<String, Error> {
+pub(crate) fn status_text(answer: &Answer) -> Result<String, Error> {
     if !answer.is_success() {
         let told = command::read(answer, COMMAND).ok().and_then(|result| result.status);
         return Ok(told.unwrap_or_else(|| page::message(answer)));
@@ -166,9 +166,9 @@ fn status_text(answer: &Answer) -> Result<String, Error> {
     Ok(text)
 }
 
-fn refusal(answer: &Answer, text: &str) -> Error {
+pub(crate) fn refusal(answer: &Answer, text: &str) -> Error {
     let lower = text.to_ascii_lowercase();
-    let message = shorten(text.trim());
+    let message = shorten(&answer.scrub(text.trim()));
     if lower.contains("could not find a review") {
         return answer.error(Kind::NotFound, &message).with_hint(
             "review is the name of a review result, not of its definition; get_review_status(id).name gives it",

@@ -82,14 +82,14 @@ crate::fields!(ReviewUpdate {
 
 /// A text that was understood.
 #[derive(Debug, PartialEq)]
-pub(super) struct Parsed {
+pub(crate) struct Parsed {
     pub updated: i64,
     pub total: i64,
     pub items: Vec<ReviewItemResult>,
 }
 
 /// None if the text has no head with counts.
-pub(super) fn parse(text: &str) -> Option<Parsed> {
+pub(crate) fn parse(text: &str) -> Option<Parsed> {
     // The same offsets as the text: only ASCII letters change.
     let lower = text.to_ascii_lowercase();
     let marks = marks(&lower);

@@ -15,7 +15,7 @@ enum Fate {
 }
 
 /// Makes the result of one request for these changes; indexes count from `offset`.
-pub(super) fn settle(
+pub(crate) fn settle(
     parsed: Parsed,
     changes: &[ReviewItemChange],
     offset: usize,
@@ -32,7 +32,13 @@ pub(super) fn settle(
             item.ok = item.ok || item.is_same_state();
         }
     }
-    let (fates, reasons) = judge(updated, total, &items, changes);
+    // Lines about items that were not updated; with same_state_ok some of them are fine all the same. A line that tells
+    // of a success is none of them, whatever it has to say.
+    let lines: Vec<&ReviewItemResult> = items
+        .iter()
+        .filter(|item| !item.ok || (same_state_ok && item.is_same_state()))
+        .collect();
+    let (fates, reasons) = judge(updated, total, &lines, changes);
     let number = |index: usize| i64::try_from(offset + index).unwrap_or(i64::MAX);
     let of = |fate: Fate| {
         let all = fates.iter().enumerate().filter(|(_, found)| **found == fate);
@@ -58,16 +64,14 @@ pub(super) fn settle(
 
 type Judged = (Vec<Fate>, BTreeMap<usize, String>);
 
-fn judge(updated: i64, total: i64, items: &[ReviewItemResult], changes: &[ReviewItemChange]) -> Judged {
+fn judge(updated: i64, total: i64, lines: &[&ReviewItemResult], changes: &[ReviewItemChange]) -> Judged {
     let all = |fate: Fate| vec![fate; changes.len()];
     if updated == total {
         // Each change holds one component: a server that counts fewer has not told about all of them.
         let told_all = usize::try_from(total).is_ok_and(|total| total >= changes.len());
         return (all(if told_all { Fate::Done } else { Fate::Unknown }), BTreeMap::new());
     }
-    // Lines about items that were not updated; with same_state_ok some of them are fine all the same.
-    let lines: Vec<&ReviewItemResult> = items.iter().filter(|item| !item.ok || item.reason.is_some()).collect();
-    let found = Matches::new(&lines, changes);
+    let found = Matches::new(lines, changes);
     let missing = usize::try_from(total - updated).unwrap_or(usize::MAX);
     let fates = if lines.len() == missing && lines.iter().all(|line| line.ok) {
         all(Fate::Done)

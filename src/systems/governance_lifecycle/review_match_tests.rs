@@ -161,3 +161,13 @@ fn items_in_the_wanted_state_count_when_asked_for() {
     assert_eq!(run(&twins, true, (1, 3), &mixed), [vec![12], vec![], vec![10, 11]]);
     assert_eq!(run(&twins, true, (0, 3), &mixed), [vec![], vec![12], vec![10, 11]]);
 }
+
+#[test]
+fn a_line_that_tells_of_a_success_says_nothing_of_the_others() {
+    let changes = [group("a", "X", None), group("b", "Y", None)];
+    let text = "Partial Success. Updated 1 of 2 review components.\nStatus for Review Item (a-X)=Success (Updated.)";
+    for same_state_ok in [false, true] {
+        let update = settle(parse(text).unwrap(), &changes, 0, same_state_ok, text.to_owned());
+        assert!(!update.ok && !update.succeeded.contains(&1), "{update:?}");
+    }
+}

@@ -292,4 +292,30 @@ proptest! {
         let expected = vec![Some(state), Some(comments), None, None, Some(resource), Some(action), Some(source), None];
         prop_assert_eq!(items, vec![(expected, reviewee)]);
     }
+
+    #[test]
+    fn every_kind_of_item_is_found_again_with_its_account(
+        kind in 0..3_usize, name in any_text(), source in any_text(), account in any_text(), at in any_text(),
+    ) {
+        let item = match kind {
+            0 => Item::ApplicationRole(ApplicationRole { name: name.clone(), business_source: source.clone() }),
+            1 => Item::Group(Group { name: name.clone(), business_source: source.clone() }),
+            _ => Item::GlobalRole(GlobalRole { name: name.clone(), role_set: source.clone() }),
+        };
+        let account_of_item = RevieweeAccount { name: account.clone(), business_source: at.clone() };
+        let changes = [ReviewItemChange { account: Some(account_of_item), ..change("revoke", item) }];
+        let (_, found) = parse(&write(&request("R", &changes)).unwrap());
+        let (in_source, in_set) = if kind == 2 { (None, Some(source)) } else { (Some(source), None) };
+        let mut expected = vec![Some("revoke".to_owned()), None, None];
+        expected.extend([Some(account), None, None, Some(at), None]);
+        expected.extend([Some(name), None, None, in_source, in_set]);
+        prop_assert_eq!(found, vec![(expected, "v".to_owned())]);
+    }
+
+    #[test]
+    fn what_xml_cannot_carry_is_never_written(text in "[a\0\u{1}\u{b}\u{1f}\u{fffe}\u{ffff}\t\n]{1,4}") {
+        let [_, _, group, _] = items();
+        let changes = [ReviewItemChange { comments: Some(text.clone()), ..change("none", group) }];
+        prop_assert_eq!(write(&request("R", &changes)).is_err(), xml::forbidden(&text).is_some());
+    }
 }

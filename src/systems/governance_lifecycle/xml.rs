@@ -85,7 +85,7 @@ fn escape(out: &mut impl Sink, text: &str, reference: impl Fn(u8) -> Option<&'st
 
 /// The text of a document, one line for each element that has any. None if it is no well-formed XML, has a document
 /// type, or is nested too deeply.
-pub(super) fn visible_text(document: &str) -> Option<String> {
+pub(crate) fn visible_text(document: &str) -> Option<String> {
     let mut reader = Reader::from_str(document);
     let mut lines = Vec::new();
     let mut line = String::new();

@@ -5,8 +5,8 @@
 mod connections;
 mod job;
 mod jobs;
-mod pages;
-mod session;
+pub(crate) mod pages;
+pub(crate) mod session;
 mod wait;
 
 pub use connections::{ConnectionFilter, get as get_connection, list as list_connections};

@@ -33,7 +33,7 @@ pub struct PageCursor<T> {
     of: PhantomData<fn() -> T>,
 }
 
-enum Next {
+pub(crate) enum Next {
     Page(Target),
     Wrong(Error),
     End,
@@ -41,7 +41,7 @@ enum Next {
 
 impl<T: Item> PageCursor<T> {
     /// `path` is the list's own address and `first` the same with its query.
-    pub(super) fn new(
+    pub(crate) fn new(
         operation: String,
         path: Target,
         first: Target,
@@ -95,7 +95,7 @@ impl<T: Item> PageCursor<T> {
     }
 
     /// One odd record never loses the list, but a list that begins with nothing else is not this one.
-    fn accept(&self, page: Page<T>, answer: &Answer, call: &Call) -> Result<Vec<T>, Error> {
+    pub(crate) fn accept(&self, page: Page<T>, answer: &Answer, call: &Call) -> Result<Vec<T>, Error> {
         let Some(records) = page.results else {
             return Err(answer.unexpected("the answer is JSON, but not a list: it has no results"));
         };
@@ -119,7 +119,7 @@ impl<T: Item> PageCursor<T> {
 
     /// Only the query of a link is followed, on our own path: the server writes whatever it takes for its own address,
     /// and the token must not go anywhere else.
-    fn follow(&mut self, link: &str, answer: &Answer) -> Next {
+    pub(crate) fn follow(&mut self, link: &str, answer: &Answer) -> Next {
         let query = link.split_once('?').map(|(_, query)| query);
         let query = query.and_then(|query| query.split('#').next()).unwrap_or_default();
         if query.is_empty() || !self.seen.insert(query.to_owned()) {
@@ -135,9 +135,9 @@ impl<T: Item> PageCursor<T> {
 }
 
 /// A list in any of its forms; records that can't be read are None.
-struct Page<T> {
+pub(crate) struct Page<T> {
     results: Option<Vec<Option<T>>>,
-    next: Option<String>,
+    pub(crate) next: Option<String>,
 }
 
 impl<'de, T: Item> Deserialize<'de> for Page<T> {

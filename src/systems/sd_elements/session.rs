@@ -82,7 +82,7 @@ impl Backend for SdElements {
     }
 }
 
-fn explain(answer: &Answer, request: &Request) -> Error {
+pub(crate) fn explain(answer: &Answer, request: &Request) -> Error {
     let mut error = status_error(answer);
     if let Some(code) = own_code(answer) {
         error = error.with_code(answer.scrub(&code));

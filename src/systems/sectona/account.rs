@@ -48,7 +48,7 @@ pub struct VaultAccount {
 
 impl VaultAccount {
     /// Reads the record in `Result`. The reason it can't be read holds nothing of it.
-    pub(super) fn read(json: &str) -> Result<Self, &'static str> {
+    pub(crate) fn read(json: &str) -> Result<Self, &'static str> {
         let members = Members::read(json).ok_or("Result is not one JSON object, or holds a member twice")?;
         let text_of = |name: &str| members.get(name).and_then(lenient::text);
         let secret_of = |name: &str| match members.get(name).map(unescaped) {

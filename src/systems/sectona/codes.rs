@@ -54,7 +54,7 @@ const CODES: [(&str, Kind, &str); 25] = [
 ];
 
 /// The error for an envelope that says no, in an answer of any status.
-pub(super) fn refusal(answer: &Answer, reading: &Reading) -> Error {
+pub(crate) fn refusal(answer: &Answer, reading: &Reading) -> Error {
     let code = reading.log_code.as_deref().filter(|code| *code != "0");
     let known = code.and_then(|code| CODES.iter().find(|(known, ..)| *known == code));
     let kind = match known {
@@ -66,7 +66,7 @@ pub(super) fn refusal(answer: &Answer, reading: &Reading) -> Error {
     let message = said
         .or(known.map(|(.., text)| *text))
         .unwrap_or("the server refused without an explanation");
-    let mut error = answer.error(kind, &shorten(&one_line(message)));
+    let mut error = answer.error(kind, &shorten(&answer.scrub(&one_line(message))));
     if let Some(code) = code {
         error = error.with_code(answer.scrub(code));
     }
@@ -74,7 +74,7 @@ pub(super) fn refusal(answer: &Answer, reading: &Reading) -> Error {
 }
 
 /// The error for an answer of status 300 or above that carries no envelope.
-pub(super) fn without_envelope(answer: &Answer) -> Error {
+pub(crate) fn without_envelope(answer: &Answer) -> Error {
     let error = status_error(answer);
     if error.context().hint.is_some() {
         return error;

@@ -12,7 +12,7 @@ const MONTHS: [&str; 12] = [
 ];
 
 /// None for anything else: the caller keeps the text.
-pub(super) fn parse(text: &str) -> Option<Timestamp> {
+pub(crate) fn parse(text: &str) -> Option<Timestamp> {
     let mut words = text.split_ascii_whitespace();
     let day = number(words.next()?)?;
     let month = words.next()?.to_ascii_lowercase();

@@ -69,7 +69,7 @@ crate::fields!(Envelope {
 });
 
 /// `Result` as it came.
-pub(super) enum Content {
+pub(crate) enum Content {
     /// Absent or null.
     Missing,
     /// A string, unescaped once. It may hold JSON.
@@ -79,7 +79,7 @@ pub(super) enum Content {
 }
 
 /// An envelope whose meaning has not been judged yet.
-pub(super) struct Reading {
+pub(crate) struct Reading {
     pub version: Option<String>,
     pub is_success: Option<bool>,
     pub log_code: Option<String>,
@@ -143,7 +143,7 @@ impl Reading {
 }
 
 /// Reads a body without its byte order mark. The reason it can't be read holds nothing of it.
-pub(super) fn read(body: &[u8]) -> Result<Reading, &'static str> {
+pub(crate) fn read(body: &[u8]) -> Result<Reading, &'static str> {
     let text = std::str::from_utf8(body).map_err(|_| "the answer is not UTF-8")?.trim();
     match text.chars().next() {
         None => Err("the answer is empty where an envelope was expected"),

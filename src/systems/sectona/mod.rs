@@ -2,15 +2,15 @@
 //!
 //! <https://docs.sectona.com/pam-technical-documentation/6.0/api-password-vault>
 
-mod account;
-mod codes;
-mod date;
-mod envelope;
+pub(crate) mod account;
+pub(crate) mod codes;
+pub(crate) mod date;
+pub(crate) mod envelope;
 mod json;
 mod key_file;
 mod printed;
 mod session;
-mod vault;
+pub(crate) mod vault;
 mod xml;
 
 pub use account::VaultAccount;

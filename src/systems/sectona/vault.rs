@@ -72,7 +72,7 @@ pub async fn request_password(client: &Sectona, call: &Call, account: &AccountRe
         })
 }
 
-fn open(answer: &Answer, reading: &Reading) -> Result<VaultAccount, Error> {
+pub(crate) fn open(answer: &Answer, reading: &Reading) -> Result<VaultAccount, Error> {
     let why = match (reading.result_json(), &reading.result) {
         (Some(json), _) => match VaultAccount::read(json) {
             Ok(account) => return Ok(account),

@@ -1,0 +1,163 @@
+//! Answers of Governance & Lifecycle, and the status texts of review updates.
+
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::{answer, exchange, has_the_outcome_of, never_shows_the_token};
+use crate::core::decode::{one_line, status_error};
+use crate::core::error::{Kind, Outcome};
+use crate::core::stored::{restored, stored};
+use crate::systems::governance_lifecycle as gl;
+
+/// Any command's answer: `STATUS [REASON]`, then the body.
+pub fn gl_answer(data: &[u8]) {
+    let Some((status, reason, body)) = exchange(data) else {
+        return;
+    };
+    let reason = Some(reason).filter(|reason| !reason.is_empty());
+    let answer_of = |is_secret| answer(status, reason, &body, is_secret);
+    let plain = answer_of(false);
+    let message = gl::page::message(&plain);
+    assert!(reason.is_some() || one_line(&message) == message, "{message:?}");
+    assert!(!gl::page::is_dead_token(&plain) || status == 401);
+    if status >= 300 {
+        for error in [gl::page::explain(&plain), status_error(&plain)] {
+            never_shows_the_token(&error);
+            has_the_outcome_of(&error, status);
+        }
+        return;
+    }
+    match (
+        gl::command::read(&plain, "unify"),
+        gl::command::checked(&plain, "unify"),
+    ) {
+        (Err(error), Err(_)) => never_shows_the_token(&error),
+        (Ok(result), Err(refused)) => {
+            never_shows_the_token(&refused);
+            assert!(result.status.is_some() && refused.kind() == Kind::Api);
+            assert_eq!(refused.context().outcome, Some(Outcome::Rejected));
+        }
+        (Ok(result), Ok(checked)) => {
+            assert_eq!(result, checked);
+            assert!(serde_json::from_str::<&RawValue>(result.data.0.get()).is_ok());
+        }
+        (Err(_), Ok(_)) => unreachable!("checked but not read"),
+    }
+    match gl::login::read_token(&answer_of(true)) {
+        Ok(token) => assert!(!token.is_empty() && unescaped_json(&body).contains(token.expose())),
+        Err(error) => {
+            never_shows_the_token(&error);
+            assert!(error.context().body_excerpt.is_none(), "a secret answer is quoted");
+        }
+    }
+}
+
+/// The text with its JSON strings read, for looking something up in it.
+fn unescaped_json(body: &str) -> String {
+    let strings = serde_json::Deserializer::from_str(body).into_iter::<Value>().flatten();
+    let mut all = body.to_owned();
+    let mut open: Vec<Value> = strings.collect();
+    while let Some(value) = open.pop() {
+        match value {
+            Value::String(text) => all.push_str(&text),
+            Value::Array(items) => open.extend(items),
+            Value::Object(fields) => open.extend(fields.into_iter().map(|(_, value)| value)),
+            _ => {}
+        }
+    }
+    // Keys may stand twice, which a map forgets; then nothing is known.
+    all
+}
+
+/// `STATUS [same]`, then a line `REVIEWEE|NAME[|ACCOUNT]` for each change, an empty line, and the status text.
+pub fn gl_review(data: &[u8]) {
+    let Some((status, options, rest)) = exchange(data) else {
+        return;
+    };
+    let (lines, told) = rest.split_once("\n\n").unwrap_or(("", &rest));
+    let changes: Vec<gl::ReviewItemChange> = lines.lines().map(change).collect();
+    for (body, told) in [
+        (told.to_owned(), None),
+        (serde_json::json!({"data": {"Status": told}}).to_string(), Some(told)),
+        (
+            serde_json::json!({"updateReviewItems": {"Status": told}}).to_string(),
+            Some(told),
+        ),
+        (
+            format!("<html><body>{}</body></html>", quick_xml::escape::escape(told)),
+            None,
+        ),
+        (format!("<r><s>{}</s></r>", quick_xml::escape::escape(told)), None),
+    ] {
+        let plain = answer(status, None, &body, false);
+        match gl::review::status_text(&plain) {
+            Err(error) => never_shows_the_token(&error),
+            Ok(found) => {
+                if let Some(told) = told.filter(|told| !told.trim_start().starts_with('<') && status < 300) {
+                    assert_eq!(found, told);
+                }
+                never_shows_the_token(&gl::review::refusal(&plain, &found));
+                settled(&found, &changes, options == "same");
+            }
+        }
+    }
+}
+
+fn change(line: &str) -> gl::ReviewItemChange {
+    let mut parts = line.split('|').map(str::to_owned);
+    let mut part = || parts.next().unwrap_or_default();
+    let (reviewee, name, account) = (part(), part(), part());
+    let item = match name.split_once('/') {
+        None => gl::Item::Group(gl::Group {
+            name,
+            business_source: "AD".to_owned(),
+        }),
+        Some((resource, action)) => gl::Item::Entitlement(gl::Entitlement {
+            resource: resource.to_owned(),
+            action: action.to_owned(),
+            business_source: "AD".to_owned(),
+        }),
+    };
+    let account = Some(account).filter(|name| !name.is_empty());
+    gl::ReviewItemChange {
+        state: "revoke".to_owned(),
+        reviewee,
+        item,
+        account: account.map(|name| gl::RevieweeAccount {
+            name,
+            business_source: "AD".to_owned(),
+        }),
+        comments: None,
+        expires_on: None,
+    }
+}
+
+fn settled(told: &str, changes: &[gl::ReviewItemChange], same_state_ok: bool) {
+    let Some(parsed) = gl::review_answer::parse(told) else {
+        return;
+    };
+    assert!(0 <= parsed.updated && parsed.updated <= parsed.total, "{parsed:?}");
+    let update = gl::review_match::settle(parsed, changes, 10, same_state_ok, told.to_owned());
+    let mut all: Vec<i64> = [&*update.succeeded, &*update.failed, &*update.unknown].concat();
+    all.sort_unstable();
+    assert!(
+        all.iter().copied().eq((10..).take(changes.len())),
+        "each change lands once: {update:?}"
+    );
+    assert_eq!(update.ok, update.failed.is_empty() && update.unknown.is_empty());
+    assert!(update.reasons.keys().all(|index| all.contains(index)));
+    let known = |list: &[i64]| i64::try_from(list.len()).unwrap_or(i64::MAX);
+    // More components than changes: one change may hold several, so the counts bound nothing.
+    if update.total == known(&all) && !same_state_ok {
+        assert!(
+            known(&update.succeeded) <= update.updated,
+            "more is claimed than was counted: {update:?}"
+        );
+        assert!(
+            known(&update.failed) <= update.total - update.updated,
+            "more is denied than was counted: {update:?}"
+        );
+    }
+    let copy = restored::<gl::ReviewUpdate>(&stored(&update));
+    assert_eq!(copy.as_ref(), Some(&update));
+}
