@@ -106,6 +106,7 @@ METHODS: dict[str, dict[str, dict[str, Any]]] = {
         "run_review": {"name": "n"},
         "get_run_status": {"run_id": "1"},
         "get_review_result": {"run_id": "1"},
+        "wait_for_run": {"run_id": "1", "timeout": 0.05, "poll_interval": 0.02, "on_progress": None},
         "get_review_status": {"id": 1},
         "set_review_state": {"id": 1, "state": "active"},
         "refresh_review": {"id": 1, **REFRESH, "applications": ["x"]},

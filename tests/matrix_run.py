@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -68,9 +69,11 @@ class Lane:
         self.gift = row.prepare(box) if row.prepare else None
         self.clients: dict[float, Any] = {}
         self.place = ""
+        self.held = socket.socket()
 
     def close(self) -> None:
         self.forget_clients()
+        self.held.close()
         if self.loop:
             self.loop.run_until_complete(self.loop.shutdown_asyncgens())
             self.loop.close()

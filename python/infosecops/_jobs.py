@@ -250,7 +250,7 @@ class JobsOfKind:
         return run_here(
             self._native.jobs_wait(
                 self._kind,
-                job if isinstance(job, int) else job.id,
+                _id(job),
                 timeout=timeout,
                 poll_interval=poll_interval,
                 on_progress=on_progress,
@@ -336,10 +336,21 @@ class AsyncJobsOfKind:
         return await run(
             self._native.jobs_wait(
                 self._kind,
-                job if isinstance(job, int) else job.id,
+                _id(job),
                 timeout=timeout,
                 poll_interval=poll_interval,
                 on_progress=on_progress,
                 on_failure=on_failure,
             )
         )
+
+
+def _id(job: Job | int) -> int:
+    if isinstance(job, bool):
+        raise TypeError("job: must be a Job or its id, not bool")
+    if isinstance(job, int):
+        return job
+    found = getattr(job, "id", None)
+    if not isinstance(found, int):
+        raise TypeError(f"job: must be a Job or its id, not {type(job).__name__}")
+    return found

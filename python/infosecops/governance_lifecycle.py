@@ -229,7 +229,7 @@ class GovernanceLifecycle(_Base, Client):
 
     def get_run_status(self, run_id: str | int) -> RunStatus:
         """Get how far a run is."""
-        return run_here(self._native.get_run_status(str(run_id)))
+        return run_here(self._native.get_run_status(_id("run_id", run_id)))
 
     def wait_for_run(
         self,
@@ -253,20 +253,20 @@ class GovernanceLifecycle(_Base, Client):
         """
         return run_here(
             self._native.wait_for_run(
-                str(run_id), timeout=timeout, poll_interval=poll_interval, on_progress=on_progress
+                _id("run_id", run_id), timeout=timeout, poll_interval=poll_interval, on_progress=on_progress
             )
         )
 
     def get_review_result(self, run_id: str | int) -> str:
         """Get the id of the review result that a run has made."""
-        return run_here(self._native.get_review_result(str(run_id)))
+        return run_here(self._native.get_review_result(_id("run_id", run_id)))
 
     def get_review_status(self, id: str | int) -> ReviewStatus:  # noqa: A002
         """Get name, state and counts of a review result.
 
         Page: https://pradeepkg.github.io/RSA/docs/review/getReviewStatus
         """
-        return run_here(self._native.get_review_status(str(id)))
+        return run_here(self._native.get_review_status(_id("id", id)))
 
     def set_review_state(
         self,
@@ -274,11 +274,11 @@ class GovernanceLifecycle(_Base, Client):
         state: Literal["onhold", "active", "completed"],
     ) -> CommandResult:
         """Put a review result on hold, make it active or complete it; a GET that changes data."""
-        return run_here(self._native.set_review_state(str(id), state))
+        return run_here(self._native.set_review_state(_id("id", id), state))
 
     def refresh_review(self, id: str | int, **options: Unpack[RefreshOptions]) -> CommandResult:  # noqa: A002
         """Refresh a review result; a GET that changes data. On an active review this can remove audit history."""
-        return run_here(self._native.refresh_review(str(id), dict(options)))
+        return run_here(self._native.refresh_review(_id("id", id), dict(options)))
 
     def update_unreviewed_items(
         self,
@@ -292,7 +292,7 @@ class GovernanceLifecycle(_Base, Client):
         """Set the state of all items that nobody has reviewed; a GET that changes data."""
         return run_here(
             self._native.update_unreviewed_items(
-                str(id), state, unassigned=unassigned, grouping=grouping, comment=comment
+                _id("id", id), state, unassigned=unassigned, grouping=grouping, comment=comment
             )
         )
 
@@ -391,7 +391,7 @@ class AsyncGovernanceLifecycle(_Base, AsyncClient):
 
     async def get_run_status(self, run_id: str | int) -> RunStatus:
         """Get how far a run is."""
-        return await run(self._native.get_run_status(str(run_id)))
+        return await run(self._native.get_run_status(_id("run_id", run_id)))
 
     async def wait_for_run(
         self,
@@ -404,17 +404,17 @@ class AsyncGovernanceLifecycle(_Base, AsyncClient):
         """Wait until a run has completed; see :meth:`GovernanceLifecycle.wait_for_run`."""
         return await run(
             self._native.wait_for_run(
-                str(run_id), timeout=timeout, poll_interval=poll_interval, on_progress=on_progress
+                _id("run_id", run_id), timeout=timeout, poll_interval=poll_interval, on_progress=on_progress
             )
         )
 
     async def get_review_result(self, run_id: str | int) -> str:
         """Get the id of the review result that a run has made."""
-        return await run(self._native.get_review_result(str(run_id)))
+        return await run(self._native.get_review_result(_id("run_id", run_id)))
 
     async def get_review_status(self, id: str | int) -> ReviewStatus:  # noqa: A002
         """Get name, state and counts of a review result."""
-        return await run(self._native.get_review_status(str(id)))
+        return await run(self._native.get_review_status(_id("id", id)))
 
     async def set_review_state(
         self,
@@ -422,11 +422,11 @@ class AsyncGovernanceLifecycle(_Base, AsyncClient):
         state: Literal["onhold", "active", "completed"],
     ) -> CommandResult:
         """Set a review result's state; see :meth:`GovernanceLifecycle.set_review_state`."""
-        return await run(self._native.set_review_state(str(id), state))
+        return await run(self._native.set_review_state(_id("id", id), state))
 
     async def refresh_review(self, id: str | int, **options: Unpack[RefreshOptions]) -> CommandResult:  # noqa: A002
         """Refresh a review result; see :meth:`GovernanceLifecycle.refresh_review`."""
-        return await run(self._native.refresh_review(str(id), dict(options)))
+        return await run(self._native.refresh_review(_id("id", id), dict(options)))
 
     async def update_unreviewed_items(
         self,
@@ -440,10 +440,16 @@ class AsyncGovernanceLifecycle(_Base, AsyncClient):
         """Set the state of all unreviewed items; see :meth:`GovernanceLifecycle.update_unreviewed_items`."""
         return await run(
             self._native.update_unreviewed_items(
-                str(id), state, unassigned=unassigned, grouping=grouping, comment=comment
+                _id("id", id), state, unassigned=unassigned, grouping=grouping, comment=comment
             )
         )
 
 
 def _text(value: str | int | None) -> str | None:
-    return None if value is None else str(value)
+    return None if value is None else _id("id", value)
+
+
+def _id(name: str, value: str | int) -> str:
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        raise TypeError(f"{name}: must be a str or an int, not {type(value).__name__}")
+    return str(value)

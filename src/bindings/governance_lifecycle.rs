@@ -17,7 +17,7 @@ use super::login::Access;
 use super::operation::Operation;
 use super::raw::{self, RawCall};
 use super::review::read_changes;
-use super::settings::{Settings, config_error, pace};
+use super::settings::{Settings, callable, config_error, pace};
 use super::site::progress;
 use crate::core::body::Body;
 use crate::core::error::Error;
@@ -95,7 +95,7 @@ impl GovernanceLifecycle {
         same_state_ok: bool,
         on_partial: &str,
         dry_run: bool,
-        on_progress: Option<Py<PyAny>>,
+        on_progress: Option<Bound<'_, PyAny>>,
     ) -> PyResult<Operation> {
         let raises = match on_partial {
             "raise" => true,
@@ -103,7 +103,7 @@ impl GovernanceLifecycle {
             _ => return Err(config_error(py, "on_partial: must be \"raise\" or \"return\"")),
         };
         let changes: Arc<[_]> = read_changes(changes)?.into();
-        let told = on_progress
+        let told = callable("on_progress", on_progress)?
             .map(|callable| Arc::new(progress::<(usize, usize, usize), _>(callable, |told| told)) as Progress);
         let options = UpdateOptions {
             sign_off,
@@ -211,11 +211,11 @@ impl GovernanceLifecycle {
         run_id: String,
         timeout: f64,
         poll_interval: f64,
-        on_progress: Option<Py<PyAny>>,
+        on_progress: Option<Bound<'_, PyAny>>,
     ) -> PyResult<Operation> {
         let pace = pace(timeout, poll_interval).map_err(|error| refused(py, error))?;
-        let told =
-            on_progress.map(|callable| Arc::new(progress(callable, |run: RunStatus| (run,))) as OnProgress<RunStatus>);
+        let told = callable("on_progress", on_progress)?
+            .map(|callable| Arc::new(progress(callable, |run: RunStatus| (run,))) as OnProgress<RunStatus>);
         self.0.operation(py, move |live, call| async move {
             gl::wait_for_run(&live.system, &call, &run_id, &pace, told).await
         })

@@ -11,7 +11,7 @@ use super::handle::Handle;
 use super::operation::Operation;
 use super::raw::RawCall;
 use super::secret::credential;
-use super::settings::{Settings, config_error, pace};
+use super::settings::{Settings, callable, config_error, pace};
 use super::site::progress;
 use crate::core::credential::Holder;
 use crate::core::poll::{OnProgress, Pace};
@@ -138,7 +138,7 @@ impl SDElements {
         job_id: i64,
         timeout: f64,
         poll_interval: f64,
-        on_progress: Option<Py<PyAny>>,
+        on_progress: Option<Bound<'_, PyAny>>,
         on_failure: &str,
     ) -> PyResult<Operation> {
         let raises = match on_failure {
@@ -147,7 +147,8 @@ impl SDElements {
             _ => return Err(config_error(py, "on_failure: must be \"raise\" or \"return\"")),
         };
         let Pace { timeout, interval } = pace(timeout, poll_interval).map_err(|error| refused(py, error))?;
-        let told = on_progress.map(|callable| Arc::new(progress(callable, |job: Job| (job,))) as OnProgress<Job>);
+        let told = callable("on_progress", on_progress)?
+            .map(|callable| Arc::new(progress(callable, |job: Job| (job,))) as OnProgress<Job>);
         self.0.operation(py, move |live, call| async move {
             let job = sde::wait(&live.system, &call, &kind, job_id, timeout, interval, told).await?;
             if raises && !job.is_success() {

@@ -201,6 +201,14 @@ pub fn pairs(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Vec<(String, Stri
         .map_err(|_| wrong(name, "a dict of str to str"))
 }
 
+/// A callable, or none; found out before anything is sent.
+pub fn callable(name: &str, value: Option<Bound<'_, PyAny>>) -> PyResult<Option<Py<PyAny>>> {
+    match value {
+        Some(value) if !value.is_callable() => Err(wrong(name, "a callable or None")),
+        value => Ok(value.map(Bound::unbind)),
+    }
+}
+
 /// How long and how often to look.
 pub fn pace(timeout: f64, poll_interval: f64) -> Result<Pace, Error> {
     Ok(Pace {

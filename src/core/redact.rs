@@ -94,12 +94,57 @@ pub(crate) fn spellings(secret: &Secret) -> Vec<String> {
     let json = serde_json::to_string(plain).unwrap_or_default();
     let json = json.get(1..json.len().saturating_sub(1)).unwrap_or_default().to_owned();
     let line = plain.split_whitespace().collect::<Vec<_>>().join(" ");
-    let mut forms = vec![plain.to_owned(), line, encoded, form, html, json];
+    let lower = percent_lower(&encoded);
+    let numeric = html.replace("&apos;", "&#39;").replace("&quot;", "&#34;");
+    let hex = html.replace("&apos;", "&#x27;");
+    let slashed = json.replace('/', "\\/");
+    let ascii = ascii_json(plain);
+    let mut forms = vec![
+        plain.to_owned(),
+        line,
+        encoded,
+        lower,
+        form,
+        html,
+        numeric,
+        hex,
+        json,
+        slashed,
+        ascii,
+    ];
     forms.retain(|form| form.len() >= 4);
     forms.sort();
     forms.dedup();
     forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
     forms
+}
+
+fn percent_lower(encoded: &str) -> String {
+    let parts = encoded
+        .split('%')
+        .enumerate()
+        .map(|(index, part)| match (index, part.get(..2), part.get(2..)) {
+            (1.., Some(code), Some(rest)) => format!("%{}{rest}", code.to_ascii_lowercase()),
+            (0, ..) => part.to_owned(),
+            _ => format!("%{part}"),
+        });
+    parts.collect()
+}
+
+/// As writers of JSON do that escape whatever is no letter or digit of ASCII, or means something in HTML.
+fn ascii_json(plain: &str) -> String {
+    let mut out = String::new();
+    for character in plain.chars() {
+        if character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | '.' | '/' | '=' | ' ' | ':') {
+            out.push(character);
+        } else {
+            let mut units = [0; 2];
+            for unit in character.encode_utf16(&mut units) {
+                out.push_str(&format!("\\u{unit:04X}"));
+            }
+        }
+    }
+    out
 }
 
 /// Masks `token=…`, `uuid=…`, `"password": "…"` and `<password>…` style pairs.

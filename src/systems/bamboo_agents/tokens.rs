@@ -165,6 +165,9 @@ async fn update_as(
     // Checked before anything is sent: an empty id would address the whole collection.
     let checked = Target::new("").secret_segment("token", &uuid);
     checked.map_err(|error| call.refuse(operation, error))?;
+    if change.name.as_ref().is_some_and(|name| name.trim().is_empty()) {
+        return Err(call.refuse(operation, Error::config("name: must not be empty")));
+    }
     let full = match (token, change) {
         (
             _,

@@ -135,7 +135,7 @@ async fn send(
     let request = Request::new(OPERATION, Method::POST, command::target(COMMAND), Effect::Unsafe)
         .body("application/xml", Body::Bytes(bytes));
     let answer = client.exchange(call, request).await?;
-    let text = status_text(&answer)?;
+    let text = answer.scrub(&status_text(&answer)?).into_owned();
     match review_answer::parse(&text) {
         Some(parsed) if answer.is_success() || (answer.status == 412 && parsed.updated == 0) => {
             Ok(review_match::settle(parsed, changes, offset, same_state_ok, text))
