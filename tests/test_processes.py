@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from infosecops.sandbox import JournalEntry
+    from typing_extensions import Self
 
 PATIENCE = 60.0
 METHODS = multiprocessing.get_all_start_methods()
@@ -100,54 +101,64 @@ def ports(entries: list[JournalEntry], account: Wanted | None = None) -> set[int
     return {entry.peer_port for entry in entries if account is None or f'"{account.account_name}"' in entry.body}
 
 
+class Busy:
+    """Four threads that make calls until told to stop: two block, two run loops."""
+
+    def __init__(self, pam: Sectona, twin: AsyncSectona, wanted: list[Wanted]) -> None:
+        self._pam, self._twin = pam, twin
+        self._over = threading.Event()
+        self._running = threading.Barrier(4 + 1)
+        self.failures: list[BaseException] = []
+        pairs = [(work, account) for work in (self._block, self._loop) for account in wanted]
+        self._threads = [threading.Thread(target=self._guard, args=pair) for pair in pairs]
+
+    def __enter__(self) -> Self:
+        for thread in self._threads:
+            thread.start()
+        self._running.wait(PATIENCE)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        for thread in self._threads:
+            thread.join(PATIENCE)
+        assert not any(thread.is_alive() for thread in self._threads)
+
+    def _guard(self, work: Callable[[Wanted], None], account: Wanted) -> None:
+        try:
+            work(account)
+        except BaseException as error:  # noqa: BLE001 - told by the main thread
+            self.failures.append(error)
+
+    def _block(self, account: Wanted) -> None:
+        account.fetch(self._pam)
+        self._running.wait(PATIENCE)
+        while not self._over.is_set():
+            account.fetch(self._pam)
+
+    def _loop(self, account: Wanted) -> None:
+        async def go_on() -> None:
+            await account.fetch_async(self._twin)
+            await asyncio.to_thread(self._running.wait, PATIENCE)
+            while not self._over.is_set():
+                await asyncio.gather(*(account.fetch_async(self._twin) for _ in range(5)))
+
+        asyncio.run(go_on())
+
+
 @needs_fork
 def test_forks_while_other_threads_are_in_calls(box: Sandbox) -> None:
     ours, second, theirs, *_ = accounts(box)
     pam, twin = box.sectona(), box.sectona.async_client()
-    stop = threading.Event()
-    running = [threading.Event() for _ in range(4)]
-    failures: list[BaseException] = []
-
-    def blocking(started: threading.Event, account: Wanted) -> None:
-        try:
-            while not stop.is_set():
-                account.fetch(pam)
-                started.set()
-        except BaseException as error:  # noqa: BLE001 - told by the main thread
-            failures.append(error)
-            started.set()
-
-    def on_a_loop(started: threading.Event, account: Wanted) -> None:
-        async def go_on() -> None:
-            while not stop.is_set():
-                await asyncio.gather(*(account.fetch_async(twin) for _ in range(5)))
-                started.set()
-
-        try:
-            asyncio.run(go_on())
-        except BaseException as error:  # noqa: BLE001 - told by the main thread
-            failures.append(error)
-            started.set()
 
     def child() -> None:
         theirs.fetch(pam)
         asyncio.run(theirs.fetch_async(twin))
         theirs.fetch(pam)
 
-    threads = [
-        threading.Thread(target=work, args=(event, account))
-        for work, event, account in zip(
-            (blocking, blocking, on_a_loop, on_a_loop), running, (ours, second, ours, second), strict=True
-        )
-    ]
-    # Nobody but this thread may write to the journal's ring faster than the test reads it: it is read every round.
-    for thread in threads:
-        thread.start()
     rounds = scaled(20, 200)
-    children: set[int] = set()
     parents: set[int] = set()
-    try:
-        assert all(event.wait(PATIENCE) for event in running)
+    with Busy(pam, twin, [ours, second]) as busy:
         for _ in range(rounds):
             box.journal.clear()
             assert in_child(child) == "ok"
@@ -155,15 +166,9 @@ def test_forks_while_other_threads_are_in_calls(box: Sandbox) -> None:
             its_own = ports(entries, theirs)
             assert len([entry for entry in entries if f'"{theirs.account_name}"' in entry.body]) == 3
             assert len(its_own) == 2, "one connection for the blocking client, one for the twin"
-            parents |= ports(entries) - its_own
-            children |= its_own
             assert not its_own & (ports(entries, ours) | ports(entries, second)), "a connection of the parent's"
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join(PATIENCE)
-    assert failures == []
-    assert not any(thread.is_alive() for thread in threads)
+            parents |= ports(entries) - its_own
+    assert busy.failures == []
     assert len(parents) <= 2 + 10, "the parent lost connections over the forks"
     note("Forks", "forks while four threads are in calls; children that hung or got a wrong password", f"{rounds}; 0")
     note("Forks", "connections that a child shared with its parent", "0")

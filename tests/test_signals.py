@@ -154,7 +154,7 @@ def test_a_handler_that_raises_ends_a_call(place: Callable[..., float], raises: 
 
             def interrupt(ready: Callable[[], object], call: Callable[[], object]) -> float:
                 took = delay_of_interrupt(signal.SIGUSR1, raises, ready, call)
-                until(box, lambda: box.open_connections() == 0)  # noqa: B023 - used in this round only
+                until(box, lambda: box.open_connections() == 0)
                 return took
 
             times.append(place(box, interrupt))
@@ -184,7 +184,7 @@ def test_a_stalled_upload_is_ended(tmp_path: Path) -> None:
                 signal.SIGUSR1,
                 KeyboardInterrupt,
                 lambda: server.reading.wait(PATIENCE),  # noqa: B023 - used in this round only
-                lambda: gl.upload_coverage(big, type="reviewer", id="61"),  # noqa: B023
+                lambda: gl.upload_coverage(big, type="reviewer", id="61"),
             )
         assert server.see_the_end(), "the connection stays open"
         times.append(took)
@@ -262,7 +262,7 @@ def test_ctrl_c_reaches_a_program_in_a_call() -> None:
             )
             with program:
                 try:
-                    until(box, lambda: box.journal.count() == 1)  # noqa: B023 - used in this round only
+                    until(box, lambda: box.journal.count() == 1)
                     sent = time.monotonic()
                     program.send_signal(signal.SIGINT)
                     said, noise = program.communicate(timeout=PATIENCE)
