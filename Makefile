@@ -14,7 +14,7 @@ export CARGO_TARGET_DIR
 
 SOURCES := Cargo.toml Cargo.lock pyproject.toml $(shell find src python -type f -not -name '*.so' -not -path '*/__pycache__/*')
 
-.PHONY: demo test test-rust test-python check bench wheel clean
+.PHONY: demo test test-rust test-python check soak bench wheel clean
 
 demo: $(TESTING_DIR)/stamp
 	$(PYTHON) scripts/venv.py $(BUILD)/demo --python $(PYTHON) --wheel $(TESTING_DIR)
@@ -50,6 +50,11 @@ check: $(TESTING_DIR)/stamp
 	$(LINT)/bin/python -m mypy.stubtest infosecops --allowlist tests/stubtest_allowlist.txt
 	$(LINT)/bin/python scripts/doc_examples.py
 	@if cargo deny --version >/dev/null 2>&1; then cargo deny check bans licenses sources; else echo "cargo-deny is not installed: skipped"; fi
+
+# The long forms of the tests on processes, signals, asyncio, threads and load; writes docs/reliability.md.
+soak: $(TESTING_DIR)/stamp
+	$(PYTHON) scripts/venv.py $(BUILD)/soak --python $(PYTHON) --wheel $(TESTING_DIR) --group test
+	$(BUILD)/soak/bin/python scripts/soak.py --write $(PYTEST_ARGS)
 
 # Side by side with the clients that people use instead; not part of CI.
 bench: wheel
