@@ -12,8 +12,6 @@ from scale import note, scaled
 from wire import Wire, ok
 
 ONCE = Retry(attempts=1)
-# The server may hang up even before the first request is there; that is "not sent".
-AGAIN = Retry(attempts=5, base=0.0)
 CALLS = scaled(100, 1000)
 
 
@@ -53,13 +51,3 @@ def test_the_vault_is_asked_once_for_each_call() -> None:
         "passwords requested after the sandbox closed the connection; failed; repeated",
         f"{CALLS}; 0; 0",
     )
-
-
-def test_an_idle_timeout_of_the_server() -> None:
-    with Sandbox() as box, box.sd_elements(retry=AGAIN) as sde:
-        box.set_idle_timeout(0.05)
-        for number in range(1, CALLS // 10 + 1):
-            sde.jobs.alm.start(12)
-            assert box.journal.count(operation="jobs.alm.start") == number
-            wait_until_closed(box)
-        assert len({entry.peer_port for entry in box.journal}) > 1
