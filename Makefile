@@ -18,7 +18,7 @@ SOURCES := Cargo.toml Cargo.lock pyproject.toml $(shell find src python -type f 
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS ?= $(basename $(notdir $(wildcard fuzz/fuzz_targets/*.rs)))
 
-.PHONY: demo test test-rust test-python check matrix bench fuzz wheel clean
+.PHONY: demo test test-rust test-python check matrix soak bench fuzz wheel clean
 
 demo: $(TESTING_DIR)/stamp
 	$(PYTHON) scripts/venv.py $(BUILD)/demo --python $(PYTHON) --wheel $(TESTING_DIR)
@@ -60,6 +60,11 @@ check: $(TESTING_DIR)/stamp
 matrix: $(TESTING_DIR)/stamp
 	$(PYTHON) scripts/venv.py $(BUILD)/matrix --python $(PYTHON) --wheel $(TESTING_DIR)
 	$(BUILD)/matrix/bin/python scripts/matrix.py
+
+# The long forms of the tests on processes, signals, asyncio, threads and load; writes docs/reliability.md.
+soak: $(TESTING_DIR)/stamp
+	$(PYTHON) scripts/venv.py $(BUILD)/soak --python $(PYTHON) --wheel $(TESTING_DIR) --group test
+	$(BUILD)/soak/bin/python scripts/soak.py --write $(PYTEST_ARGS)
 
 # Side by side with the clients that people use instead; not part of CI.
 bench: wheel
