@@ -449,7 +449,7 @@ def _text(value: str | int | None) -> str | None:
     return None if value is None else _id("id", value)
 
 
-def _id(name: str, value: str | int) -> str:
+def _id(name: str, value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         raise TypeError(f"{name}: must be a str or an int, not {type(value).__name__}")
     return str(value)
