@@ -193,4 +193,8 @@ async def run(operation: Operation[T]) -> T:
         return await task.future
     except BaseException:
         task.abort()
+        task.future.cancel()
         raise
+    finally:
+        # The traceback of an error leads to this frame, and the garbage collector cannot see into the task.
+        del task

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use pyo3::exceptions::PyRuntimeError;
+use pyo3::exceptions::{PyRuntimeError, PyStopIteration};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3_async_runtimes::TaskLocals;
@@ -111,6 +111,9 @@ impl<S: Send + Sync + 'static> Prepared for ClientOperation<S> {
                 "a blocking call was made from one of the library's own threads",
             ));
         }
+        // References to Python objects are given back attached: a thread that is not takes a lock of the whole process for
+        // it, which a fork at that moment leaves locked in the child.
+        let _kept = (self.listener.clone(), self.client.clone());
         let live = self.client.live();
         let place = live.enter(py).map_err(|error| to_python(py, &error))?;
         let outcome = py.detach(|| (*self).drive(live, place));
@@ -137,11 +140,19 @@ impl<S: Send + Sync + 'static> Prepared for ClientOperation<S> {
             locals,
         };
         let call = self.call(http, &site);
+        let listener = self.listener;
         let begin = self.begin;
+        // As in `wait`: given back on the loop's thread.
+        let kept = (site.clone(), listener, self.client);
         let target = future.clone().unbind();
         let task = async move {
             let outcome = guarded(site.scope(fresh(begin, live, call))).await;
-            delivery.push(event_loop, Box::new(move |py| settle(py, target.bind(py), outcome)));
+            let deliver = move |py: Python<'_>| {
+                let settled = settle(py, target.bind(py), outcome);
+                drop(kept);
+                settled
+            };
+            delivery.push(event_loop, Box::new(deliver));
         };
         let abort = engine.runtime.spawn(task).abort_handle();
         Ok(Task {
@@ -249,7 +260,8 @@ fn pump(
         };
         match run(Box::pin(turn)) {
             Turn::Done(done) => break done,
-            Turn::Job(job) => attached(job)?,
+            // A signal's handler may be due even where the caller's code never runs Python of its own.
+            Turn::Job(job) => attached(|py| job(py).and_then(|()| py.check_signals()))?,
             Turn::Tick => attached(|py| py.check_signals())?,
         }
     };
@@ -276,6 +288,12 @@ fn settle(py: Python<'_>, future: &Bound<'_, PyAny>, outcome: Guarded) -> PyResu
     };
     match value {
         Ok(value) => future.call_method1(pyo3::intern!(py, "set_result"), (value,))?,
+        // A future takes no StopIteration, and would wait for ever.
+        Err(error) if error.is_instance_of::<PyStopIteration>(py) => {
+            let refused = PyRuntimeError::new_err("a callable of the caller's raised StopIteration");
+            refused.set_cause(py, Some(error));
+            future.call_method1(pyo3::intern!(py, "set_exception"), (refused.into_value(py),))?
+        }
         Err(error) => future.call_method1(pyo3::intern!(py, "set_exception"), (error.into_value(py),))?,
     };
     Ok(())

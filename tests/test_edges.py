@@ -1,0 +1,177 @@
+"""Edges of the engine that once were sharp: hangs, leaks and noise that real programs would have met."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from contextlib import suppress
+
+import infosecops
+import pytest
+from infosecops import AsyncBambooAgents, Retry
+from infosecops.sandbox import Sandbox
+from wire import Wire, ok
+
+ONCE = Retry(attempts=1)
+
+
+def hang_up(wire: Wire) -> None:
+    with wire._lock:
+        for connection in wire._open:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+
+def test_unsafe_async_calls_notice_it_too() -> None:
+    async def main() -> None:
+        async with AsyncBambooAgents(wire.url, token="t", proxy="direct", retry=ONCE) as api:
+            for number in range(1, 1001):
+                await api.request("POST", "/x")
+                assert len(wire.requests) == wire.connections == number
+                hang_up(wire)
+
+    with Wire(ok("{}")) as wire:
+        asyncio.run(main())
+
+
+def test_failed_calls_leave_nothing_behind() -> None:
+    async def main() -> None:
+        async with box.bamboo_agents.async_client(retry=ONCE) as api:
+            for _ in range(50):
+                with pytest.raises(infosecops.NotFoundError):
+                    await api.request("GET", "/nowhere")
+
+    with Sandbox() as box:
+        asyncio.run(main())
+    gc.collect()
+    assert not [each for each in gc.get_objects() if isinstance(each, infosecops.NotFoundError)]
+
+
+# test_asyncio.py: a coroutine that is closed, its answer already on the way
+def test_a_closed_coroutine_leaves_no_complaint() -> None:
+    complaints = []
+
+    async def main() -> None:
+        api = box.bamboo_agents.async_client()
+        coroutine = api.request("GET", "/nowhere")
+        coroutine.send(None)
+        # The answer must be waiting for the loop, which this thread holds up.
+        time.sleep(0.5)  # noqa: ASYNC251
+        coroutine.close()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+
+    with Sandbox() as box:
+        loop = asyncio.new_event_loop()
+        loop.set_exception_handler(lambda _, context: complaints.append(context))
+        loop.run_until_complete(main())
+        gc.collect()
+        loop.close()
+    assert complaints == []
+
+
+def test_a_callable_that_raises_stop_iteration_does_not_hang() -> None:
+    async def main() -> None:
+        api = box.bamboo_agents.async_client(token=lambda: next(iter([])))
+        with pytest.raises((StopIteration, RuntimeError)):
+            await asyncio.wait_for(api.tokens.list(), 10)
+
+    with Sandbox() as box:
+        asyncio.run(main())
+
+
+def test_events_for_a_builtin_do_not_keep_ctrl_c_away() -> None:
+    def raise_it(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    events: list[object] = []
+    before = signal.signal(signal.SIGUSR1, raise_it)
+    try:
+        with Sandbox() as box, box.sd_elements(on_event=events.append) as sde:
+            box.jobs.progress("manual")
+            job = sde.jobs.alm.start(12)
+
+            def kill() -> None:
+                while box.journal.count() < 10:
+                    box.wait(0.002)
+                sent.append(time.monotonic())
+                os.kill(os.getpid(), signal.SIGUSR1)
+
+            sent: list[float] = []
+            killer = threading.Thread(target=kill)
+            killer.start()
+            with pytest.raises(KeyboardInterrupt):
+                sde.jobs.alm.wait(job, timeout=10.0, poll_interval=0.01)
+            assert time.monotonic() - sent[0] < 1
+            killer.join()
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+
+
+# exit_scripts.py: async calls in a hook that was registered before the first call hang for ever
+
+
+LAST = """
+import os, resource, sys, asyncio
+import infosecops
+kind, url = sys.argv[1:]
+common = dict(token="t", proxy="direct", api="agent-config", retry=infosecops.Retry(attempts=1))
+sync = infosecops.BambooAgents(url, **common)
+twin = infosecops.AsyncBambooAgents(url, **common)
+loop = asyncio.new_event_loop()
+try:
+    loop.run_until_complete(twin.tokens.list())  # the engine is there
+except infosecops.AuthenticationError if kind == "warm" else BaseException:
+    pass
+loop.run_until_complete(twin.aclose())
+resource.setrlimit(resource.RLIMIT_NOFILE, (128, 128))
+held = []
+try:
+    while True:
+        held.append(os.open(os.devnull, 0))
+except OSError:
+    pass
+for call in (sync.tokens.list, lambda: loop.run_until_complete(twin.tokens.list())):
+    try:
+        call()
+    except Exception as error:
+        for each in held[-20:]:
+            os.close(each)
+        del held[-20:]
+        hint = getattr(error, "hint", None) or ""
+        print(type(error).__name__, getattr(error, "outcome", None), "descriptors" in hint)
+        try:
+            while True:
+                held.append(os.open(os.devnull, 0))
+        except OSError:
+            pass
+for each in held: os.close(each)
+"""
+
+
+COLD = """
+import os, resource, sys, infosecops
+api = infosecops.BambooAgents("http://127.0.0.1:9", token="t", proxy="direct")
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+held = []
+try:
+    while True: held.append(os.open(os.devnull, 0))
+except OSError: pass
+try:
+    api.tokens.list()
+except BaseException as error:
+    os.close(held.pop()); os.close(held.pop()); os.close(held.pop())
+    print(type(error).__name__)
+"""
+
+
+def test_the_first_error_needs_no_descriptor() -> None:
+    done = subprocess.run([sys.executable, "-c", COLD], capture_output=True, timeout=30, check=False, text=True)
+    assert done.stdout == "TransportError\n", done.stderr
