@@ -11,8 +11,8 @@ use super::engine::{self, Engine};
 use super::per_process::PerProcess;
 use crate::core::config::Settings;
 use crate::core::error::{Error, Kind, Outcome};
+use crate::core::http_client::build_http;
 use crate::core::roots::Roots;
-use crate::core::transport::build_http;
 
 /// Callers beyond this many at once share the background runtime: a slot costs descriptors and some 100 kB.
 const SLOTS_MAX: usize = 64;

@@ -6,8 +6,7 @@ use pyo3::prelude::*;
 
 use super::site::Site;
 use crate::core::error::System;
-use crate::core::event::{self, Step};
-use crate::core::transport::EventSink;
+use crate::core::event::{self, EventSink, Step};
 
 const DEBUG: i32 = 10;
 const WARNING: i32 = 30;

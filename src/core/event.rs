@@ -1,8 +1,18 @@
 //! What a running call tells about itself: for loggers and metrics. Holds no secret.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::error::System;
+
+/// Takes the events of a call.
+#[derive(Clone)]
+pub struct EventSink {
+    /// Whether it wants every step; otherwise warnings alone.
+    pub is_verbose: bool,
+    /// Takes one.
+    pub take: Arc<dyn Fn(Event) + Send + Sync>,
+}
 
 /// One step of a call.
 #[derive(Clone, Debug)]

@@ -1,4 +1,4 @@
-//! The one way to a server: builds the HTTP client, sends attempts until one counts, keeps size limit and deadline.
+//! The one way to a server: sends attempts until one counts, keeps size limit and deadline.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,61 +12,15 @@ use super::answer::{Answer, Buffer};
 use super::cause;
 use super::config::Settings;
 use super::error::{Context, Error, Kind, Outcome};
-use super::event::{Event, Step};
+use super::event::{Event, EventSink, Step};
 use super::request::Request;
 use super::retry::{self, Decision, Effect, Failure};
-use super::roots::Roots;
 
 /// Same-origin redirects followed on a read, so that two pages that point at each other end.
 const REDIRECTS_MAX: u32 = 5;
 /// What a server's Content-Length may make us set aside before a byte has come.
 const PREALLOCATION_MAX: usize = 1024 * 1024;
 const REQUEST_ID_HEADERS: [&str; 4] = ["x-request-id", "x-correlation-id", "request-id", "x-amzn-requestid"];
-
-/// Takes the events of a call.
-#[derive(Clone)]
-pub struct EventSink {
-    /// Whether it wants every step; otherwise warnings alone.
-    pub is_verbose: bool,
-    /// Takes one.
-    pub take: Arc<dyn Fn(Event) + Send + Sync>,
-}
-
-/// Builds the HTTP client for these settings, once a runtime. Reads no environment variable: see [`Roots`].
-pub fn build_http(settings: &Settings, roots: &Roots) -> Result<reqwest::Client, Error> {
-    let mut builder = reqwest::Client::builder()
-        .redirect(reqwest::redirect::Policy::none())
-        .referer(false)
-        .connect_timeout(settings.connect_timeout)
-        .tls_version_min(reqwest::tls::Version::TLS_1_2)
-        .pool_idle_timeout(Duration::from_secs(30))
-        .no_proxy();
-    if let Some(proxy) = settings.route.to_reqwest()? {
-        builder = builder.proxy(proxy);
-    }
-    if let Some(pem) = &settings.ca_pem {
-        let roots = reqwest::Certificate::from_pem_bundle(pem)
-            .map_err(|_| Error::config("ca_file: its certificates cannot be read"))?;
-        builder = builder.tls_certs_only(roots);
-    } else if let Some(roots) = &roots.0 {
-        builder = builder.tls_certs_only(roots.iter().cloned());
-    } else if !settings.is_https && settings.route.shown().is_none() {
-        // Nothing here will ever speak TLS, so no store is needed.
-        builder = builder.tls_certs_only([]);
-    }
-    if let Some(pem) = &settings.client_pem {
-        let identity = reqwest::Identity::from_pem(pem).map_err(|_| Error::config("client_cert: cannot be read"))?;
-        builder = builder.identity(identity);
-    }
-    if settings.danger_accept_invalid_certs {
-        builder = builder.tls_danger_accept_invalid_certs(true);
-    }
-    builder.build().map_err(|error| {
-        let cause = cause::explain(error, settings);
-        Error::config(format!("the TLS client could not be set up: {}", cause.message))
-            .with_hint("if this machine has no CA store, pass ca_file= with the roots to trust; with client_cert=, check that the key belongs to the certificate")
-    })
-}
 
 /// One running call: its connections, its deadline, who listens.
 #[derive(Clone)]

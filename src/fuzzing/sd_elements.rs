@@ -9,12 +9,13 @@ use url::Url;
 use super::{answer, exchange, has_the_outcome_of, never_shows_the_token, text};
 use crate::core::config::{Options, Settings};
 use crate::core::error::{Kind, System};
+use crate::core::http_client::build_http;
 use crate::core::request::Request;
 use crate::core::retry::Effect;
 use crate::core::roots::Roots;
 use crate::core::stored::{restored, stored};
 use crate::core::target::Target;
-use crate::core::transport::{Call, build_http};
+use crate::core::transport::Call;
 use crate::systems::sd_elements as sde;
 
 /// A refusal: `STATUS [LOCATION]`, then the body.

@@ -5,6 +5,7 @@ mod sandbox_bamboo;
 mod sandbox_faults;
 mod sandbox_governance;
 mod sandbox_journal;
+mod sandbox_review_items;
 mod sandbox_sde;
 mod sandbox_sectona;
 mod sandbox_wire;

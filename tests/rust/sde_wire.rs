@@ -4,8 +4,9 @@ use std::sync::{Arc, Mutex};
 
 use infosecops::core::config::{Options, Settings};
 use infosecops::core::error::System;
+use infosecops::core::http_client::build_http;
 use infosecops::core::roots::Roots;
-use infosecops::core::transport::{Call, build_http};
+use infosecops::core::transport::Call;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 

@@ -14,10 +14,11 @@ use futures_util::future::BoxFuture;
 use infosecops::core::config::{Options, Settings};
 use infosecops::core::credential::{Credential, Holder, SecretSource};
 use infosecops::core::error::{Error, Kind, Outcome, System};
-use infosecops::core::event::{Event, Step};
+use infosecops::core::event::{Event, EventSink, Step};
+use infosecops::core::http_client::build_http;
 use infosecops::core::roots::Roots;
 use infosecops::core::secret::Secret;
-use infosecops::core::transport::{Call, EventSink, build_http};
+use infosecops::core::transport::Call;
 use infosecops::systems::sectona::{API_PATHS, Accept, AccountRequest, Sectona, VaultAccount, call, request_password};
 use wire::{Server, answer, json};
 
