@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from infosecops import _infosecops
 from infosecops._client import AsyncClient, BaseClient, Client, run, run_here
+from infosecops._review_runs import AsyncReviewRuns, ReviewRuns, checked_id
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,14 +19,12 @@ if TYPE_CHECKING:
     from infosecops._client import AsyncSecretLike, CommonOptions, Effect
     from infosecops._infosecops import (
         CommandResult,
-        ReviewStatus,
         ReviewUpdate,
-        RunStatus,
         SecuritySettings,
         TrustedApp,
         UserLogin,
     )
-    from infosecops.types import Changes, Coverage, CoverageType, RefreshOptions
+    from infosecops.types import Changes, Coverage, CoverageType
 
 __all__ = ["AsyncGovernanceLifecycle", "GovernanceLifecycle"]
 
@@ -51,7 +50,7 @@ class _Base(BaseClient):
             del url, common, token
 
 
-class GovernanceLifecycle(_Base, Client):
+class GovernanceLifecycle(_Base, ReviewRuns, Client):
     """A client for Governance & Lifecycle.
 
     Args:
@@ -223,81 +222,8 @@ class GovernanceLifecycle(_Base, Client):
         """Get the limits of tokens, in minutes."""
         return run_here(self._native.get_security_settings())
 
-    def run_review(self, name: str) -> str:
-        """Run a review definition; a GET that changes data, never sent twice by itself. Returns the run's id."""
-        return run_here(self._native.run_review(name))
 
-    def get_run_status(self, run_id: str | int) -> RunStatus:
-        """Get how far a run is."""
-        return run_here(self._native.get_run_status(_id("run_id", run_id)))
-
-    def wait_for_run(
-        self,
-        run_id: str | int,
-        *,
-        timeout: float = 3600.0,
-        poll_interval: float = 5.0,
-        on_progress: Callable[[RunStatus], object] | None = None,
-    ) -> RunStatus:
-        """Wait until a run has completed. Looks that fail for a passing reason do not end the wait.
-
-        Args:
-            run_id: What ``run_review`` gave.
-            timeout: Seconds to wait at most.
-            poll_interval: Seconds between two looks.
-            on_progress: Is told the run after every look; what it raises ends the wait.
-
-        Raises:
-            JobFailed: It was aborted; ``.job`` is the :class:`RunStatus`.
-            WaitTimeout: Time was up; ``.last`` is the run as last seen. Nothing was stopped.
-        """
-        return run_here(
-            self._native.wait_for_run(
-                _id("run_id", run_id), timeout=timeout, poll_interval=poll_interval, on_progress=on_progress
-            )
-        )
-
-    def get_review_result(self, run_id: str | int) -> str:
-        """Get the id of the review result that a run has made."""
-        return run_here(self._native.get_review_result(_id("run_id", run_id)))
-
-    def get_review_status(self, id: str | int) -> ReviewStatus:  # noqa: A002
-        """Get name, state and counts of a review result.
-
-        Page: https://pradeepkg.github.io/RSA/docs/review/getReviewStatus
-        """
-        return run_here(self._native.get_review_status(_id("id", id)))
-
-    def set_review_state(
-        self,
-        id: str | int,  # noqa: A002
-        state: Literal["onhold", "active", "completed"],
-    ) -> CommandResult:
-        """Put a review result on hold, make it active or complete it; a GET that changes data."""
-        return run_here(self._native.set_review_state(_id("id", id), state))
-
-    def refresh_review(self, id: str | int, **options: Unpack[RefreshOptions]) -> CommandResult:  # noqa: A002
-        """Refresh a review result; a GET that changes data. On an active review this can remove audit history."""
-        return run_here(self._native.refresh_review(_id("id", id), dict(options)))
-
-    def update_unreviewed_items(
-        self,
-        id: str | int,  # noqa: A002
-        state: Literal["revoke", "maintain"],
-        *,
-        unassigned: bool | None = None,
-        grouping: Literal["asset", "component"] | None = None,
-        comment: str | None = None,
-    ) -> CommandResult:
-        """Set the state of all items that nobody has reviewed; a GET that changes data."""
-        return run_here(
-            self._native.update_unreviewed_items(
-                _id("id", id), state, unassigned=unassigned, grouping=grouping, comment=comment
-            )
-        )
-
-
-class AsyncGovernanceLifecycle(_Base, AsyncClient):
+class AsyncGovernanceLifecycle(_Base, AsyncReviewRuns, AsyncClient):
     """The twin of :class:`GovernanceLifecycle` for asyncio."""
 
     async def upload_coverage(  # noqa: PLR0913
@@ -385,71 +311,6 @@ class AsyncGovernanceLifecycle(_Base, AsyncClient):
         """Get the limits of tokens, in minutes."""
         return await run(self._native.get_security_settings())
 
-    async def run_review(self, name: str) -> str:
-        """Run a review definition; see :meth:`GovernanceLifecycle.run_review`."""
-        return await run(self._native.run_review(name))
-
-    async def get_run_status(self, run_id: str | int) -> RunStatus:
-        """Get how far a run is."""
-        return await run(self._native.get_run_status(_id("run_id", run_id)))
-
-    async def wait_for_run(
-        self,
-        run_id: str | int,
-        *,
-        timeout: float = 3600.0,
-        poll_interval: float = 5.0,
-        on_progress: Callable[[RunStatus], object] | None = None,
-    ) -> RunStatus:
-        """Wait until a run has completed; see :meth:`GovernanceLifecycle.wait_for_run`."""
-        return await run(
-            self._native.wait_for_run(
-                _id("run_id", run_id), timeout=timeout, poll_interval=poll_interval, on_progress=on_progress
-            )
-        )
-
-    async def get_review_result(self, run_id: str | int) -> str:
-        """Get the id of the review result that a run has made."""
-        return await run(self._native.get_review_result(_id("run_id", run_id)))
-
-    async def get_review_status(self, id: str | int) -> ReviewStatus:  # noqa: A002
-        """Get name, state and counts of a review result."""
-        return await run(self._native.get_review_status(_id("id", id)))
-
-    async def set_review_state(
-        self,
-        id: str | int,  # noqa: A002
-        state: Literal["onhold", "active", "completed"],
-    ) -> CommandResult:
-        """Set a review result's state; see :meth:`GovernanceLifecycle.set_review_state`."""
-        return await run(self._native.set_review_state(_id("id", id), state))
-
-    async def refresh_review(self, id: str | int, **options: Unpack[RefreshOptions]) -> CommandResult:  # noqa: A002
-        """Refresh a review result; see :meth:`GovernanceLifecycle.refresh_review`."""
-        return await run(self._native.refresh_review(_id("id", id), dict(options)))
-
-    async def update_unreviewed_items(
-        self,
-        id: str | int,  # noqa: A002
-        state: Literal["revoke", "maintain"],
-        *,
-        unassigned: bool | None = None,
-        grouping: Literal["asset", "component"] | None = None,
-        comment: str | None = None,
-    ) -> CommandResult:
-        """Set the state of all unreviewed items; see :meth:`GovernanceLifecycle.update_unreviewed_items`."""
-        return await run(
-            self._native.update_unreviewed_items(
-                _id("id", id), state, unassigned=unassigned, grouping=grouping, comment=comment
-            )
-        )
-
 
 def _text(value: str | int | None) -> str | None:
-    return None if value is None else _id("id", value)
-
-
-def _id(name: str, value: object) -> str:
-    if isinstance(value, bool) or not isinstance(value, (str, int)):
-        raise TypeError(f"{name}: must be a str or an int, not {type(value).__name__}")
-    return str(value)
+    return None if value is None else checked_id("id", value)
