@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 import infosecops
 import pytest
 from infosecops import AsyncLazyList, Retry
+from servers import Authority, Nginx
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from infosecops.sandbox import Sandbox
 
 PLAIN = {"proxy": "direct", "retry": Retry(attempts=3, base=0.0), "timeout": 10.0}
 
@@ -73,3 +76,32 @@ def connect(request: pytest.FixtureRequest) -> Iterator[Callable[..., Any]]:
     if loop:
         loop.run_until_complete(loop.shutdown_asyncgens())
         loop.close()
+
+
+@pytest.fixture
+def box(infosecops_sandbox: Sandbox) -> Sandbox:
+    return infosecops_sandbox
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """Signs the certificates of servers; clients trust its file."""
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture
+def secured(box: Sandbox, authority: Authority) -> Iterator[Nginx]:
+    """The sandbox behind https."""
+    with Nginx(box.url, tls=authority.issue("localhost")) as nginx:
+        yield nginx
+
+
+@pytest.fixture
+def open_bamboo(connect: Callable[..., Any], box: Sandbox, authority: Authority) -> Callable[..., Any]:
+    """Make a client of the sandbox's Bamboo that reaches it by this URL."""
+
+    def make(url: str, **options: Any) -> Any:
+        given = {"token": box.bamboo_agents.token, "api": "agent-config", "ca_file": authority.file, **options}
+        return connect("BambooAgents", url, **given)
+
+    return make

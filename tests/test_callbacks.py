@@ -20,11 +20,6 @@ ONCE = Retry(attempts=1)
 THREADS = 64
 
 
-@pytest.fixture
-def box(infosecops_sandbox: Sandbox) -> Sandbox:
-    return infosecops_sandbox
-
-
 def echo(received: object) -> bytes:
     return ok(f'{{"path": "{received.target}"}}')
 

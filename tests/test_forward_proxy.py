@@ -30,32 +30,6 @@ def proxy(request: pytest.FixtureRequest) -> Iterator[ForwardProxy]:
         yield running
 
 
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return Authority(tmp_path_factory.mktemp("authority"))
-
-
-@pytest.fixture
-def box(infosecops_sandbox: Sandbox) -> Sandbox:
-    return infosecops_sandbox
-
-
-@pytest.fixture
-def secured(box: Sandbox, authority: Authority) -> Iterator[Nginx]:
-    """The sandbox behind https."""
-    with Nginx(box.url, tls=authority.issue("localhost")) as nginx:
-        yield nginx
-
-
-@pytest.fixture
-def bamboo(connect: Callable[..., Any], box: Sandbox, authority: Authority) -> Callable[..., Any]:
-    def make(url: str, **options: Any) -> Any:
-        given = {"token": box.bamboo_agents.token, "api": "agent-config", "ca_file": authority.file, **options}
-        return connect(BAMBOO, url, **given)
-
-    return make
-
-
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in VARIABLES:
@@ -73,8 +47,8 @@ def refused(call: Callable[[], object], address: str) -> infosecops.ProxyError:
     return caught.value
 
 
-def test_https_goes_through(bamboo: Callable[..., Any], box: Sandbox, secured: Nginx, proxy: ForwardProxy) -> None:
-    api = bamboo(secured.url, proxy=proxy.url(LOGIN))
+def test_https_goes_through(open_bamboo: Callable[..., Any], box: Sandbox, secured: Nginx, proxy: ForwardProxy) -> None:
+    api = open_bamboo(secured.url, proxy=proxy.url(LOGIN))
     api.tokens.create("x")
     assert len(api.tokens.list()) == 3
     headers = [entry.headers for entry in box.journal]
@@ -82,14 +56,14 @@ def test_https_goes_through(bamboo: Callable[..., Any], box: Sandbox, secured: N
     assert all("x-connection" in one and "proxy-authorization" not in one and "via" not in one for one in headers)
 
 
-def test_credentials_may_hold_any_character(bamboo: Callable[..., Any], box: Sandbox, secured: Nginx) -> None:
+def test_credentials_may_hold_any_character(open_bamboo: Callable[..., Any], box: Sandbox, secured: Nginx) -> None:
     with Squid(user="j doe", password="p@ss:w/ör%d?#") as proxy:
-        bamboo(secured.url, proxy=proxy.url("j%20doe:p%40ss%3Aw%2F%C3%B6r%25d%3F%23@")).tokens.create("x")
+        open_bamboo(secured.url, proxy=proxy.url("j%20doe:p%40ss%3Aw%2F%C3%B6r%25d%3F%23@")).tokens.create("x")
     assert box.journal[-1].applied
 
 
-def test_plain_http_goes_through(bamboo: Callable[..., Any], box: Sandbox, proxy: ForwardProxy) -> None:
-    api = bamboo(box.url, proxy=proxy.url(LOGIN))
+def test_plain_http_goes_through(open_bamboo: Callable[..., Any], box: Sandbox, proxy: ForwardProxy) -> None:
+    api = open_bamboo(box.url, proxy=proxy.url(LOGIN))
     api.tokens.create("x")
     assert len(api.tokens.list()) == 3
     assert [entry.status for entry in box.journal] == [200, 200]
@@ -98,60 +72,60 @@ def test_plain_http_goes_through(bamboo: Callable[..., Any], box: Sandbox, proxy
 
 
 def test_missing_credentials_are_asked_for(
-    bamboo: Callable[..., Any], box: Sandbox, secured: Nginx, proxy: ForwardProxy
+    open_bamboo: Callable[..., Any], box: Sandbox, secured: Nginx, proxy: ForwardProxy
 ) -> None:
-    error = refused(lambda: bamboo(secured.url, proxy=proxy.url()).tokens.create("x"), proxy.url())
+    error = refused(lambda: open_bamboo(secured.url, proxy=proxy.url()).tokens.create("x"), proxy.url())
     assert error.attempts == 1
     assert "credentials" in error.hint
     assert "user:password" in error.hint
     with pytest.raises(infosecops.ProxyError) as caught:
-        bamboo(box.url, proxy=proxy.url()).tokens.list()
+        open_bamboo(box.url, proxy=proxy.url()).tokens.list()
     assert (caught.value.status, caught.value.attempts) == (407, 1)
     assert "credentials" in caught.value.hint
     assert len(box.journal) == 0
 
 
 def test_wrong_credentials_are_refused_by_the_proxy(
-    bamboo: Callable[..., Any], box: Sandbox, secured: Nginx, proxy: ForwardProxy
+    open_bamboo: Callable[..., Any], box: Sandbox, secured: Nginx, proxy: ForwardProxy
 ) -> None:
-    error = refused(lambda: bamboo(secured.url, proxy=proxy.url(f"{USER}:wrong@")).tokens.create("x"), proxy.url())
+    error = refused(lambda: open_bamboo(secured.url, proxy=proxy.url(f"{USER}:wrong@")).tokens.create("x"), proxy.url())
     assert proxy.name == "tinyproxy" or "credentials" in error.hint
     assert len(box.journal) == 0
 
 
-def test_a_host_that_the_proxy_refuses_or_cannot_reach(bamboo: Callable[..., Any], proxy: ForwardProxy) -> None:
+def test_a_host_that_the_proxy_refuses_or_cannot_reach(open_bamboo: Callable[..., Any], proxy: ForwardProxy) -> None:
     for url in (f"https://{FORBIDDEN}", f"https://localhost:{free_port()}"):
-        error = refused(lambda url=url: bamboo(url, proxy=proxy.url(LOGIN)).tokens.create("x"), proxy.url())
+        error = refused(lambda url=url: open_bamboo(url, proxy=proxy.url(LOGIN)).tokens.create("x"), proxy.url())
         assert url in error.url
         assert "NO_PROXY" in error.hint
 
 
 def test_a_refusal_without_a_tunnel_looks_like_the_servers_own(
-    bamboo: Callable[..., Any], box: Sandbox, proxy: ForwardProxy
+    open_bamboo: Callable[..., Any], box: Sandbox, proxy: ForwardProxy
 ) -> None:
     with pytest.raises(infosecops.PermissionDeniedError) as caught:
-        bamboo(f"http://{FORBIDDEN}", proxy=proxy.url(LOGIN), allow_http=True).tokens.list()
+        open_bamboo(f"http://{FORBIDDEN}", proxy=proxy.url(LOGIN), allow_http=True).tokens.list()
     assert (caught.value.status, caught.value.outcome) == (403, "rejected")
     assert proxy.name in str(caught.value)
     assert len(box.journal) == 0
 
 
-def test_a_proxy_that_is_down_is_named(bamboo: Callable[..., Any], box: Sandbox, secured: Nginx) -> None:
+def test_a_proxy_that_is_down_is_named(open_bamboo: Callable[..., Any], box: Sandbox, secured: Nginx) -> None:
     with Tinyproxy() as proxy:
-        bamboo(secured.url, proxy=proxy.url()).tokens.list()
+        open_bamboo(secured.url, proxy=proxy.url()).tokens.list()
         proxy.stop()
         for url in (secured.url, box.url):
-            error = refused(lambda url=url: bamboo(url, proxy=proxy.url()).tokens.create("x"), proxy.url())
+            error = refused(lambda url=url: open_bamboo(url, proxy=proxy.url()).tokens.create("x"), proxy.url())
             assert "refused" in str(error)
             assert error.attempts == 3
     assert box.journal.count(operation="tokens.create") == 0
 
 
 def test_tls_is_checked_behind_the_proxy(
-    bamboo: Callable[..., Any], box: Sandbox, secured: Nginx, proxy: ForwardProxy, tmp_path_factory: Any
+    open_bamboo: Callable[..., Any], box: Sandbox, secured: Nginx, proxy: ForwardProxy, tmp_path_factory: Any
 ) -> None:
     other = Authority(tmp_path_factory.mktemp("other"))
-    api = bamboo(secured.url, proxy=proxy.url(LOGIN), ca_file=other.file)
+    api = open_bamboo(secured.url, proxy=proxy.url(LOGIN), ca_file=other.file)
     with pytest.raises(infosecops.TlsError) as caught:
         api.tokens.create("x")
     assert caught.value.outcome == "not_sent"
@@ -164,19 +138,19 @@ def test_tls_is_checked_behind_the_proxy(
 
 @pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"])
 def test_the_environment_names_the_proxy_for_https(
-    bamboo: Callable[..., Any], secured: Nginx, proxy: ForwardProxy, monkeypatch: pytest.MonkeyPatch, name: str
+    open_bamboo: Callable[..., Any], secured: Nginx, proxy: ForwardProxy, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setenv(name, proxy.url(LOGIN))
-    assert len(bamboo(secured.url, proxy=None).tokens.list()) == 2
-    refused(lambda: bamboo(f"https://{FORBIDDEN}", proxy=None).tokens.create("x"), proxy.url())
+    assert len(open_bamboo(secured.url, proxy=None).tokens.list()) == 2
+    refused(lambda: open_bamboo(f"https://{FORBIDDEN}", proxy=None).tokens.create("x"), proxy.url())
 
 
 @pytest.mark.parametrize("name", ["http_proxy", "HTTP_PROXY", "ALL_PROXY"])
 def test_the_environment_names_the_proxy_for_http(
-    bamboo: Callable[..., Any], box: Sandbox, proxy: ForwardProxy, monkeypatch: pytest.MonkeyPatch, name: str
+    open_bamboo: Callable[..., Any], box: Sandbox, proxy: ForwardProxy, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setenv(name, proxy.url(LOGIN))
-    assert len(bamboo(box.url, proxy=None).tokens.list()) == 2
+    assert len(open_bamboo(box.url, proxy=None).tokens.list()) == 2
     assert "via" in box.journal[-1].headers
 
 
@@ -191,28 +165,28 @@ def test_the_environment_names_the_proxy_for_http(
     ],
 )
 def test_no_proxy_and_direct_go_around_it(
-    bamboo: Callable[..., Any], box: Sandbox, monkeypatch: pytest.MonkeyPatch, hosts: str, host: str
+    open_bamboo: Callable[..., Any], box: Sandbox, monkeypatch: pytest.MonkeyPatch, hosts: str, host: str
 ) -> None:
     gone = f"http://127.0.0.1:{free_port()}"
     url = f"http://{host}:{box.port}"
     monkeypatch.setenv("HTTP_PROXY", gone)
-    bamboo(url, proxy="direct").tokens.create("x")
-    refused(lambda: bamboo(url, proxy=None).tokens.create("x"), gone)
+    open_bamboo(url, proxy="direct").tokens.create("x")
+    refused(lambda: open_bamboo(url, proxy=None).tokens.create("x"), gone)
     monkeypatch.setenv("NO_PROXY", "example.com,192.0.2.0/24")
-    refused(lambda: bamboo(url, proxy=None).tokens.create("x"), gone)
+    refused(lambda: open_bamboo(url, proxy=None).tokens.create("x"), gone)
     monkeypatch.setenv("NO_PROXY", hosts)
-    bamboo(url, proxy=None).tokens.create("x")
-    refused(lambda: bamboo(url, proxy=gone).tokens.create("x"), gone)
+    open_bamboo(url, proxy=None).tokens.create("x")
+    refused(lambda: open_bamboo(url, proxy=gone).tokens.create("x"), gone)
     assert box.journal.count(operation="tokens.create") == 2
 
 
 def test_the_argument_beats_the_environment(
-    bamboo: Callable[..., Any], box: Sandbox, secured: Nginx, proxy: ForwardProxy, monkeypatch: pytest.MonkeyPatch
+    open_bamboo: Callable[..., Any], box: Sandbox, secured: Nginx, proxy: ForwardProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{free_port()}")
     monkeypatch.setenv("NO_PROXY", "*")
-    bamboo(secured.url, proxy=proxy.url(LOGIN)).tokens.create("x")
-    bamboo(box.url, proxy=proxy.url(LOGIN)).tokens.create("x")
+    open_bamboo(secured.url, proxy=proxy.url(LOGIN)).tokens.create("x")
+    open_bamboo(box.url, proxy=proxy.url(LOGIN)).tokens.create("x")
     assert ["via" in entry.headers for entry in box.journal] == [False, True]
 
 
@@ -233,7 +207,7 @@ def everything(error: BaseException) -> str:
 
 @pytest.mark.parametrize("given", ["argument", "environment"])
 def test_the_password_of_the_proxy_is_never_shown(  # noqa: PLR0913, PLR0917
-    bamboo: Callable[..., Any],
+    open_bamboo: Callable[..., Any],
     box: Sandbox,
     secured: Nginx,
     proxy: ForwardProxy,
@@ -249,7 +223,7 @@ def test_the_password_of_the_proxy_is_never_shown(  # noqa: PLR0913, PLR0917
         if address is None:
             monkeypatch.setenv("ALL_PROXY", proxy.url(login))
         for url in (secured.url, box.url, f"https://{FORBIDDEN}", "https://nowhere.invalid", "http://127.0.0.1:9"):
-            api = bamboo(url, proxy=address, on_event=events.append)
+            api = open_bamboo(url, proxy=address, on_event=events.append)
             shown.append(repr(api))
             try:
                 shown.append(repr(api.tokens.list()))

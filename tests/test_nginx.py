@@ -25,25 +25,6 @@ GL = "GovernanceLifecycle"
 FAULTY = {502: {"drop": "after"}, 504: {"hang": True}}
 
 
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return Authority(tmp_path_factory.mktemp("authority"))
-
-
-@pytest.fixture
-def box(infosecops_sandbox: Sandbox) -> Sandbox:
-    return infosecops_sandbox
-
-
-@pytest.fixture
-def bamboo(connect: Callable[..., Any], box: Sandbox, authority: Authority) -> Callable[..., Any]:
-    def make(url: str, **options: Any) -> Any:
-        given = {"token": box.bamboo_agents.token, "api": "agent-config", "ca_file": authority.file, **options}
-        return connect(BAMBOO, url, **given)
-
-    return make
-
-
 @pytest.fixture
 def governance(connect: Callable[..., Any], box: Sandbox, authority: Authority) -> Callable[..., Any]:
     def make(url: str, **options: Any) -> Any:
@@ -84,12 +65,12 @@ def caught(kind: type[infosecops.Error], call: Callable[[], object]) -> Any:
 @pytest.mark.parametrize("version", ["TLSv1.2", "TLSv1.3"])
 @pytest.mark.parametrize("listen", ["", "http2"])
 def test_both_versions_of_tls_work(
-    bamboo: Callable[..., Any], box: Sandbox, authority: Authority, version: str, listen: str
+    open_bamboo: Callable[..., Any], box: Sandbox, authority: Authority, version: str, listen: str
 ) -> None:
     pair = authority.issue("localhost", "127.0.0.1")
     with Nginx(box.url, tls=pair, listen=listen, server=f"ssl_protocols {version};") as nginx:
         for url in (nginx.url, f"https://127.0.0.1:{nginx.port}"):
-            bamboo(url).tokens.create("x")
+            open_bamboo(url).tokens.create("x")
             expected = "HTTP/2.0" if listen else "HTTP/1.1"
             assert box.journal[-1].headers["x-version"] == f"{expected} {version}"
 
@@ -100,10 +81,10 @@ def test_both_versions_of_tls_work(
     ids=["TLS 1.1", "no forward secrecy"],
 )
 def test_a_gateway_with_older_tls_is_explained(
-    bamboo: Callable[..., Any], box: Sandbox, authority: Authority, server: str
+    open_bamboo: Callable[..., Any], box: Sandbox, authority: Authority, server: str
 ) -> None:
     with Nginx(box.url, tls=authority.issue("localhost"), server=server) as nginx:
-        error = caught(infosecops.TlsError, lambda: bamboo(nginx.url).tokens.create("x"))
+        error = caught(infosecops.TlsError, lambda: open_bamboo(nginx.url).tokens.create("x"))
         assert (error.outcome, error.attempts) == ("not_sent", 1)
         assert "1.2" in error.hint
         assert "forward secrecy" in error.hint
@@ -112,19 +93,19 @@ def test_a_gateway_with_older_tls_is_explained(
 
 @pytest.mark.parametrize("version", ["TLSv1.2", "TLSv1.3"])
 def test_a_client_certificate_opens_the_gateway(
-    bamboo: Callable[..., Any], box: Sandbox, authority: Authority, version: str
+    open_bamboo: Callable[..., Any], box: Sandbox, authority: Authority, version: str
 ) -> None:
     mine = authority.issue("me@example.com")
     demand = f"ssl_verify_client on; ssl_client_certificate {authority.file}; ssl_protocols {version};"
     with Nginx(box.url, tls=authority.issue("localhost"), server=demand) as nginx:
         for shown in (mine.both, str(mine.both), (mine.certificate, mine.key)):
-            bamboo(nginx.url, client_cert=shown).tokens.create("x")
+            open_bamboo(nginx.url, client_cert=shown).tokens.create("x")
             assert box.journal[-1].headers["x-client"].startswith("SUCCESS ")
 
 
 @pytest.mark.parametrize("version", ["TLSv1.2", "TLSv1.3"])
 def test_a_client_certificate_that_is_missing_or_not_trusted_is_named(
-    bamboo: Callable[..., Any], box: Sandbox, authority: Authority, tmp_path: Path, version: str
+    open_bamboo: Callable[..., Any], box: Sandbox, authority: Authority, tmp_path: Path, version: str
 ) -> None:
     """nginx lets the handshake pass and answers with a page of its own."""
     others = Authority(tmp_path).issue("me@example.com")
@@ -134,50 +115,52 @@ def test_a_client_certificate_that_is_missing_or_not_trusted_is_named(
             ({}, "No required SSL certificate was sent"),
             ({"client_cert": others.both}, "SSL certificate error"),
         ):
-            client = bamboo(nginx.url, **options)
+            client = open_bamboo(nginx.url, **options)
             error = caught(infosecops.BadRequestError, lambda client=client: client.tokens.create("x"))
             assert (error.outcome, error.status) == ("rejected", 400)
             assert words in str(error)
     assert len(box.journal) == 0
 
 
-def test_a_key_that_belongs_to_another_certificate_is_refused(bamboo: Callable[..., Any], authority: Authority) -> None:
+def test_a_key_that_belongs_to_another_certificate_is_refused(
+    open_bamboo: Callable[..., Any], authority: Authority
+) -> None:
     one, other = authority.issue("me@example.com"), authority.issue("me@example.com")
     with pytest.raises(infosecops.ConfigError, match="client_cert: the key is not the one of the certificate") as error:
-        bamboo("https://localhost:1", client_cert=(one.certificate, other.key))
+        open_bamboo("https://localhost:1", client_cert=(one.certificate, other.key))
     assert error.value.outcome == "not_sent"
 
 
-def test_an_encrypted_key_is_refused_at_once(bamboo: Callable[..., Any], authority: Authority) -> None:
+def test_an_encrypted_key_is_refused_at_once(open_bamboo: Callable[..., Any], authority: Authority) -> None:
     pair = authority.issue("me@example.com")
     key = serialization.load_pem_private_key(pair.key.read_bytes(), None)
     locked = serialization.BestAvailableEncryption(b"canary")
     pair.key.write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, locked))
     with pytest.raises(infosecops.ConfigError, match="encrypted keys are not supported"):
-        bamboo("https://localhost:1", client_cert=(pair.certificate, pair.key))
+        open_bamboo("https://localhost:1", client_cert=(pair.certificate, pair.key))
 
 
 def test_a_certificate_signed_by_itself_needs_ca_file(
-    bamboo: Callable[..., Any], box: Sandbox, authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    open_bamboo: Callable[..., Any], box: Sandbox, authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))
     pair = self_signed(tmp_path)
     with Nginx(box.url, tls=pair) as nginx:
         for ca_file, words in ((None, "pass ca_file="), (authority.file, "not issued by a CA in ca_file")):
-            client = bamboo(nginx.url, ca_file=ca_file)
+            client = open_bamboo(nginx.url, ca_file=ca_file)
             error = caught(infosecops.TlsError, lambda client=client: client.tokens.create("x"))
             assert (error.outcome, error.attempts) == ("not_sent", 1)
             assert words in error.hint
         assert len(box.journal) == 0
-        bamboo(nginx.url, ca_file=pair.certificate).tokens.create("x")
+        open_bamboo(nginx.url, ca_file=pair.certificate).tokens.create("x")
         assert box.journal[-1].applied
 
 
 def test_a_certificate_for_another_name_is_refused(
-    bamboo: Callable[..., Any], box: Sandbox, authority: Authority
+    open_bamboo: Callable[..., Any], box: Sandbox, authority: Authority
 ) -> None:
     with Nginx(box.url, tls=authority.issue("gateway.example.com")) as nginx:
-        error = caught(infosecops.TlsError, lambda: bamboo(nginx.url).tokens.create("x"))
+        error = caught(infosecops.TlsError, lambda: open_bamboo(nginx.url).tokens.create("x"))
         assert error.outcome == "not_sent"
         assert "another name" in error.hint
         assert "gateway.example.com" in str(error)
@@ -188,26 +171,28 @@ def test_a_certificate_for_another_name_is_refused(
 
 
 def test_https_at_a_plain_port_and_plain_http_at_a_tls_port(
-    bamboo: Callable[..., Any], box: Sandbox, authority: Authority
+    open_bamboo: Callable[..., Any], box: Sandbox, authority: Authority
 ) -> None:
     with Nginx(box.url) as nginx:
-        error = caught(infosecops.TlsError, lambda: bamboo(f"https://127.0.0.1:{nginx.port}").tokens.create("x"))
+        error = caught(infosecops.TlsError, lambda: open_bamboo(f"https://127.0.0.1:{nginx.port}").tokens.create("x"))
         assert error.outcome == "not_sent"
         assert "scheme and port" in error.hint
     with Nginx(box.url, tls=authority.issue("localhost")) as nginx:
-        error = caught(infosecops.BadRequestError, lambda: bamboo(f"http://127.0.0.1:{nginx.port}").tokens.create("x"))
+        error = caught(
+            infosecops.BadRequestError, lambda: open_bamboo(f"http://127.0.0.1:{nginx.port}").tokens.create("x")
+        )
         assert error.outcome == "rejected"
         assert "HTTPS port" in str(error)
     assert len(box.journal) == 0
 
 
 def test_a_redirect_to_https_is_not_followed_but_shown(
-    bamboo: Callable[..., Any], governance: Callable[..., Any], box: Sandbox
+    open_bamboo: Callable[..., Any], governance: Callable[..., Any], box: Sandbox
 ) -> None:
     with Nginx(location="return 301 https://iam.example.com$request_uri;") as nginx:
         for call in (
-            bamboo(nginx.url).tokens.list,
-            lambda: bamboo(nginx.url).tokens.create("x"),
+            open_bamboo(nginx.url).tokens.list,
+            lambda: open_bamboo(nginx.url).tokens.create("x"),
             lambda: governance(nginx.url).run_review("UAR"),
         ):
             error = caught(infosecops.UnexpectedContentError, call)
@@ -282,11 +267,11 @@ def test_a_small_body_limit_refuses_an_upload(
 
 @pytest.mark.parametrize("listen", ["plain", "http2"])
 def test_a_server_that_is_down_behind_the_gateway(
-    bamboo: Callable[..., Any], governance: Callable[..., Any], authority: Authority, listen: str
+    open_bamboo: Callable[..., Any], governance: Callable[..., Any], authority: Authority, listen: str
 ) -> None:
     tls, words = (None, "") if listen == "plain" else (authority.issue("localhost"), "http2")
     with Nginx(f"http://127.0.0.1:{free_port()}", tls=tls, listen=words) as nginx:
-        api = bamboo(nginx.url)
+        api = open_bamboo(nginx.url)
         error = caught(infosecops.ServerError, api.tokens.list)
         assert (error.status, error.outcome, error.attempts) == (502, "unknown", 3)
         assert "may have been applied" not in str(error), "a read changes nothing"
@@ -300,7 +285,7 @@ def test_a_server_that_is_down_behind_the_gateway(
 @pytest.mark.parametrize("status", FAULTY)
 @pytest.mark.parametrize("listen", ["plain", "http2"])
 def test_reads_are_tried_again_and_changes_are_not(  # noqa: PLR0913, PLR0917
-    bamboo: Callable[..., Any],
+    open_bamboo: Callable[..., Any],
     governance: Callable[..., Any],
     box: Sandbox,
     authority: Authority,
@@ -309,7 +294,7 @@ def test_reads_are_tried_again_and_changes_are_not(  # noqa: PLR0913, PLR0917
 ) -> None:
     tls, words = (None, "") if listen == "plain" else (authority.issue("localhost"), "http2")
     with Nginx(box.url, tls=tls, listen=words, location="proxy_read_timeout 100ms;") as nginx:
-        api = bamboo(nginx.url)
+        api = open_bamboo(nginx.url)
         box.faults.next(times=2, **FAULTY[status])
         assert len(api.tokens.list()) == 2
         assert box.journal.count(operation="tokens.list") == 3
@@ -325,13 +310,13 @@ def test_reads_are_tried_again_and_changes_are_not(  # noqa: PLR0913, PLR0917
 
 @pytest.mark.parametrize("listen", ["plain", "chunked", "http2"])
 def test_an_answer_that_the_server_cuts_is_unknown(
-    bamboo: Callable[..., Any], box: Sandbox, authority: Authority, listen: str
+    open_bamboo: Callable[..., Any], box: Sandbox, authority: Authority, listen: str
 ) -> None:
     tls, words = (authority.issue("localhost"), "http2") if listen == "http2" else (None, "")
     pack = "gzip on; gzip_min_length 1; gzip_types *;" if listen == "chunked" else ""
     with Nginx(box.url, tls=tls, listen=words, http=pack) as nginx:
         box.faults.next(operation="tokens.create", drop="mid_body")
-        api = bamboo(nginx.url)
+        api = open_bamboo(nginx.url)
         error = caught(infosecops.TransportError, lambda: api.tokens.create("x"))
         assert (error.outcome, error.attempts) == ("unknown", 1)
         assert [entry.applied for entry in box.journal] == [True]
@@ -339,12 +324,12 @@ def test_an_answer_that_the_server_cuts_is_unknown(
         assert len(api.tokens.list()) == 3
 
 
-def test_compressed_and_chunked_answers_are_read(bamboo: Callable[..., Any], box: Sandbox) -> None:
+def test_compressed_and_chunked_answers_are_read(open_bamboo: Callable[..., Any], box: Sandbox) -> None:
     pack = "gzip on; gzip_min_length 1; gzip_types application/json;"
     with Nginx(box.url, http=pack) as nginx, Tap(nginx.port) as tap:
-        api = bamboo(f"http://127.0.0.1:{tap.port}")
+        api = open_bamboo(f"http://127.0.0.1:{tap.port}")
         names = [token.name for token in api.tokens.list()]
-        assert names == [token.name for token in bamboo(box.url).tokens.list()]
+        assert names == [token.name for token in open_bamboo(box.url).tokens.list()]
         passed = bytes(tap.received).lower()
         assert b"content-encoding: gzip" in passed
         assert b"transfer-encoding: chunked" in passed

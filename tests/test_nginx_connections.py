@@ -21,16 +21,6 @@ if TYPE_CHECKING:
 CALLS = 200
 
 
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return Authority(tmp_path_factory.mktemp("authority"))
-
-
-@pytest.fixture
-def box(infosecops_sandbox: Sandbox) -> Sandbox:
-    return infosecops_sandbox
-
-
 def wiring(box: Sandbox, authority: Authority) -> dict[str, Any]:
     """What a client of the gateway is made with."""
     return {

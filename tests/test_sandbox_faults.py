@@ -14,11 +14,6 @@ ONCE = Retry(attempts=1)
 
 
 @pytest.fixture
-def box(infosecops_sandbox):
-    return infosecops_sandbox
-
-
-@pytest.fixture
 def bamboo(box):
     with box.bamboo_agents(timeout=10.0, retry=ONCE, api="agent-config") as client:
         yield client

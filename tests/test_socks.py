@@ -6,42 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import infosecops
 import pytest
-from servers import Authority, Microsocks, Nginx, Tap, free_port
+from servers import Microsocks, Nginx, Tap, free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from infosecops.sandbox import Sandbox
 
 USER, PASSWORD = "j doe", "p@ss:w/ör%d"
 LOGIN = "j%20doe:p%40ss%3Aw%2F%C3%B6r%25d@"
 SCHEMES = ["socks5", "socks5h"]
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return Authority(tmp_path_factory.mktemp("authority"))
-
-
-@pytest.fixture
-def box(infosecops_sandbox: Sandbox) -> Sandbox:
-    return infosecops_sandbox
-
-
-@pytest.fixture
-def secured(box: Sandbox, authority: Authority) -> Iterator[Nginx]:
-    """The sandbox behind https."""
-    with Nginx(box.url, tls=authority.issue("localhost")) as nginx:
-        yield nginx
-
-
-@pytest.fixture
-def bamboo(connect: Callable[..., Any], box: Sandbox, authority: Authority) -> Callable[..., Any]:
-    def make(url: str, **options: Any) -> Any:
-        given = {"token": box.bamboo_agents.token, "api": "agent-config", "ca_file": authority.file, **options}
-        return connect("BambooAgents", url, **given)
-
-    return make
 
 
 def refused(call: Callable[[], object], port: int) -> infosecops.ProxyError:
@@ -56,10 +30,12 @@ def refused(call: Callable[[], object], port: int) -> infosecops.ProxyError:
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("login", ["", LOGIN], ids=["open", "login"])
-def test_calls_go_through(bamboo: Callable[..., Any], box: Sandbox, secured: Nginx, scheme: str, login: str) -> None:
+def test_calls_go_through(
+    open_bamboo: Callable[..., Any], box: Sandbox, secured: Nginx, scheme: str, login: str
+) -> None:
     with Microsocks(**({"user": USER, "password": PASSWORD} if login else {})) as socks:
         for url in (secured.url, box.url):
-            api = bamboo(url, proxy=socks.url(scheme, login))
+            api = open_bamboo(url, proxy=socks.url(scheme, login))
             api.tokens.create("x")
             api.tokens.list()
         assert f":{secured.port}" in socks.said()
@@ -67,31 +43,31 @@ def test_calls_go_through(bamboo: Callable[..., Any], box: Sandbox, secured: Ngi
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_who_resolves_the_name(bamboo: Callable[..., Any], secured: Nginx, scheme: str) -> None:
+def test_who_resolves_the_name(open_bamboo: Callable[..., Any], secured: Nginx, scheme: str) -> None:
     """With the `h` the name goes to the proxy; without it, an address does."""
     name = b"\x03\x09localhost" + secured.port.to_bytes(2, "big")
     address = b"\x01\x7f\x00\x00\x01" + secured.port.to_bytes(2, "big")
     with Microsocks() as socks, Tap(socks.port) as tap:
-        bamboo(secured.url, proxy=f"{scheme}://127.0.0.1:{tap.port}").tokens.list()
+        open_bamboo(secured.url, proxy=f"{scheme}://127.0.0.1:{tap.port}").tokens.list()
         asked = {"socks5": address, "socks5h": name}[scheme]
         assert b"\x05\x01\x00" + asked in bytes(tap.sent)
 
 
-def test_a_name_that_nobody_knows(bamboo: Callable[..., Any]) -> None:
+def test_a_name_that_nobody_knows(open_bamboo: Callable[..., Any]) -> None:
     with Microsocks() as socks:
         for scheme, words in (("socks5", "resolving"), ("socks5h", "general server failure")):
-            api = bamboo("https://nowhere.invalid", proxy=socks.url(scheme))
+            api = open_bamboo("https://nowhere.invalid", proxy=socks.url(scheme))
             assert words in str(refused(api.tokens.list, socks.port))
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_credentials_that_are_missing_or_wrong(
-    bamboo: Callable[..., Any], box: Sandbox, secured: Nginx, scheme: str
+    open_bamboo: Callable[..., Any], box: Sandbox, secured: Nginx, scheme: str
 ) -> None:
     with Microsocks(user=USER, password=PASSWORD) as socks:
         for login, words in (("", "auth"), ("jdoe:canary@", "credentials not accepted")):
             for url in (secured.url, box.url):
-                api = bamboo(url, proxy=socks.url(scheme, login))
+                api = open_bamboo(url, proxy=socks.url(scheme, login))
                 error = refused(lambda api=api: api.tokens.create("x"), socks.port)
                 assert words in str(error)
                 assert "canary" not in f"{error!r} {error.__dict__} {api!r}"
@@ -99,23 +75,23 @@ def test_credentials_that_are_missing_or_wrong(
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_credentials_for_an_open_proxy(bamboo: Callable[..., Any], secured: Nginx, scheme: str) -> None:
+def test_credentials_for_an_open_proxy(open_bamboo: Callable[..., Any], secured: Nginx, scheme: str) -> None:
     """A client with a login offers nothing else, and this proxy knows no logins."""
     with Microsocks() as socks:
-        api = bamboo(secured.url, proxy=socks.url(scheme, "jdoe:canary@"))
+        api = open_bamboo(secured.url, proxy=socks.url(scheme, "jdoe:canary@"))
         assert "does not support user/pass" in str(refused(api.tokens.list, socks.port))
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_a_server_that_refuses_and_a_proxy_that_is_down(
-    bamboo: Callable[..., Any], box: Sandbox, secured: Nginx, scheme: str
+    open_bamboo: Callable[..., Any], box: Sandbox, secured: Nginx, scheme: str
 ) -> None:
     with Microsocks() as socks:
-        api = bamboo(f"https://localhost:{free_port()}", proxy=socks.url(scheme))
+        api = open_bamboo(f"https://localhost:{free_port()}", proxy=socks.url(scheme))
         assert "refused" in str(refused(lambda: api.tokens.create("x"), socks.port))
         socks.stop()
         for url in (secured.url, box.url):
-            api = bamboo(url, proxy=socks.url(scheme))
+            api = open_bamboo(url, proxy=socks.url(scheme))
             error = refused(lambda api=api: api.tokens.create("x"), socks.port)
             assert "failed to create underlying connection" in str(error)
             assert error.attempts == 3
@@ -123,7 +99,7 @@ def test_a_server_that_refuses_and_a_proxy_that_is_down(
 
 
 def test_the_environment_may_name_it(
-    bamboo: Callable[..., Any], box: Sandbox, secured: Nginx, monkeypatch: pytest.MonkeyPatch
+    open_bamboo: Callable[..., Any], box: Sandbox, secured: Nginx, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
@@ -131,6 +107,6 @@ def test_the_environment_may_name_it(
     with Microsocks(user=USER, password=PASSWORD) as socks:
         monkeypatch.setenv("ALL_PROXY", socks.url("socks5h", LOGIN))
         for url in (secured.url, box.url):
-            bamboo(url, proxy=None).tokens.create("x")
+            open_bamboo(url, proxy=None).tokens.create("x")
         assert socks.said().count("connected to") == 2
     assert [entry.applied for entry in box.journal] == [True] * 2
