@@ -6,6 +6,7 @@ Page: https://docs.sdelements.com/release/4.12/api/docs/jobs
 from __future__ import annotations
 
 from infosecops._client import run, run_here
+from infosecops._kinds import ByKind, OfKind
 from infosecops._lists import AsyncLazyList, LazyList
 
 TYPE_CHECKING = False
@@ -13,122 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Literal
 
-    from infosecops import _infosecops
     from infosecops._infosecops import Job
 
 __all__ = ["AsyncJobs", "AsyncJobsOfKind", "Jobs", "JobsOfKind"]
 
 
-class Jobs:
-    """Jobs of every kind."""
-
-    def __init__(self, native: _infosecops.SDElements) -> None:
-        self._native = native
-
-    @property
-    def alm(self) -> JobsOfKind:
-        """Synchronisations with issue trackers."""
-        return self.kind("alm")
-
-    @property
-    def analysis(self) -> JobsOfKind:
-        """Imports from security tools."""
-        return self.kind("analysis")
-
-    @property
-    def ldap(self) -> JobsOfKind:
-        """Synchronisations with directories."""
-        return self.kind("ldap")
-
-    def kind(self, kind: str) -> JobsOfKind:
-        """Jobs of any kind, such as ``issue-tracker``, the name of newer releases for alm (inferred)."""
-        return JobsOfKind(self._native, kind)
-
-    def list(  # noqa: PLR0913
-        self,
-        *,
-        automatic: bool | None = None,
-        connection: int | None = None,
-        ready: bool | None = None,
-        succeeded: bool | None = None,
-        user: str | None = None,
-        page_size: int | None = None,
-        limit: int | None = None,
-    ) -> LazyList[Job]:
-        """List jobs of all kinds; releases from 5.2 on. See :meth:`JobsOfKind.list`."""
-        return LazyList(
-            "jobs",
-            lambda: self._native.jobs_list(
-                None,
-                automatic=automatic,
-                connection=connection,
-                ready=ready,
-                succeeded=succeeded,
-                user=user,
-                page_size=page_size,
-                limit=limit,
-            ),
-        )
-
-
-class AsyncJobs:
-    """The twin of :class:`Jobs` for asyncio."""
-
-    def __init__(self, native: _infosecops.SDElements) -> None:
-        self._native = native
-
-    @property
-    def alm(self) -> AsyncJobsOfKind:
-        """Synchronisations with issue trackers."""
-        return self.kind("alm")
-
-    @property
-    def analysis(self) -> AsyncJobsOfKind:
-        """Imports from security tools."""
-        return self.kind("analysis")
-
-    @property
-    def ldap(self) -> AsyncJobsOfKind:
-        """Synchronisations with directories."""
-        return self.kind("ldap")
-
-    def kind(self, kind: str) -> AsyncJobsOfKind:
-        """Jobs of any kind; see :meth:`Jobs.kind`."""
-        return AsyncJobsOfKind(self._native, kind)
-
-    def list(  # noqa: PLR0913
-        self,
-        *,
-        automatic: bool | None = None,
-        connection: int | None = None,
-        ready: bool | None = None,
-        succeeded: bool | None = None,
-        user: str | None = None,
-        page_size: int | None = None,
-        limit: int | None = None,
-    ) -> AsyncLazyList[Job]:
-        """List jobs of all kinds, with ``async for``; see :meth:`Jobs.list`."""
-        return AsyncLazyList(
-            "jobs",
-            lambda: self._native.jobs_list(
-                None,
-                automatic=automatic,
-                connection=connection,
-                ready=ready,
-                succeeded=succeeded,
-                user=user,
-                page_size=page_size,
-                limit=limit,
-            ),
-        )
-
-
-class JobsOfKind:
+class JobsOfKind(OfKind):
     """Jobs of one kind: list, get, start, report, wait."""
-
-    def __init__(self, native: _infosecops.SDElements, kind: str) -> None:
-        self._native = native
-        self._kind = kind
 
     def list(  # noqa: PLR0913
         self,
@@ -259,12 +151,40 @@ class JobsOfKind:
         )
 
 
-class AsyncJobsOfKind:
-    """The twin of :class:`JobsOfKind` for asyncio."""
+class Jobs(ByKind[JobsOfKind]):
+    """Jobs of every kind."""
 
-    def __init__(self, native: _infosecops.SDElements, kind: str) -> None:
-        self._native = native
-        self._kind = kind
+    _of_kind = JobsOfKind
+
+    def list(  # noqa: PLR0913
+        self,
+        *,
+        automatic: bool | None = None,
+        connection: int | None = None,
+        ready: bool | None = None,
+        succeeded: bool | None = None,
+        user: str | None = None,
+        page_size: int | None = None,
+        limit: int | None = None,
+    ) -> LazyList[Job]:
+        """List jobs of all kinds; releases from 5.2 on. See :meth:`JobsOfKind.list`."""
+        return LazyList(
+            "jobs",
+            lambda: self._native.jobs_list(
+                None,
+                automatic=automatic,
+                connection=connection,
+                ready=ready,
+                succeeded=succeeded,
+                user=user,
+                page_size=page_size,
+                limit=limit,
+            ),
+        )
+
+
+class AsyncJobsOfKind(OfKind):
+    """The twin of :class:`JobsOfKind` for asyncio."""
 
     def list(  # noqa: PLR0913
         self,
@@ -342,6 +262,38 @@ class AsyncJobsOfKind:
                 on_progress=on_progress,
                 on_failure=on_failure,
             )
+        )
+
+
+class AsyncJobs(ByKind[AsyncJobsOfKind]):
+    """The twin of :class:`Jobs` for asyncio."""
+
+    _of_kind = AsyncJobsOfKind
+
+    def list(  # noqa: PLR0913
+        self,
+        *,
+        automatic: bool | None = None,
+        connection: int | None = None,
+        ready: bool | None = None,
+        succeeded: bool | None = None,
+        user: str | None = None,
+        page_size: int | None = None,
+        limit: int | None = None,
+    ) -> AsyncLazyList[Job]:
+        """List jobs of all kinds, with ``async for``; see :meth:`Jobs.list`."""
+        return AsyncLazyList(
+            "jobs",
+            lambda: self._native.jobs_list(
+                None,
+                automatic=automatic,
+                connection=connection,
+                ready=ready,
+                succeeded=succeeded,
+                user=user,
+                page_size=page_size,
+                limit=limit,
+            ),
         )
 
 

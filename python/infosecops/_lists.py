@@ -3,30 +3,19 @@
 from __future__ import annotations
 
 from infosecops._client import run, run_here
+from infosecops._generic import Generic, T
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
-    from typing import Generic, Protocol, TypeVar
+    from typing import Protocol
 
     from infosecops._infosecops import Operation
-
-    T = TypeVar("T")
 
     class NativePages(Protocol[T]):
         """A place in a list."""
 
         def next(self) -> Operation[list[T] | None]: ...
-
-else:
-
-    class Generic:
-        """Stands for typing's, whose import is not worth it here."""
-
-        def __class_getitem__(cls, _: object) -> type:
-            return cls
-
-    T = None
 
 
 class _List(Generic[T]):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from infosecops import _infosecops
 from infosecops._client import AsyncClient, BaseClient, Client, run, run_here
 from infosecops._jobs import AsyncJobs, AsyncJobsOfKind, Jobs, JobsOfKind
+from infosecops._kinds import ByKind, OfKind
 from infosecops._lists import AsyncLazyList, LazyList
 
 TYPE_CHECKING = False
@@ -90,64 +91,8 @@ class AsyncSDElements(_Base, AsyncClient):
         return AsyncConnections(self._native)
 
 
-class Connections:
-    """Connections of every kind: to find the id to start."""
-
-    def __init__(self, native: _infosecops.SDElements) -> None:
-        self._native = native
-
-    @property
-    def alm(self) -> ConnectionsOfKind:
-        """Those to issue trackers."""
-        return self.kind("alm")
-
-    @property
-    def analysis(self) -> ConnectionsOfKind:
-        """Those to security tools."""
-        return self.kind("analysis")
-
-    @property
-    def ldap(self) -> ConnectionsOfKind:
-        """Those to directories."""
-        return self.kind("ldap")
-
-    def kind(self, kind: str) -> ConnectionsOfKind:
-        """Those of any kind."""
-        return ConnectionsOfKind(self._native, kind)
-
-
-class AsyncConnections:
-    """The twin of :class:`Connections` for asyncio."""
-
-    def __init__(self, native: _infosecops.SDElements) -> None:
-        self._native = native
-
-    @property
-    def alm(self) -> AsyncConnectionsOfKind:
-        """Those to issue trackers."""
-        return self.kind("alm")
-
-    @property
-    def analysis(self) -> AsyncConnectionsOfKind:
-        """Those to security tools."""
-        return self.kind("analysis")
-
-    @property
-    def ldap(self) -> AsyncConnectionsOfKind:
-        """Those to directories."""
-        return self.kind("ldap")
-
-    def kind(self, kind: str) -> AsyncConnectionsOfKind:
-        """Those of any kind."""
-        return AsyncConnectionsOfKind(self._native, kind)
-
-
-class ConnectionsOfKind:
+class ConnectionsOfKind(OfKind):
     """Connections of one kind: list and get."""
-
-    def __init__(self, native: _infosecops.SDElements, kind: str) -> None:
-        self._native = native
-        self._kind = kind
 
     def list(
         self,
@@ -187,12 +132,14 @@ class ConnectionsOfKind:
         return run_here(self._native.connections_get(self._kind, connection_id))
 
 
-class AsyncConnectionsOfKind:
-    """The twin of :class:`ConnectionsOfKind` for asyncio."""
+class Connections(ByKind[ConnectionsOfKind]):
+    """Connections of every kind: to find the id to start."""
 
-    def __init__(self, native: _infosecops.SDElements, kind: str) -> None:
-        self._native = native
-        self._kind = kind
+    _of_kind = ConnectionsOfKind
+
+
+class AsyncConnectionsOfKind(OfKind):
+    """The twin of :class:`ConnectionsOfKind` for asyncio."""
 
     def list(
         self,
@@ -213,3 +160,9 @@ class AsyncConnectionsOfKind:
     async def get(self, connection_id: int) -> Connection:
         """Get one connection; see :meth:`ConnectionsOfKind.get`."""
         return await run(self._native.connections_get(self._kind, connection_id))
+
+
+class AsyncConnections(ByKind[AsyncConnectionsOfKind]):
+    """The twin of :class:`Connections` for asyncio."""
+
+    _of_kind = AsyncConnectionsOfKind

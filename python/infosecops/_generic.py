@@ -1,0 +1,18 @@
+"""Generic classes without the import of typing, which is not worth its time here."""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Generic, TypeVar
+
+    T = TypeVar("T")
+else:
+
+    class Generic:
+        """Stands for typing's: takes the parameters and forgets them."""
+
+        def __class_getitem__(cls, _: object) -> type:
+            return cls
+
+    T = None
+
+__all__ = ["Generic", "T"]

@@ -1,0 +1,49 @@
+"""What SD Elements has of every kind of integration: jobs, and the connections that they run."""
+
+from __future__ import annotations
+
+from infosecops._generic import Generic, T
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from infosecops import _infosecops
+
+__all__ = ["ByKind", "OfKind"]
+
+
+class OfKind:
+    """Those of one kind."""
+
+    def __init__(self, native: _infosecops.SDElements, kind: str) -> None:
+        self._native = native
+        self._kind = kind
+
+
+class ByKind(Generic[T]):
+    """Those of every kind."""
+
+    _of_kind: Callable[[_infosecops.SDElements, str], T]
+
+    def __init__(self, native: _infosecops.SDElements) -> None:
+        self._native = native
+
+    @property
+    def alm(self) -> T:
+        """Those of issue trackers."""
+        return self.kind("alm")
+
+    @property
+    def analysis(self) -> T:
+        """Those of security tools."""
+        return self.kind("analysis")
+
+    @property
+    def ldap(self) -> T:
+        """Those of directories."""
+        return self.kind("ldap")
+
+    def kind(self, kind: str) -> T:
+        """Those of any kind, such as ``issue-tracker``, the name of newer releases for alm (inferred)."""
+        return self._of_kind(self._native, kind)
