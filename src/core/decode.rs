@@ -36,9 +36,10 @@ pub fn html_text(page: &str) -> String {
     one_line(&unescape(&text))
 }
 
-/// White space collapsed.
+/// White space collapsed, and control characters with it: they would reach the terminals and logs that show an error.
 pub fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    let words = text.split(|c: char| c.is_whitespace() || c.is_control());
+    words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 fn closing_tag_end(lower: &str, name: &str) -> Option<usize> {
@@ -131,7 +132,7 @@ pub fn json_message(value: &Value) -> String {
                     if is_plain || text.is_empty() {
                         text
                     } else {
-                        format!("{key}: {text}")
+                        format!("{}: {text}", one_line(key))
                     }
                 }),
         ),
@@ -249,5 +250,9 @@ mod tests {
         assert_eq!(message(r#""bare text""#), "bare text");
         assert_eq!(message(r#"["x", {"y": {"z": [1, true]}}]"#), "x; y: z: 1; true");
         assert_eq!(message("null"), "");
+        assert_eq!(
+            message(r#"{"a\nb\u001b[31m": "x\u001b[2J\u009by"}"#),
+            "a b [31m: x [2J y"
+        );
     }
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::decode::one_line;
 use super::secret::{MASK, Secret};
 
 /// How much of an answer's body an error shows, in characters.
@@ -58,12 +59,8 @@ pub fn excerpt(body: &[u8], secrets: &[Secret]) -> Option<String> {
     if window.len() < body.len() {
         scrubbed = Cow::Owned(without_tail(&scrubbed, secrets).to_owned());
     }
-    let words: Vec<&str> = scrubbed
-        .split(|c: char| c.is_whitespace() || c.is_control())
-        .filter(|w| !w.is_empty())
-        .collect();
     // Once more: a secret may have stood there on two lines.
-    let line = scrub(&words.join(" "), secrets).into_owned();
+    let line = scrub(&one_line(&scrubbed), secrets).into_owned();
     if line.is_empty() {
         return None;
     }
@@ -93,7 +90,7 @@ pub(crate) fn spellings(secret: &Secret) -> Vec<String> {
     let html = quick_xml::escape::escape(plain).into_owned();
     let json = serde_json::to_string(plain).unwrap_or_default();
     let json = json.get(1..json.len().saturating_sub(1)).unwrap_or_default().to_owned();
-    let line = plain.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = one_line(plain);
     let lower = percent_lower(&encoded);
     let numeric = html.replace("&apos;", "&#39;").replace("&quot;", "&#34;");
     let hex = html.replace("&apos;", "&#x27;");

@@ -20,7 +20,7 @@ pub(crate) fn message(answer: &Answer) -> String {
     };
     let message = own_words(&message);
     if message.is_empty() {
-        return own_words(answer.reason.as_deref().unwrap_or_default()).to_owned();
+        return one_line(own_words(answer.reason.as_deref().unwrap_or_default()));
     }
     message.to_owned()
 }
