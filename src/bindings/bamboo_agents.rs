@@ -1,6 +1,7 @@
 //! Agent APIs for Bamboo for Python.
 
 use pyo3::exceptions::PyTypeError;
+use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
@@ -41,7 +42,7 @@ impl BambooAgents {
         token: Option<Bound<'_, PyAny>>,
         api: &str,
     ) -> PyResult<Self> {
-        let access = match (username, password, token) {
+        let (access, given) = match (username, password, token) {
             (Some(username), Some(password), None) => {
                 if username.is_empty() || username.contains(':') || username.chars().any(char::is_control) {
                     return Err(config_error(
@@ -49,10 +50,14 @@ impl BambooAgents {
                         "username: must not be empty nor hold ':' or control characters",
                     ));
                 }
-                Access::Basic(username, credential("password", &password)?)
+                let given = credential("password", &password)?;
+                (Access::Basic(username, given.credential.clone()), Some(given))
             }
-            (None, None, Some(token)) => Access::Bearer(credential("token", &token)?),
-            (None, None, None) => Access::Anonymous,
+            (None, None, Some(token)) => {
+                let given = credential("token", &token)?;
+                (Access::Bearer(given.credential.clone()), Some(given))
+            }
+            (None, None, None) => (Access::Anonymous, None),
             _ => {
                 return Err(config_error(
                     py,
@@ -77,7 +82,11 @@ impl BambooAgents {
             };
             System::new(login, api)
         };
-        Ok(Self(Handle::new(settings, make)))
+        Ok(Self(Handle::new(settings, given, make)))
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.0.traverse(&visit)
     }
 
     fn close(&self, py: Python<'_>) {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 
 use super::site::Site;
@@ -125,6 +126,14 @@ impl Listening {
         Self {
             system,
             on_event: on_event.map(Arc::new),
+        }
+    }
+
+    /// For the garbage collector. While a call runs, the callable is reachable from it.
+    pub fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        match &self.on_event {
+            Some(callable) if Arc::strong_count(callable) == 1 => visit.call(&**callable),
+            _ => Ok(()),
         }
     }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::Method;
 use pyo3::exceptions::PyTypeError;
+use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -41,9 +42,13 @@ impl GovernanceLifecycle {
         token: Option<&Bound<'_, PyAny>>,
         login: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
-        let access = Access::new(token, login)?;
+        let (access, given) = Access::new(token, login)?;
         let make = move || System::new(access.auth());
-        Ok(Self(Handle::new(settings, make)))
+        Ok(Self(Handle::new(settings, given, make)))
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.0.traverse(&visit)
     }
 
     fn close(&self, py: Python<'_>) {

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use pyo3::IntoPyObjectExt;
+use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 
 use super::client::{Client, Live};
 use super::operation::Operation;
 use super::raw::{RawCall, Response};
+use super::secret::GivenSecret;
 use super::settings::Settings;
 use crate::core::error::Error;
 use crate::core::request::Backend;
@@ -17,13 +19,22 @@ use crate::core::transport::Call;
 pub struct Handle<S> {
     client: Arc<Client<S>>,
     settings: Py<Settings>,
+    credential: Option<GivenSecret>,
 }
 
 impl<S: Send + Sync + 'static> Handle<S> {
-    /// `make` makes the product's state, once in every process.
-    pub fn new(settings: Py<Settings>, make: impl Fn() -> S + Send + Sync + 'static) -> Self {
+    /// `make` makes the product's state with the credential, once in every process.
+    pub fn new(
+        settings: Py<Settings>,
+        credential: Option<GivenSecret>,
+        make: impl Fn() -> S + Send + Sync + 'static,
+    ) -> Self {
         let client = Arc::new(Client::new(settings.get().checked.clone(), make));
-        Self { client, settings }
+        Self {
+            client,
+            settings,
+            credential,
+        }
     }
 
     /// The same client, for an object that makes operations of its own.
@@ -31,6 +42,16 @@ impl<S: Send + Sync + 'static> Handle<S> {
         Self {
             client: self.client.clone(),
             settings: self.settings.clone_ref(py),
+            credential: None,
+        }
+    }
+
+    /// For the garbage collector. While a call runs, the client is reachable from it.
+    pub fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.settings)?;
+        match &self.credential {
+            Some(credential) if Arc::strong_count(&self.client) == 1 => credential.traverse(visit),
+            _ => Ok(()),
         }
     }
 

@@ -1,43 +1,30 @@
 //! The two ways to log in to Governance & Lifecycle, or a token made elsewhere.
 
 use pyo3::exceptions::PyTypeError;
+use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
-use super::secret::credential;
+use super::secret::{GivenSecret, credential};
 use super::settings::config_error;
 use crate::core::credential::{Credential, Holder};
 use crate::systems::governance_lifecycle::Auth;
 
-/// A credential, and the callable that it may be.
-struct Given {
-    credential: Credential,
-    callable: Option<Py<PyAny>>,
-}
-
-impl Given {
-    fn new(name: &'static str, value: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let credential = credential(name, value)?;
-        let callable = matches!(credential, Credential::Source(_)).then(|| value.clone().unbind());
-        Ok(Self { credential, callable })
-    }
-
-    /// The callable; a secret that was given as it is does not travel.
-    fn portable<'py>(&self, py: Python<'py>, class: &str, name: &str) -> PyResult<Bound<'py, PyAny>> {
-        let callable = self.callable.as_ref().ok_or_else(|| {
-            PyTypeError::new_err(format!(
-                "{class} cannot be pickled: {name} was given as it is, and secrets do not travel; pass a function of a module that fetches it"
-            ))
-        })?;
-        Ok(callable.bind(py).clone())
-    }
+/// The callable of a login; a secret that was given as it is does not travel.
+fn portable<'py>(given: &GivenSecret, py: Python<'py>, class: &str, name: &str) -> PyResult<Bound<'py, PyAny>> {
+    let callable = given.callable().ok_or_else(|| {
+        PyTypeError::new_err(format!(
+            "{class} cannot be pickled: {name} was given as it is, and secrets do not travel; pass a function of a module that fetches it"
+        ))
+    })?;
+    Ok(callable.bind(py).clone())
 }
 
 /// User name and password for a login.
 #[pyclass(frozen, module = "infosecops")]
 pub struct UserLogin {
     username: String,
-    password: Given,
+    password: GivenSecret,
     auth_source: Option<String>,
 }
 
@@ -51,16 +38,20 @@ impl UserLogin {
         }
         Ok(Self {
             username,
-            password: Given::new("password", password)?,
+            password: credential("password", password)?,
             auth_source,
         })
     }
 
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<Reduced<'py>> {
         let this = slf.get();
-        let password = this.password.portable(slf.py(), "UserLogin", "password")?;
+        let password = portable(&this.password, slf.py(), "UserLogin", "password")?;
         let given = (&this.username, password, &this.auth_source).into_pyobject(slf.py())?;
         Ok((slf.get_type().into_any(), given))
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.password.traverse(&visit)
     }
 
     fn __repr__(&self) -> String {
@@ -72,7 +63,7 @@ impl UserLogin {
 #[pyclass(frozen, module = "infosecops")]
 pub struct TrustedApp {
     client_id: String,
-    client_secret: Given,
+    client_secret: GivenSecret,
 }
 
 #[pymethods]
@@ -84,17 +75,21 @@ impl TrustedApp {
         }
         Ok(Self {
             client_id,
-            client_secret: Given::new("client_secret", client_secret)?,
+            client_secret: credential("client_secret", client_secret)?,
         })
     }
 
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<Reduced<'py>> {
         let this = slf.get();
-        let secret = this.client_secret.portable(slf.py(), "TrustedApp", "client_secret")?;
+        let secret = portable(&this.client_secret, slf.py(), "TrustedApp", "client_secret")?;
         Ok((
             slf.get_type().into_any(),
             (&this.client_id, secret).into_pyobject(slf.py())?,
         ))
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.client_secret.traverse(&visit)
     }
 
     fn __repr__(&self) -> String {
@@ -114,25 +109,34 @@ pub enum Access {
 }
 
 impl Access {
-    /// Checks the two arguments.
-    pub fn new(token: Option<&Bound<'_, PyAny>>, login: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
+    /// Checks the two arguments. Gives the credential beside, as it was given.
+    pub fn new(
+        token: Option<&Bound<'_, PyAny>>,
+        login: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<(Self, Option<GivenSecret>)> {
         let login = match (token, login) {
-            (Some(token), None) => return credential("token", token).map(Access::Token),
-            (None, None) => return Ok(Access::None),
+            (Some(token), None) => {
+                let given = credential("token", token)?;
+                return Ok((Self::Token(given.credential.clone()), Some(given)));
+            }
+            (None, None) => return Ok((Self::None, None)),
             (None, Some(login)) => login,
             (Some(token), Some(_)) => return Err(config_error(token.py(), "give token or login, not both")),
         };
         if let Ok(user) = login.cast::<UserLogin>() {
             let user = user.get();
-            return Ok(Access::User(
+            let given = user.password.again(login.py());
+            let access = Self::User(
                 user.username.clone(),
-                user.password.credential.clone(),
+                given.credential.clone(),
                 user.auth_source.clone(),
-            ));
+            );
+            return Ok((access, Some(given)));
         }
         if let Ok(app) = login.cast::<TrustedApp>() {
             let app = app.get();
-            return Ok(Access::App(app.client_id.clone(), app.client_secret.credential.clone()));
+            let given = app.client_secret.again(login.py());
+            return Ok((Self::App(app.client_id.clone(), given.credential.clone()), Some(given)));
         }
         Err(PyTypeError::new_err("login: must be a UserLogin or a TrustedApp"))
     }

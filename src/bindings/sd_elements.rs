@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use pyo3::IntoPyObjectExt;
+use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use tokio::sync::Mutex;
 
@@ -44,9 +45,14 @@ impl SDElements {
     #[new]
     #[pyo3(signature = (settings, *, token))]
     fn new(settings: Py<Settings>, token: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let token = credential("token", token)?;
+        let given = credential("token", token)?;
+        let token = given.credential.clone();
         let make = move || System::new(Holder::new(token.clone()));
-        Ok(Self(Handle::new(settings, make)))
+        Ok(Self(Handle::new(settings, Some(given), make)))
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.0.traverse(&visit)
     }
 
     fn close(&self, py: Python<'_>) {

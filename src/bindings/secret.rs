@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use pyo3::exceptions::PyTypeError;
+use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString, PyTuple};
 
@@ -137,8 +138,45 @@ fn read_secret(value: &Bound<'_, PyAny>) -> PyResult<Option<Secret>> {
     }
 }
 
+/// A credential as it was given.
+pub struct GivenSecret {
+    pub credential: Credential,
+    callable: Option<Arc<Callable>>,
+}
+
+impl GivenSecret {
+    /// The callable, if it is one.
+    pub fn callable(&self) -> Option<&Py<PyAny>> {
+        self.callable.as_ref().map(|given| &given.callable)
+    }
+
+    /// The same, with a reference of its own to the callable.
+    pub fn again(&self, py: Python<'_>) -> Self {
+        match &self.callable {
+            Some(given) => asked_for(given.name, given.callable.clone_ref(py)),
+            None => Self {
+                credential: self.credential.clone(),
+                callable: None,
+            },
+        }
+    }
+
+    /// For the garbage collector. Every copy of the credential must belong to the visited object.
+    pub fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(self.callable())
+    }
+}
+
+fn asked_for(name: &'static str, callable: Py<PyAny>) -> GivenSecret {
+    let callable = Arc::new(Callable { name, callable });
+    GivenSecret {
+        credential: Credential::Source(Arc::new(callable.clone())),
+        callable: Some(callable),
+    }
+}
+
 /// A credential argument: str, Secret or a callable of no arguments. An empty one is a mistake.
-pub fn credential(name: &'static str, value: &Bound<'_, PyAny>) -> PyResult<Credential> {
+pub fn credential(name: &'static str, value: &Bound<'_, PyAny>) -> PyResult<GivenSecret> {
     if let Some(secret) = read_secret(value)? {
         if secret.is_withheld() {
             return Err(withheld(value.py()));
@@ -149,13 +187,13 @@ pub fn credential(name: &'static str, value: &Bound<'_, PyAny>) -> PyResult<Cred
                 Error::config(format!("{name}: must not be empty")),
             ));
         }
-        return Ok(Credential::Fixed(secret));
+        return Ok(GivenSecret {
+            credential: Credential::Fixed(secret),
+            callable: None,
+        });
     }
     if value.is_callable() {
-        return Ok(Credential::Source(Arc::new(Arc::new(Callable {
-            name,
-            callable: value.clone().unbind(),
-        }))));
+        return Ok(asked_for(name, value.clone().unbind()));
     }
     let kind = value.get_type().name()?.to_string();
     Err(PyTypeError::new_err(format!(

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -34,14 +35,19 @@ impl Sectona {
     #[new]
     #[pyo3(signature = (settings, *, access_key, accept))]
     fn new(py: Python<'_>, settings: Py<Settings>, access_key: &Bound<'_, PyAny>, accept: &str) -> PyResult<Self> {
-        let key = credential("access_key", access_key)?;
+        let given = credential("access_key", access_key)?;
         let accept = match accept {
             "json" => Accept::Json,
             "xml" => Accept::Xml,
             _ => return Err(config_error(py, "accept: must be \"json\" or \"xml\"")),
         };
+        let key = given.credential.clone();
         let make = move || System::new(Holder::new(key.clone()), accept);
-        Ok(Self(Handle::new(settings, make)))
+        Ok(Self(Handle::new(settings, Some(given), make)))
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.0.traverse(&visit)
     }
 
     fn close(&self, py: Python<'_>) {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use pyo3::exceptions::PyTypeError;
+use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyMapping, PyTuple};
 
@@ -104,6 +105,11 @@ impl Settings {
             listening: Listening::new(system, on_event),
             given: (options.url, common.copy()?.unbind()),
         })
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.given.1)?;
+        self.listening.traverse(&visit)
     }
 
     /// What was given, to make the same in another process. Refused if a secret is among it.
