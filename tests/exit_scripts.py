@@ -180,4 +180,35 @@ if hasattr(os, "fork"):
     if child:
         assert os.waitpid(child, 0)[1] == 0
 """,
+    "async calls in a hook that runs after the engine's own": """
+box = Sandbox().start()
+token = box.bamboo_agents.token.reveal()
+async def asked():
+    return token
+def late():
+    async def main():
+        twin = infosecops.AsyncBambooAgents(box.bamboo_agents.url, token=asked, proxy="direct")
+        assert len(await asyncio.gather(*(twin.tokens.list() for _ in range(20)))) == 20
+    asyncio.run(main())
+atexit.register(late)
+asyncio.run(box.bamboo_agents.async_client().tokens.list())
+""",
+    "async calls in a hook, the first of the program": """
+box = Sandbox().start()
+twin = box.bamboo_agents.async_client()
+atexit.register(lambda: asyncio.run(twin.tokens.list()))
+""",
+    "a call cancelled in a late hook": """
+def late():
+    async def main():
+        begun = asyncio.Event()
+        task = asyncio.ensure_future(async_client(on_event=lambda event: begun.set()).request("GET", "/x"))
+        await begun.wait()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    asyncio.run(main())
+atexit.register(late)
+box = Sandbox().start()
+asyncio.run(box.bamboo_agents.async_client().tokens.list())
+""",
 }

@@ -11,13 +11,28 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 import infosecops
 import pytest
-from infosecops import AsyncBambooAgents, Retry
+from infosecops import (
+    AsyncBambooAgents,
+    BambooAgents,
+    GovernanceLifecycle,
+    Retry,
+    SDElements,
+    Sectona,
+    TrustedApp,
+    UserLogin,
+    _infosecops,
+)
 from infosecops.sandbox import Sandbox
 from wire import Wire, ok
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ONCE = Retry(attempts=1)
 
@@ -115,7 +130,82 @@ def test_events_for_a_builtin_do_not_keep_ctrl_c_away() -> None:
         signal.signal(signal.SIGUSR1, before)
 
 
-# exit_scripts.py: async calls in a hook that was registered before the first call hang for ever
+def test_a_listener_that_exits_ends_the_loop() -> None:
+    def leave(_: object) -> None:
+        raise SystemExit(7)
+
+    async def main() -> None:
+        await box.bamboo_agents.async_client(on_event=leave).tokens.list()
+
+    with Sandbox() as box, pytest.raises(SystemExit) as caught:
+        asyncio.run(main())
+    assert caught.value.code == 7
+
+
+class Owner:
+    """Has a client that asks it for its credential and tells it of events."""
+
+    def __init__(self, make: Callable[[Owner], object]) -> None:
+        self.client = make(self)
+
+    def secret(self) -> str:
+        return "t"
+
+    def hear(self, event: object) -> None:
+        pass
+
+
+COMMON: dict[str, Any] = {"proxy": "direct", "retry": ONCE}
+OWNED: dict[str, Callable[[str, Owner], Any]] = {
+    "sde": lambda url, owner: SDElements(url, token=owner.secret, **COMMON),
+    "sectona": lambda url, owner: Sectona(url, access_key=owner.secret, **COMMON),
+    "bamboo": lambda url, owner: BambooAgents(url, token=owner.secret, on_event=owner.hear, **COMMON),
+    "bamboo password": lambda url, owner: BambooAgents(url, username="u", password=owner.secret, **COMMON),
+    "token": lambda url, owner: GovernanceLifecycle(url, token=owner.secret, **COMMON),
+    "user": lambda url, owner: GovernanceLifecycle(url, login=UserLogin("u", owner.secret), **COMMON),
+    "app": lambda url, owner: GovernanceLifecycle(url, login=TrustedApp("a", owner.secret), **COMMON),
+}
+
+
+@pytest.mark.parametrize("name", OWNED)
+def test_a_client_and_its_owner_are_collected(name: str) -> None:
+    with Wire(ok("{}")) as wire:
+        owner: Owner | None = Owner(lambda this: OWNED[name](wire.url, this))
+        assert owner is not None
+        with suppress(infosecops.Error):
+            owner.client.request("GET", "/x")
+        gone = weakref.ref(owner)
+        del owner
+        gc.collect()
+        assert gone() is None
+
+
+def test_a_running_call_keeps_what_it_needs() -> None:
+    asked = threading.Event()
+    collected = threading.Event()
+
+    class Asked(Owner):
+        def secret(self) -> str:
+            asked.set()
+            collected.wait(10)
+            return "t"
+
+    with Wire(ok("{}")) as wire:
+        owner = Asked(lambda this: OWNED["sde"](wire.url, this))
+        operation = owner.client._native.request(
+            _infosecops.RawCall("GET", "/x", params=None, json=None, body=None, headers=None, effect="read")
+        )
+        del owner
+        gc.collect()
+        answers: list[Any] = []
+        caller = threading.Thread(target=lambda operation: answers.append(operation.wait()), args=(operation,))
+        caller.start()
+        del operation
+        assert asked.wait(10)
+        gc.collect()
+        collected.set()
+        caller.join()
+        assert answers[0].status == 200
 
 
 LAST = """

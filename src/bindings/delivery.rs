@@ -3,14 +3,19 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
+use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
 use pyo3::types::PyCFunction;
 
 /// Work for the thread of an event loop.
 pub type Job = Box<dyn FnOnce(Python<'_>) -> PyResult<()> + Send>;
+
+/// Seconds between two looks of a loop that nobody wakes.
+const LOOK_INTERVAL: f64 = 0.005;
 
 type Addressed = (Arc<Py<PyAny>>, Job);
 
@@ -18,8 +23,10 @@ type Addressed = (Arc<Py<PyAny>>, Job);
 pub struct Delivery {
     queue: Mutex<Vec<Addressed>>,
     filled: Condvar,
-    /// Held while attached; true once the interpreter goes down.
-    gate: Mutex<bool>,
+    /// Held by the thread while it is attached.
+    gate: Mutex<()>,
+    /// Set at exit, with the gate held: the thread never attaches again.
+    closed: AtomicBool,
 }
 
 impl Delivery {
@@ -28,7 +35,8 @@ impl Delivery {
         let this = Arc::new(Self {
             queue: Mutex::default(),
             filled: Condvar::new(),
-            gate: Mutex::new(false),
+            gate: Mutex::default(),
+            closed: AtomicBool::new(false),
         });
         let worker = this.clone();
         thread::Builder::new()
@@ -39,33 +47,57 @@ impl Delivery {
 
     /// Has `job` run on the thread of `event_loop`, after all that were pushed before.
     pub fn push(&self, event_loop: Arc<Py<PyAny>>, job: Job) {
-        let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut queue = self.queue();
         queue.push((event_loop, job));
         if queue.len() == 1 {
             self.filled.notify_one();
         }
     }
 
-    /// After this, nothing attaches any more.
+    /// After this, the thread attaches no more.
     pub fn close(&self) {
-        *self.gate.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        let _gate = self.gate.lock().unwrap_or_else(PoisonError::into_inner);
+        self.closed.store(true, Ordering::Release);
+    }
+
+    /// Where the thread is gone, as in hooks that run late at exit, the loop itself looks for what came until `future` is
+    /// done.
+    pub fn watch(self: &Arc<Self>, event_loop: &Bound<'_, PyAny>, future: &Bound<'_, PyAny>) -> PyResult<()> {
+        if !self.closed.load(Ordering::Acquire) || future.call_method0("done")?.extract()? {
+            return Ok(());
+        }
+        let (this, of_loop, of_future) = (self.clone(), event_loop.clone().unbind(), future.clone().unbind());
+        let look = PyCFunction::new_closure(event_loop.py(), None, None, move |args, _| {
+            let py = args.py();
+            let batch = std::mem::take(&mut *this.queue());
+            hand_over(py, batch);
+            this.watch(of_loop.bind(py), of_future.bind(py))
+        })?;
+        event_loop.call_method1("call_later", (LOOK_INTERVAL, look)).map(drop)
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Vec<Addressed>> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn run(&self) {
         loop {
             let batch = self.next_batch();
-            let closed = self.gate.lock().unwrap_or_else(PoisonError::into_inner);
-            if *closed || Python::try_attach(|py| hand_over(py, batch)).is_none() {
+            let _gate = self.gate.lock().unwrap_or_else(PoisonError::into_inner);
+            if self.closed.load(Ordering::Acquire) {
+                self.queue().splice(0..0, batch);
+                return;
+            }
+            if Python::try_attach(|py| hand_over(py, batch)).is_none() {
                 return;
             }
         }
     }
 
     fn next_batch(&self) -> Vec<Addressed> {
-        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
         let mut queue = self
             .filled
-            .wait_while(queue, |queue| queue.is_empty())
+            .wait_while(self.queue(), |queue| queue.is_empty())
             .unwrap_or_else(PoisonError::into_inner);
         std::mem::take(&mut *queue)
     }
@@ -92,10 +124,17 @@ fn on_loop(py: Python<'_>, jobs: Vec<Job>) -> PyResult<Bound<'_, PyCFunction>> {
     PyCFunction::new_closure(py, None, None, move |args, _| {
         let py = args.py();
         let jobs = std::mem::take(&mut *jobs.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut raised: Option<PyErr> = None;
         for job in jobs {
-            if let Err(error) = job(py) {
-                error.write_unraisable(py, None);
+            let Err(error) = job(py) else { continue };
+            match &raised {
+                // The loop is told: SystemExit and KeyboardInterrupt end it.
+                None => raised = Some(error),
+                Some(first) if first.is_instance_of::<PyException>(py) => error.write_unraisable(py, None),
+                // The loop ends; a listener that wants to leave says so at each of its events.
+                Some(_) => {}
             }
         }
+        raised.map_or(Ok(()), Err)
     })
 }

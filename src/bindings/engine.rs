@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::thread;
 
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use tokio::runtime::{Builder, Handle, Runtime};
 
 use super::delivery::Delivery;
@@ -45,15 +44,11 @@ pub fn of_this_process() -> io::Result<&'static Engine> {
     })
 }
 
-/// Makes sure that nobody attaches to an interpreter that is going down.
+/// Makes sure that nobody attaches to an interpreter that is going down. Hooks run in reverse order: this one is registered
+/// with the module, so that hooks of its users find everything still going.
 pub fn close_at_exit(py: Python<'_>) -> PyResult<()> {
-    static REGISTERED: PyOnceLock<()> = PyOnceLock::new();
-    REGISTERED
-        .get_or_try_init(py, || {
-            let hook = pyo3::wrap_pyfunction!(close_gate, py)?;
-            py.import("atexit")?.call_method1("register", (hook,)).map(drop)
-        })
-        .map(drop)
+    let hook = pyo3::wrap_pyfunction!(close_gate, py)?;
+    py.import("atexit")?.call_method1("register", (hook,)).map(drop)
 }
 
 #[pyfunction]

@@ -9,6 +9,8 @@ mod engine;
 mod errors;
 mod events;
 mod governance_lifecycle;
+mod guarded;
+mod handed;
 mod handle;
 mod login;
 mod operation;
@@ -82,4 +84,9 @@ mod _infosecops {
     use crate::systems::sd_elements::{Connection, Job};
     #[pymodule_export]
     use crate::systems::sectona::{Envelope, VaultAccount};
+
+    #[pymodule_init]
+    fn init(module: &pyo3::Bound<'_, pyo3::types::PyModule>) -> pyo3::PyResult<()> {
+        super::engine::close_at_exit(module.py())
+    }
 }

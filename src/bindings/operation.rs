@@ -1,13 +1,11 @@
 //! One call, not yet made: `wait()` makes it on the calling thread, `start()` for the running event loop. Once only.
 
-use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use pyo3::exceptions::{PyRuntimeError, PyStopIteration};
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3_async_runtimes::TaskLocals;
@@ -16,20 +14,16 @@ use tokio::task::{AbortHandle, yield_now};
 
 use super::client::{Client, Live, Place};
 use super::delivery::Job;
-use super::engine::close_at_exit;
-use super::errors::{internal_error, to_python};
+use super::errors::to_python;
 use super::events::Listener;
+use super::guarded::{Ended, Finish, Guarded, Outcome, flatten, guarded};
+use super::handed::{Handed, Kept};
 use super::site::Site;
 use crate::core::error::Error;
 use crate::core::transport::Call;
 
 /// How often a waiting call looks for Ctrl-C.
 const SIGNAL_CHECK_INTERVAL: Duration = Duration::from_millis(50);
-
-/// Makes the Python value of a result.
-pub type Finish = Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send>;
-
-type Outcome = Result<Finish, Error>;
 
 trait Prepared: Send {
     fn wait(self: Box<Self>, py: Python<'_>) -> PyResult<Py<PyAny>>;
@@ -127,7 +121,6 @@ impl<S: Send + Sync + 'static> Prepared for ClientOperation<S> {
     fn start(self: Box<Self>, py: Python<'_>) -> PyResult<Task> {
         static GET_LOOP: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         let event_loop = GET_LOOP.import(py, "asyncio", "get_running_loop")?.call0()?;
-        close_at_exit(py)?;
         let future = event_loop.call_method0("create_future")?;
         let live = self.client.live();
         let (http, engine) = live.background(py).map_err(|error| to_python(py, &error))?;
@@ -140,19 +133,15 @@ impl<S: Send + Sync + 'static> Prepared for ClientOperation<S> {
             locals,
         };
         let call = self.call(http, &site);
-        let listener = self.listener;
-        let begin = self.begin;
-        // As in `wait`: given back on the loop's thread.
-        let kept = (site.clone(), listener, self.client);
-        let target = future.clone().unbind();
-        let task = async move {
-            let outcome = guarded(site.scope(fresh(begin, live, call))).await;
-            let deliver = move |py: Python<'_>| {
-                let settled = settle(py, target.bind(py), outcome);
-                drop(kept);
-                settled
-            };
-            delivery.push(event_loop, Box::new(deliver));
+        delivery.watch(event_loop.bind(py), &future)?;
+        let task = Handed {
+            call: Some(Box::pin(guarded(site.clone().scope(fresh(self.begin, live, call))))),
+            kept: Some(Kept {
+                future: future.clone().unbind(),
+                event_loop,
+                _others: (site, self.listener, self.client),
+            }),
+            delivery,
         };
         let abort = engine.runtime.spawn(task).abort_handle();
         Ok(Task {
@@ -210,30 +199,6 @@ async fn fresh<S>(begin: Begin<S>, live: Arc<Live<S>>, call: Call) -> Outcome {
     begin(live, call).await
 }
 
-enum Ended {
-    Failed(Error),
-    Panicked,
-}
-
-type Guarded = Result<Finish, Ended>;
-
-/// A panic is a bug of ours and becomes an error; it must not end the interpreter or leave a future for ever pending.
-async fn guarded(future: impl Future<Output = Outcome>) -> Guarded {
-    match AssertUnwindSafe(future).catch_unwind().await {
-        Ok(Ok(finish)) => Ok(finish),
-        Ok(Err(error)) => Err(Ended::Failed(error)),
-        Err(_) => Err(Ended::Panicked),
-    }
-}
-
-fn flatten(result: PyResult<Guarded>) -> PyResult<Outcome> {
-    Ok(match result? {
-        Ok(finish) => Ok(finish),
-        Err(Ended::Failed(error)) => Err(error),
-        Err(Ended::Panicked) => Err(internal_error()),
-    })
-}
-
 enum Turn {
     Done(Guarded),
     Job(Job),
@@ -249,7 +214,7 @@ fn pump(
     mut jobs: mpsc::UnboundedReceiver<Job>,
     run: impl Fn(TurnFuture<'_>) -> Turn,
 ) -> PyResult<Guarded> {
-    let done = loop {
+    let mut result = loop {
         let turn = async {
             tokio::select! {
                 biased;
@@ -258,45 +223,29 @@ fn pump(
                 () = tokio::time::sleep(SIGNAL_CHECK_INTERVAL) => Turn::Tick,
             }
         };
-        match run(Box::pin(turn)) {
-            Turn::Done(done) => break done,
+        let ran = match run(Box::pin(turn)) {
+            Turn::Done(done) => break Ok(done),
             // A signal's handler may be due even where the caller's code never runs Python of its own.
-            Turn::Job(job) => attached(|py| job(py).and_then(|()| py.check_signals()))?,
-            Turn::Tick => attached(|py| py.check_signals())?,
+            Turn::Job(job) => attached(|py| job(py).and_then(|()| py.check_signals())),
+            Turn::Tick => attached(|py| py.check_signals()),
+        };
+        if let Err(raised) = ran {
+            break Err(raised);
         }
     };
     drop(future);
     while let Ok(job) = jobs.try_recv() {
-        attached(job)?;
+        // After an exception nobody is told any more; what a job holds is given back all the same.
+        let is_told = result.is_ok();
+        let ran = attached(|py| if is_told { job(py) } else { Ok(()) });
+        result = result.and_then(|done| ran.map(|()| done));
     }
-    Ok(done)
+    result
 }
 
 /// Does nothing where the interpreter is going down: this thread is about to be stopped.
 fn attached(work: impl FnOnce(Python<'_>) -> PyResult<()>) -> PyResult<()> {
     Python::try_attach(work).unwrap_or(Ok(()))
-}
-
-fn settle(py: Python<'_>, future: &Bound<'_, PyAny>, outcome: Guarded) -> PyResult<()> {
-    if future.call_method0(pyo3::intern!(py, "done"))?.extract()? {
-        return Ok(());
-    }
-    let value = match outcome {
-        Ok(finish) => finish(py),
-        Err(Ended::Failed(error)) => Err(to_python(py, &error)),
-        Err(Ended::Panicked) => Err(to_python(py, &internal_error())),
-    };
-    match value {
-        Ok(value) => future.call_method1(pyo3::intern!(py, "set_result"), (value,))?,
-        // A future takes no StopIteration, and would wait for ever.
-        Err(error) if error.is_instance_of::<PyStopIteration>(py) => {
-            let refused = PyRuntimeError::new_err("a callable of the caller's raised StopIteration");
-            refused.set_cause(py, Some(error));
-            future.call_method1(pyo3::intern!(py, "set_exception"), (refused.into_value(py),))?
-        }
-        Err(error) => future.call_method1(pyo3::intern!(py, "set_exception"), (error.into_value(py),))?,
-    };
-    Ok(())
 }
 
 /// A call in flight.

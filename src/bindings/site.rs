@@ -2,7 +2,9 @@
 //! thread between two turns of its runtime, so that such code may use clients itself; or on the thread of the loop.
 
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use futures_util::future::BoxFuture;
 use pyo3::exceptions::PyTypeError;
@@ -92,6 +94,32 @@ pub fn raised_error(raised: PyErr) -> Error {
     Error::new(Kind::Config, "a callable of the caller's raised", context).with_payload(Raised(raised))
 }
 
+/// What a running call holds of Python. Let go inside the call, it is dropped where Python code is run: a thread that is
+/// not attached would take a lock of the whole process for it, which a fork at that moment leaves locked in the child.
+pub struct OfCall<T: Send + 'static>(Option<T>);
+
+impl<T: Send + 'static> Drop for OfCall<T> {
+    fn drop(&mut self) {
+        if let Some(site) = Site::current() {
+            let held = self.0.take();
+            site.post(Box::new(move |_| {
+                drop(held);
+                Ok(())
+            }));
+        }
+    }
+}
+
+impl<T> Future for OfCall<BoxFuture<'static, T>> {
+    type Output = T;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
+        self.0
+            .as_mut()
+            .map_or(Poll::Pending, |future| future.as_mut().poll(context))
+    }
+}
+
 /// A callable of the caller's that hears of progress, called with the arguments made of what is told. What it raises
 /// ends the call; what it gives to await is awaited.
 pub fn progress<T, A>(
@@ -102,18 +130,23 @@ where
     T: Send + 'static,
     A: for<'py> IntoPyObject<'py, Target = PyTuple, Output = Bound<'py, PyTuple>, Error = PyErr> + 'static,
 {
-    let callable = Arc::new(callable);
+    let callable = Arc::new(OfCall(Some(callable)));
     move |told: T| {
         let callable = callable.clone();
         Box::pin(async move {
             let site = Site::current().ok_or_else(|| Error::config("progress was told outside a call"))?;
             let locals = site.locals();
             let tell = move |py: Python<'_>| {
+                let Some(callable) = &callable.0 else { return Ok(None) };
                 let given = call_in_context(callable.bind(py), arguments(told).into_pyobject(py)?, locals.as_deref())?;
                 awaitable(given, locals.as_deref())
             };
             match site.ask(tell).await? {
-                Some(future) => future.await.map(drop).map_err(raised_error),
+                Some(future) => {
+                    let given = future.await.map_err(raised_error)?;
+                    drop(OfCall(Some(given)));
+                    Ok(())
+                }
                 None => Ok(()),
             }
         })
@@ -147,10 +180,9 @@ pub fn awaitable(given: Bound<'_, PyAny>, locals: Option<&TaskLocals>) -> PyResu
             "an async callable needs the Async twin of this client",
         ));
     };
-    Ok(Some(Box::pin(pyo3_async_runtimes::into_future_with_locals(
-        locals, given,
-    )?)))
+    let future = pyo3_async_runtimes::into_future_with_locals(locals, given)?;
+    Ok(Some(OfCall(Some(Box::pin(future)))))
 }
 
 /// Something that runs on an event loop, awaited from here.
-pub type Awaited = BoxFuture<'static, PyResult<Py<PyAny>>>;
+pub type Awaited = OfCall<BoxFuture<'static, PyResult<Py<PyAny>>>>;
