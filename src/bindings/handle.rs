@@ -67,9 +67,11 @@ impl<S: Backend> Handle<S> {
     /// The call for a request of the caller's own making.
     pub fn request(&self, py: Python<'_>, call: &RawCall) -> PyResult<Operation> {
         let request = call.request();
+        let recipe = call.recipe();
         self.operation(py, "request", move |live, call| async move {
             let answer = live.system.send(&call, request).await;
-            answer.map(|answer| Response::new(&answer))
+            let answer = answer.map_err(|error| error.settled_by(recipe))?;
+            Ok(Response::new(&answer))
         })
     }
 }
