@@ -98,12 +98,13 @@ impl BambooAgents {
     }
 
     fn tokens_list(&self, py: Python<'_>) -> PyResult<Operation> {
-        self.0
-            .operation(py, |live, call| async move { bamboo::list(&live.system, &call).await })
+        self.0.operation(py, "tokens.list", |live, call| async move {
+            bamboo::list(&live.system, &call).await
+        })
     }
 
     fn tokens_create(&self, py: Python<'_>, name: String, read: bool, change: bool) -> PyResult<Operation> {
-        self.0.operation(py, move |live, call| async move {
+        self.0.operation(py, "tokens.create", move |live, call| async move {
             bamboo::create(&live.system, &call, &name, read, change).await
         })
     }
@@ -119,26 +120,26 @@ impl BambooAgents {
     ) -> PyResult<Operation> {
         let token = token_ref(token)?;
         let wanted = TokenChange { name, read, change };
-        self.0.operation(py, move |live, call| async move {
+        self.0.operation(py, "tokens.update", move |live, call| async move {
             bamboo::update(&live.system, &call, token, &wanted).await
         })
     }
 
     fn tokens_revoke(&self, py: Python<'_>, token: &Bound<'_, PyAny>) -> PyResult<Operation> {
         let token = token_ref(token)?;
-        self.0.operation(py, move |live, call| async move {
+        self.0.operation(py, "tokens.revoke", move |live, call| async move {
             bamboo::revoke(&live.system, &call, token).await
         })
     }
 
     fn tokens_find(&self, py: Python<'_>, name: String) -> PyResult<Operation> {
-        self.0.operation(py, move |live, call| async move {
+        self.0.operation(py, "tokens.find", move |live, call| async move {
             bamboo::find(&live.system, &call, &name).await
         })
     }
 
     fn tokens_ensure(&self, py: Python<'_>, name: String, read: bool, change: bool) -> PyResult<Operation> {
-        self.0.operation(py, move |live, call| async move {
+        self.0.operation(py, "tokens.ensure", move |live, call| async move {
             bamboo::ensure(&live.system, &call, &name, read, change).await
         })
     }

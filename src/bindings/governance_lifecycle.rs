@@ -80,7 +80,7 @@ impl GovernanceLifecycle {
             filename,
             alt_manager_resolves_to,
         };
-        self.0.operation(py, move |live, call| async move {
+        self.0.operation(py, "upload_coverage", move |live, call| async move {
             gl::upload_coverage(&live.system, &call, upload).await
         })
     }
@@ -145,7 +145,7 @@ impl GovernanceLifecycle {
                 Ok(update)
             }
         };
-        self.0.operation(py, begin)
+        self.0.operation(py, "update_review_items", begin)
     }
 
     #[pyo3(signature = (name, *, params, body, method, effect))]
@@ -166,45 +166,44 @@ impl GovernanceLifecycle {
             "POST" => Method::POST,
             _ => return Err(config_error(py, "method: must be \"GET\" or \"POST\"")),
         };
-        self.0.operation(py, move |live, call| async move {
+        self.0.operation(py, "command", move |live, call| async move {
             let body = body.map(|bytes| ("text/plain; charset=utf-8", Body::Bytes(Bytes::from(bytes))));
             gl::command(&live.system, &call, &name, &params, body, method, effect).await
         })
     }
 
     fn login(&self, py: Python<'_>) -> PyResult<Operation> {
-        self.0.operation(
-            py,
-            |live, call| async move { nothing(gl::login(&live.system, &call).await) },
-        )
+        self.0.operation(py, "login", |live, call| async move {
+            nothing(gl::login(&live.system, &call).await)
+        })
     }
 
     fn logout(&self, py: Python<'_>) -> PyResult<Operation> {
-        self.0.operation(py, |live, call| async move {
+        self.0.operation(py, "logout", |live, call| async move {
             nothing(gl::logout(&live.system, &call).await)
         })
     }
 
     fn keep_alive(&self, py: Python<'_>) -> PyResult<Operation> {
-        self.0.operation(py, |live, call| async move {
+        self.0.operation(py, "keep_alive", |live, call| async move {
             nothing(gl::keep_alive(&live.system, &call).await)
         })
     }
 
     fn get_security_settings(&self, py: Python<'_>) -> PyResult<Operation> {
-        self.0.operation(py, |live, call| async move {
+        self.0.operation(py, "get_security_settings", |live, call| async move {
             gl::get_security_settings(&live.system, &call).await
         })
     }
 
     fn run_review(&self, py: Python<'_>, name: String) -> PyResult<Operation> {
-        self.0.operation(py, move |live, call| async move {
+        self.0.operation(py, "run_review", move |live, call| async move {
             gl::run_review(&live.system, &call, &name).await
         })
     }
 
     fn get_run_status(&self, py: Python<'_>, run_id: String) -> PyResult<Operation> {
-        self.0.operation(py, move |live, call| async move {
+        self.0.operation(py, "get_run_status", move |live, call| async move {
             gl::get_run_status(&live.system, &call, &run_id).await
         })
     }
@@ -221,32 +220,32 @@ impl GovernanceLifecycle {
         let pace = pace(timeout, poll_interval).map_err(|error| refused(py, error))?;
         let told = callable("on_progress", on_progress)?
             .map(|callable| Arc::new(progress(callable, |run: RunStatus| (run,))) as OnProgress<RunStatus>);
-        self.0.operation(py, move |live, call| async move {
+        self.0.operation(py, "wait_for_run", move |live, call| async move {
             gl::wait_for_run(&live.system, &call, &run_id, &pace, told).await
         })
     }
 
     fn get_review_result(&self, py: Python<'_>, run_id: String) -> PyResult<Operation> {
-        self.0.operation(py, move |live, call| async move {
+        self.0.operation(py, "get_review_result", move |live, call| async move {
             gl::get_review_result(&live.system, &call, &run_id).await
         })
     }
 
     fn get_review_status(&self, py: Python<'_>, id: String) -> PyResult<Operation> {
-        self.0.operation(py, move |live, call| async move {
+        self.0.operation(py, "get_review_status", move |live, call| async move {
             gl::get_review_status(&live.system, &call, &id).await
         })
     }
 
     fn set_review_state(&self, py: Python<'_>, id: String, state: String) -> PyResult<Operation> {
-        self.0.operation(py, move |live, call| async move {
+        self.0.operation(py, "set_review_state", move |live, call| async move {
             gl::set_review_state(&live.system, &call, &id, &state).await
         })
     }
 
     fn refresh_review(&self, py: Python<'_>, id: String, options: &Bound<'_, PyDict>) -> PyResult<Operation> {
         let options = refresh_options(options)?;
-        self.0.operation(py, move |live, call| async move {
+        self.0.operation(py, "refresh_review", move |live, call| async move {
             gl::refresh_review(&live.system, &call, &id, &options).await
         })
     }
@@ -266,9 +265,10 @@ impl GovernanceLifecycle {
             grouping,
             comment,
         };
-        self.0.operation(py, move |live, call| async move {
-            gl::update_unreviewed_items(&live.system, &call, &id, &state, &options).await
-        })
+        self.0
+            .operation(py, "update_unreviewed_items", move |live, call| async move {
+                gl::update_unreviewed_items(&live.system, &call, &id, &state, &options).await
+            })
     }
 }
 

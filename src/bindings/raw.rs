@@ -53,6 +53,21 @@ impl RawCall {
     pub fn request(&self) -> Request {
         self.0.clone()
     }
+
+    /// How to find out whether it was applied: only the caller knows what it does.
+    pub fn recipe(&self) -> &'static str {
+        match self.0.effect {
+            Effect::Idempotent => {
+                "repeat the same request: effect=\"idempotent\" says that this leads to the same state"
+            }
+            Effect::Audited => {
+                "the system may have done and recorded it: look at what this request changes there before sending it again, which is recorded again"
+            }
+            Effect::Unsafe | Effect::Read => {
+                "look at what this request changes in the system before sending it again; where repeating does no harm, pass effect=\"idempotent\", or effect=\"read\" if it changes nothing"
+            }
+        }
+    }
 }
 
 fn build(

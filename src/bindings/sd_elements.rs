@@ -91,9 +91,10 @@ impl SDElements {
     }
 
     fn jobs_get(&self, py: Python<'_>, kind: String, job_id: i64) -> PyResult<Operation> {
-        self.0.operation(py, move |live, call| async move {
-            sde::get(&live.system, &call, &kind, job_id).await
-        })
+        self.0
+            .operation(py, format!("jobs.{kind}.get"), move |live, call| async move {
+                sde::get(&live.system, &call, &kind, job_id).await
+            })
     }
 
     #[pyo3(signature = (kind, connection, *, automatic, project))]
@@ -105,9 +106,10 @@ impl SDElements {
         automatic: bool,
         project: Option<i64>,
     ) -> PyResult<Operation> {
-        self.0.operation(py, move |live, call| async move {
-            sde::start(&live.system, &call, &kind, connection, automatic, project).await
-        })
+        self.0
+            .operation(py, format!("jobs.{kind}.start"), move |live, call| async move {
+                sde::start(&live.system, &call, &kind, connection, automatic, project).await
+            })
     }
 
     #[pyo3(signature = (kind, connection, *, succeeded, result_message, automatic, ready, project))]
@@ -130,9 +132,10 @@ impl SDElements {
             automatic,
             ready,
         };
-        self.0.operation(py, move |live, call| async move {
-            sde::report(&live.system, &call, &kind, &report, project).await
-        })
+        self.0
+            .operation(py, format!("jobs.{kind}.report"), move |live, call| async move {
+                sde::report(&live.system, &call, &kind, &report, project).await
+            })
     }
 
     #[pyo3(signature = (kind, job_id, *, timeout, poll_interval, on_progress, on_failure))]
@@ -155,14 +158,15 @@ impl SDElements {
         let Pace { timeout, interval } = pace(timeout, poll_interval).map_err(|error| refused(py, error))?;
         let told = callable("on_progress", on_progress)?
             .map(|callable| Arc::new(progress(callable, |job: Job| (job,))) as OnProgress<Job>);
-        self.0.operation(py, move |live, call| async move {
-            let job = sde::wait(&live.system, &call, &kind, job_id, timeout, interval, told).await?;
-            if raises && !job.is_success() {
-                Err(sde::job_failed(&call, &job))
-            } else {
-                Ok(job)
-            }
-        })
+        self.0
+            .operation(py, format!("jobs.{kind}.wait"), move |live, call| async move {
+                let job = sde::wait(&live.system, &call, &kind, job_id, timeout, interval, told).await?;
+                if raises && !job.is_success() {
+                    Err(sde::job_failed(&call, &job))
+                } else {
+                    Ok(job)
+                }
+            })
     }
 
     #[pyo3(signature = (kind, *, project, include, page_size, limit))]
@@ -186,16 +190,18 @@ impl SDElements {
     }
 
     fn connections_get(&self, py: Python<'_>, kind: String, connection_id: i64) -> PyResult<Operation> {
-        self.0.operation(py, move |live, call| async move {
-            sde::get_connection(&live.system, &call, &kind, connection_id).await
-        })
+        self.0
+            .operation(py, format!("connections.{kind}.get"), move |live, call| async move {
+                sde::get_connection(&live.system, &call, &kind, connection_id).await
+            })
     }
 }
 
 impl SDElements {
-    fn pages<T>(&self, py: Python<'_>, cursor: PageCursor<T>) -> Pages<T> {
+    fn pages<T: Item>(&self, py: Python<'_>, cursor: PageCursor<T>) -> Pages<T> {
         Pages {
             handle: self.0.share(py),
+            operation: cursor.operation().to_owned(),
             cursor: Arc::new(Mutex::new(cursor)),
         }
     }
@@ -203,15 +209,17 @@ impl SDElements {
 
 struct Pages<T> {
     handle: Handle<System>,
+    operation: String,
     cursor: Arc<Mutex<PageCursor<T>>>,
 }
 
 impl<T: Item + for<'py> IntoPyObject<'py>> Pages<T> {
     fn next(&self, py: Python<'_>) -> PyResult<Operation> {
         let cursor = self.cursor.clone();
-        self.handle.operation(py, move |live, call| async move {
-            cursor.lock().await.next(&live.system, &call).await
-        })
+        self.handle
+            .operation(py, self.operation.clone(), move |live, call| async move {
+                cursor.lock().await.next(&live.system, &call).await
+            })
     }
 }
 

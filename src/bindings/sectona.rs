@@ -76,14 +76,14 @@ impl Sectona {
             account_name,
             instance,
         };
-        self.0.operation(py, move |live, call| async move {
+        self.0.operation(py, "request_password", move |live, call| async move {
             sectona::request_password(&live.system, &call, &account).await
         })
     }
 
     fn call(&self, py: Python<'_>, path: String, fields: &Bound<'_, PyAny>) -> PyResult<Operation> {
         let fields = raw::json_text(&py.get_type::<PyDict>().call1((fields,))?)?;
-        self.0.operation(py, move |live, call| async move {
+        self.0.operation(py, "call", move |live, call| async move {
             sectona::call(&live.system, &call, &path, &fields).await
         })
     }

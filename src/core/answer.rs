@@ -105,6 +105,7 @@ impl Answer {
     /// An error about this answer. `message` may hold text of the server's: it is scrubbed here.
     pub fn error(&self, kind: Kind, message: &str) -> Error {
         let mut context = self.context.clone();
+        context.hint.clone_from(&context.aside);
         context.outcome = Some(match self.status {
             200..=299 | 400..=499 => Outcome::Rejected,
             _ => Outcome::Unknown,

@@ -14,6 +14,7 @@ pub mod http_client;
 pub mod lenient;
 pub mod poll;
 pub mod proxy;
+pub mod proxy_refusal;
 pub mod record;
 pub mod redact;
 pub mod request;
