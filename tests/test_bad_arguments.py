@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import inspect
-import os
 import sys
 from typing import TYPE_CHECKING, Any
 
 import infosecops
 import pytest
 from callables import CLIENTS, CONSTRUCTORS, METHODS, Case, cases, parameters
+from examples import EXAMPLES
 from hostile import NUMBERS, VALUES, OwnError
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from wire import Received, Wire, ok
 
@@ -24,13 +24,6 @@ COMMAND = '{"data": {"run-id": "1", "id": "1", "overall-status": "Completed", "S
 CASES = [case for case in cases() if case.path != "request" or case.client == "SDElements"]
 # CPython 3.10 has no notes, which is where the name of an argument of the wrong type stands.
 NAMES_ARE_KNOWN = sys.version_info >= (3, 11)
-EXAMPLES = settings(
-    max_examples=5,
-    deadline=None,
-    derandomize="CI" in os.environ,
-    database=None,
-    suppress_health_check=list(HealthCheck),
-)
 
 BIG = {"minus one", "2**31", "2**63", "-2**63-1", "10**40"}
 ALL = set(VALUES)
@@ -125,7 +118,7 @@ def test_several_wrong_arguments_are_refused_too(case: Case, clients: dict[str, 
     fixed |= {"client_secret", "text", "item", "account"}
     numbers = {"attempts", "chunk_size", "connection", "connection_id", "project", "job_id", "page_size", "limit"}
 
-    @EXAMPLES
+    @settings(EXAMPLES, max_examples=5)
     @given(st.fixed_dictionaries({}, optional={name: values() for name in set(case.good) - fixed - numbers}))
     def run(wrong: dict[str, Any]) -> None:
         check(case, clients, wire, {**case.good, **wrong}, list(case.good))
