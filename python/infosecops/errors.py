@@ -147,7 +147,7 @@ class ServerError(ApiError):
 
 
 class UnexpectedContentError(Error):
-    """The answer is not what this API answers: a login page, a redirect, broken JSON, another object."""
+    """The answer is not what this API answers: a login page, a redirect, broken or very deep JSON, another object."""
 
 
 class PartialFailure(Error):  # noqa: N818

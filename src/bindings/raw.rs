@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::Method;
 use http::header::{self, HeaderMap, HeaderValue};
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyMapping, PyString};
 use serde_json::value::RawValue;
@@ -14,6 +14,7 @@ use super::settings::pairs;
 use crate::core::answer::Answer;
 use crate::core::body::Body;
 use crate::core::config::{header_name, header_value};
+use crate::core::depth::{DEPTH_MAX, is_too_deep};
 use crate::core::error::Error;
 use crate::core::request::Request;
 use crate::core::retry::Effect;
@@ -197,10 +198,14 @@ impl Response {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// The body as JSON. Raises ValueError where it is none.
+    /// The body as JSON. Raises ValueError where it is none, or where it is nested deeper than 100 levels.
     fn json<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let raw: &RawValue = serde_json::from_slice(&self.body)
-            .map_err(|_| pyo3::exceptions::PyValueError::new_err("the answer is not JSON"))?;
+        if is_too_deep(&self.body) {
+            let message = format!("the answer is nested deeper than {DEPTH_MAX} levels; content has all of it");
+            return Err(PyValueError::new_err(message));
+        }
+        let raw: &RawValue =
+            serde_json::from_slice(&self.body).map_err(|_| PyValueError::new_err("the answer is not JSON"))?;
         json_to_python(py, raw, Hide::Nothing)
     }
 
