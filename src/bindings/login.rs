@@ -4,18 +4,20 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
+use super::argument::Given;
 use super::secret::credential;
 use super::settings::config_error;
 use crate::core::credential::{Credential, Holder};
+use crate::named;
 use crate::systems::governance_lifecycle::Auth;
 
 /// A credential, and the callable that it may be.
-struct Given {
+struct Source {
     credential: Credential,
     callable: Option<Py<PyAny>>,
 }
 
-impl Given {
+impl Source {
     fn new(name: &'static str, value: &Bound<'_, PyAny>) -> PyResult<Self> {
         let credential = credential(name, value)?;
         let callable = matches!(credential, Credential::Source(_)).then(|| value.clone().unbind());
@@ -37,7 +39,7 @@ impl Given {
 #[pyclass(frozen, module = "infosecops")]
 pub struct UserLogin {
     username: String,
-    password: Given,
+    password: Source,
     auth_source: Option<String>,
 }
 
@@ -45,13 +47,14 @@ pub struct UserLogin {
 impl UserLogin {
     #[new]
     #[pyo3(signature = (username, password, auth_source = None))]
-    fn new(username: String, password: &Bound<'_, PyAny>, auth_source: Option<String>) -> PyResult<Self> {
+    fn new(username: Given<String>, password: &Bound<'_, PyAny>, auth_source: Option<Given<String>>) -> PyResult<Self> {
+        named!(password.py(); username, auth_source);
         if username.is_empty() {
             return Err(config_error(password.py(), "username: must not be empty"));
         }
         Ok(Self {
             username,
-            password: Given::new("password", password)?,
+            password: Source::new("password", password)?,
             auth_source,
         })
     }
@@ -72,19 +75,20 @@ impl UserLogin {
 #[pyclass(frozen, module = "infosecops")]
 pub struct TrustedApp {
     client_id: String,
-    client_secret: Given,
+    client_secret: Source,
 }
 
 #[pymethods]
 impl TrustedApp {
     #[new]
-    fn new(client_id: String, client_secret: &Bound<'_, PyAny>) -> PyResult<Self> {
+    fn new(client_id: Given<String>, client_secret: &Bound<'_, PyAny>) -> PyResult<Self> {
+        named!(client_secret.py(); client_id);
         if client_id.is_empty() {
             return Err(config_error(client_secret.py(), "client_id: must not be empty"));
         }
         Ok(Self {
             client_id,
-            client_secret: Given::new("client_secret", client_secret)?,
+            client_secret: Source::new("client_secret", client_secret)?,
         })
     }
 
