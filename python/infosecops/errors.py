@@ -87,7 +87,10 @@ def _restore(cls: type[Error], args: tuple[str, ...], fields: dict[str, Any]) ->
 
 
 class ConfigError(Error, ValueError):
-    """A setting or an argument that can't be used. Found before anything is sent."""
+    """A setting or an argument that can't be used. Found before anything is sent; the text names it.
+
+    An argument of the wrong type is a :class:`TypeError`, whose text names it too.
+    """
 
 
 class TransportError(Error):
@@ -147,7 +150,7 @@ class ServerError(ApiError):
 
 
 class UnexpectedContentError(Error):
-    """The answer is not what this API answers: a login page, a redirect, broken JSON, another object."""
+    """The answer is not what this API answers: a login page, a redirect, broken or very deep JSON, another object."""
 
 
 class PartialFailure(Error):  # noqa: N818

@@ -102,9 +102,10 @@ class Sectona(_Base, Client):
 
         Args:
             path: Its path, such as ``/API/APP/APP007/GetInstances``.
-            fields: Its request fields, spelled as the vendor prints them.
+            fields: Its request fields, spelled as the vendor prints them: texts, numbers, whatever JSON can hold.
 
         Raises:
+            ConfigError: JSON can't hold the fields; nothing was sent.
             ApiError: Refused, also inside an answer of status 200; ``.code`` is the vault's code.
 
         Example:

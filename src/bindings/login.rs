@@ -5,9 +5,11 @@ use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
+use super::argument::Given;
 use super::secret::{GivenSecret, credential};
 use super::settings::config_error;
 use crate::core::credential::{Credential, Holder};
+use crate::named;
 use crate::systems::governance_lifecycle::Auth;
 
 /// The callable of a login; a secret that was given as it is does not travel.
@@ -32,7 +34,8 @@ pub struct UserLogin {
 impl UserLogin {
     #[new]
     #[pyo3(signature = (username, password, auth_source = None))]
-    fn new(username: String, password: &Bound<'_, PyAny>, auth_source: Option<String>) -> PyResult<Self> {
+    fn new(username: Given<String>, password: &Bound<'_, PyAny>, auth_source: Option<Given<String>>) -> PyResult<Self> {
+        named!(password.py(); username, auth_source);
         if username.is_empty() {
             return Err(config_error(password.py(), "username: must not be empty"));
         }
@@ -69,7 +72,8 @@ pub struct TrustedApp {
 #[pymethods]
 impl TrustedApp {
     #[new]
-    fn new(client_id: String, client_secret: &Bound<'_, PyAny>) -> PyResult<Self> {
+    fn new(client_id: Given<String>, client_secret: &Bound<'_, PyAny>) -> PyResult<Self> {
+        named!(client_secret.py(); client_id);
         if client_id.is_empty() {
             return Err(config_error(client_secret.py(), "client_id: must not be empty"));
         }

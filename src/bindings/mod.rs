@@ -1,5 +1,6 @@
 //! The Python extension module: exports only.
 
+pub(crate) mod argument;
 mod bamboo_agents;
 mod client;
 pub(crate) mod convert;

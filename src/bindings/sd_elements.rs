@@ -7,6 +7,7 @@ use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use tokio::sync::Mutex;
 
+use super::argument::Given;
 use super::errors::refused;
 use super::handle::Handle;
 use super::operation::Operation;
@@ -16,10 +17,10 @@ use super::settings::{Settings, callable, config_error, pace};
 use super::site::progress;
 use crate::core::credential::Holder;
 use crate::core::poll::{OnProgress, Pace};
-use crate::record_methods;
 use crate::systems::sd_elements::{
     self as sde, Connection, ConnectionFilter, Item, Job, ListFilter, PageCursor, Report, SdElements as System, User,
 };
+use crate::{named, record_methods};
 
 record_methods!(Job, Connection);
 
@@ -68,15 +69,16 @@ impl SDElements {
     fn jobs_list(
         &self,
         py: Python<'_>,
-        kind: Option<&str>,
-        automatic: Option<bool>,
-        connection: Option<i64>,
-        ready: Option<bool>,
-        succeeded: Option<bool>,
-        user: Option<String>,
-        page_size: Option<u32>,
-        limit: Option<u64>,
+        kind: Option<Given<String>>,
+        automatic: Option<Given<bool>>,
+        connection: Option<Given<i64>>,
+        ready: Option<Given<bool>>,
+        succeeded: Option<Given<bool>>,
+        user: Option<Given<String>>,
+        page_size: Option<Given<u32>>,
+        limit: Option<Given<u64>>,
     ) -> PyResult<JobPages> {
+        named!(py; kind, automatic, connection, ready, succeeded, user, page_size, limit);
         let filter = ListFilter {
             automatic,
             connection,
@@ -86,11 +88,12 @@ impl SDElements {
             page_size,
             limit,
         };
-        let cursor = sde::list(kind, &filter).map_err(|error| refused(py, error))?;
+        let cursor = sde::list(kind.as_deref(), &filter).map_err(|error| refused(py, error))?;
         Ok(JobPages(self.pages(py, cursor)))
     }
 
-    fn jobs_get(&self, py: Python<'_>, kind: String, job_id: i64) -> PyResult<Operation> {
+    fn jobs_get(&self, py: Python<'_>, kind: Given<String>, job_id: Given<i64>) -> PyResult<Operation> {
+        named!(py; kind, job_id);
         self.0
             .operation(py, format!("jobs.{kind}.get"), move |live, call| async move {
                 sde::get(&live.system, &call, &kind, job_id).await
@@ -101,11 +104,12 @@ impl SDElements {
     fn jobs_start(
         &self,
         py: Python<'_>,
-        kind: String,
-        connection: i64,
-        automatic: bool,
-        project: Option<i64>,
+        kind: Given<String>,
+        connection: Given<i64>,
+        automatic: Given<bool>,
+        project: Option<Given<i64>>,
     ) -> PyResult<Operation> {
+        named!(py; kind, connection, automatic, project);
         self.0
             .operation(py, format!("jobs.{kind}.start"), move |live, call| async move {
                 sde::start(&live.system, &call, &kind, connection, automatic, project).await
@@ -117,14 +121,15 @@ impl SDElements {
     fn jobs_report(
         &self,
         py: Python<'_>,
-        kind: String,
-        connection: i64,
-        succeeded: bool,
-        result_message: String,
-        automatic: bool,
-        ready: Option<bool>,
-        project: Option<i64>,
+        kind: Given<String>,
+        connection: Given<i64>,
+        succeeded: Given<bool>,
+        result_message: Given<String>,
+        automatic: Given<bool>,
+        ready: Option<Given<bool>>,
+        project: Option<Given<i64>>,
     ) -> PyResult<Operation> {
+        named!(py; kind, connection, succeeded, result_message, automatic, ready, project);
         let report = Report {
             connection,
             succeeded,
@@ -138,19 +143,20 @@ impl SDElements {
             })
     }
 
-    #[pyo3(signature = (kind, job_id, *, timeout, poll_interval, on_progress, on_failure))]
+    #[pyo3(signature = (kind, job, *, timeout, poll_interval, on_progress, on_failure))]
     #[allow(clippy::too_many_arguments)]
     fn jobs_wait(
         &self,
         py: Python<'_>,
-        kind: String,
-        job_id: i64,
-        timeout: f64,
-        poll_interval: f64,
+        kind: Given<String>,
+        job: Given<i64>,
+        timeout: Given<f64>,
+        poll_interval: Given<f64>,
         on_progress: Option<Bound<'_, PyAny>>,
-        on_failure: &str,
+        on_failure: Given<String>,
     ) -> PyResult<Operation> {
-        let raises = match on_failure {
+        named!(py; kind, job, timeout, poll_interval, on_failure);
+        let raises = match on_failure.as_str() {
             "raise" => true,
             "return" => false,
             _ => return Err(config_error(py, "on_failure: must be \"raise\" or \"return\"")),
@@ -160,7 +166,7 @@ impl SDElements {
             .map(|callable| Arc::new(progress(callable, |job: Job| (job,))) as OnProgress<Job>);
         self.0
             .operation(py, format!("jobs.{kind}.wait"), move |live, call| async move {
-                let job = sde::wait(&live.system, &call, &kind, job_id, timeout, interval, told).await?;
+                let job = sde::wait(&live.system, &call, &kind, job, timeout, interval, told).await?;
                 if raises && !job.is_success() {
                     Err(sde::job_failed(&call, &job))
                 } else {
@@ -173,23 +179,25 @@ impl SDElements {
     fn connections_list(
         &self,
         py: Python<'_>,
-        kind: &str,
-        project: Option<i64>,
-        include: Option<String>,
-        page_size: Option<u32>,
-        limit: Option<u64>,
+        kind: Given<String>,
+        project: Option<Given<i64>>,
+        include: Option<Given<String>>,
+        page_size: Option<Given<u32>>,
+        limit: Option<Given<u64>>,
     ) -> PyResult<ConnectionPages> {
+        named!(py; kind, project, include, page_size, limit);
         let filter = ConnectionFilter {
             project,
             include,
             page_size,
             limit,
         };
-        let cursor = sde::list_connections(kind, &filter).map_err(|error| refused(py, error))?;
+        let cursor = sde::list_connections(&kind, &filter).map_err(|error| refused(py, error))?;
         Ok(ConnectionPages(self.pages(py, cursor)))
     }
 
-    fn connections_get(&self, py: Python<'_>, kind: String, connection_id: i64) -> PyResult<Operation> {
+    fn connections_get(&self, py: Python<'_>, kind: Given<String>, connection_id: Given<i64>) -> PyResult<Operation> {
+        named!(py; kind, connection_id);
         self.0
             .operation(py, format!("connections.{kind}.get"), move |live, call| async move {
                 sde::get_connection(&live.system, &call, &kind, connection_id).await

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
 
+use super::argument::Given;
 use super::errors::refused;
 use super::handle::Handle;
 use super::operation::Operation;
@@ -13,15 +13,16 @@ use super::raw::{self, RawCall};
 use super::secret::credential;
 use super::settings::{Settings, config_error};
 use crate::core::credential::Holder;
-use crate::record_methods;
 use crate::systems::sectona::{self, Accept, AccountRequest, Envelope, Sectona as System, VaultAccount};
+use crate::{named, record_methods};
 
 record_methods!(Envelope);
 
 record_methods!(VaultAccount {
     /// Writes the private key to a new file that only its owner can read; never over an existing one.
     #[pyo3(name = "write_key")]
-    fn py_write_key(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
+    fn py_write_key(&self, py: Python<'_>, path: Given<PathBuf>) -> PyResult<()> {
+        named!(py; path);
         py.detach(|| self.write_key(&path)).map_err(|error| refused(py, error))
     }
 });
@@ -34,9 +35,15 @@ pub struct Sectona(Handle<System>);
 impl Sectona {
     #[new]
     #[pyo3(signature = (settings, *, access_key, accept))]
-    fn new(py: Python<'_>, settings: Py<Settings>, access_key: &Bound<'_, PyAny>, accept: &str) -> PyResult<Self> {
+    fn new(
+        py: Python<'_>,
+        settings: Py<Settings>,
+        access_key: &Bound<'_, PyAny>,
+        accept: Given<String>,
+    ) -> PyResult<Self> {
+        named!(py; accept);
         let given = credential("access_key", access_key)?;
-        let accept = match accept {
+        let accept = match accept.as_str() {
             "json" => Accept::Json,
             "xml" => Accept::Xml,
             _ => return Err(config_error(py, "accept: must be \"json\" or \"xml\"")),
@@ -62,12 +69,13 @@ impl Sectona {
     fn request_password(
         &self,
         py: Python<'_>,
-        asset_type: String,
-        asset_host: String,
-        account_name: String,
-        instance: String,
-        db_instance: Option<String>,
+        asset_type: Given<String>,
+        asset_host: Given<String>,
+        account_name: Given<String>,
+        instance: Given<String>,
+        db_instance: Option<Given<String>>,
     ) -> PyResult<Operation> {
+        named!(py; asset_type, asset_host, account_name, instance, db_instance);
         let db_instance = db_instance.unwrap_or_default();
         let account = AccountRequest {
             asset_type,
@@ -81,8 +89,9 @@ impl Sectona {
         })
     }
 
-    fn call(&self, py: Python<'_>, path: String, fields: &Bound<'_, PyAny>) -> PyResult<Operation> {
-        let fields = raw::json_text(&py.get_type::<PyDict>().call1((fields,))?)?;
+    fn call(&self, py: Python<'_>, path: Given<String>, fields: &Bound<'_, PyAny>) -> PyResult<Operation> {
+        named!(py; path);
+        let fields = raw::json_object("fields", fields)?;
         self.0.operation(py, "call", move |live, call| async move {
             sectona::call(&live.system, &call, &path, &fields).await
         })

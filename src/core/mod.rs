@@ -8,6 +8,7 @@ pub mod cause;
 pub mod config;
 pub mod credential;
 pub mod decode;
+pub mod depth;
 pub mod error;
 pub mod event;
 pub mod http_client;

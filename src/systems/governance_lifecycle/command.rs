@@ -182,6 +182,7 @@ fn json_text(answer: &Answer, value: impl serde::Serialize) -> Result<Json, Erro
 }
 
 fn object(answer: &Answer, name: &str) -> Result<CommandResult, Error> {
+    answer.not_too_deep()?;
     // Parsed once more by the code that explains what is wrong with it.
     let explained = |_| answer.json::<IgnoredAny>().err();
     let fields: HashMap<String, &RawValue> = match serde_json::from_slice(answer.bytes()) {
