@@ -27,7 +27,7 @@ COMMON = {
     "headers": None,
     "on_event": None,
 }
-LIST = dict.fromkeys(("automatic", "connection", "ready", "succeeded", "user", "page_size", "limit"))
+LIST = dict.fromkeys(("automatic", "connection", "ready", "succeeded", "user", "expand", "page_size", "limit"))
 REFRESH = dict.fromkeys(
     (
         "coverage",
@@ -120,6 +120,7 @@ METHODS: dict[str, dict[str, dict[str, Any]]] = {
         "jobs.kind": {"kind": "alm"},
         "jobs.alm.list": LIST,
         "jobs.alm.get": {"job_id": 1},
+        "jobs.alm.find_running": {"connection": 1},
         "jobs.alm.start": {"connection": 1, "automatic": False, "project": None},
         "jobs.alm.report": {
             "connection": 1,

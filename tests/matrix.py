@@ -272,6 +272,7 @@ def _sde_rows() -> Iterator[Row]:
         skip=1,
     )
     yield row("jobs.alm.get", "read", lambda sde, job: sde.jobs.alm.get(job), prepare=_job)
+    yield row("jobs.alm.find_running", "read", lambda sde, _: sde.jobs.alm.find_running(12))
     yield row("jobs.alm.start", "unsafe", lambda sde, _: sde.jobs.alm.start(12))
     yield row(
         "jobs.alm.report", "unsafe", lambda sde, _: sde.jobs.alm.report(12, succeeded=True, result_message="All well")

@@ -49,6 +49,7 @@ def failed(message: str = "bind failed") -> bytes:
         ({"succeeded": True}, "succeeded=true"),
         ({"succeeded": False}, "succeeded=false"),
         ({"user": "no-reply+x@example.com"}, "user=no-reply%2Bx%40example.com"),
+        ({"expand": "user,triggered_by"}, "expand=user%2Ctriggered_by"),
         ({"page_size": 5}, "page_size=5"),
         ({"limit": 5}, ""),
         ({"ready": None, "user": None}, ""),

@@ -14,7 +14,9 @@ from infosecops import _lists, bamboo_agents, sd_elements
 
 REQUEST = "(method, path, *, params=None, json=None, body=None, headers=None, effect='unsafe')"
 CLIENT = {"request": REQUEST, "close": "()", "url": ""}
-JOB_FILTERS = "automatic=None, connection=None, ready=None, succeeded=None, user=None, page_size=None, limit=None"
+JOB_FILTERS = (
+    "automatic=None, connection=None, ready=None, succeeded=None, user=None, expand=None, page_size=None, limit=None"
+)
 KINDS = {"alm": "", "analysis": "", "ldap": "", "kind": "(kind)"}
 
 # Every public member of a class with its parameters; nothing in place of them stands for a property.
@@ -53,6 +55,7 @@ SURFACE = {
     sd_elements.JobsOfKind: {
         "list": f"(*, {JOB_FILTERS})",
         "get": "(job_id)",
+        "find_running": "(connection)",
         "start": "(connection, *, automatic=False, project=None)",
         "report": "(connection, *, succeeded, result_message, automatic=True, ready=None, project=None)",
         "wait": "(job, *, timeout=600.0, poll_interval=2.0, on_progress=None, on_failure='raise')",

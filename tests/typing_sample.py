@@ -190,6 +190,7 @@ def sd_elements(box: Sandbox) -> None:
         else:
             raise AssertionError
         box.jobs.progress("manual")
+        assert assert_type(sde.jobs.alm.find_running(connection.id), Job | None) is None
         waiting = sde.jobs.alm.start(connection.id)
         try:
             sde.jobs.alm.wait(waiting, timeout=0.05, poll_interval=0.01)

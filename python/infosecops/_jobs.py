@@ -30,6 +30,7 @@ class JobsOfKind(OfKind):
         ready: bool | None = None,
         succeeded: bool | None = None,
         user: str | None = None,
+        expand: str | None = None,
         page_size: int | None = None,
         limit: int | None = None,
     ) -> LazyList[Job]:
@@ -41,6 +42,8 @@ class JobsOfKind(OfKind):
             ready: Finished ones, or pending ones.
             succeeded: Those that ended well, or not.
             user: Those of the user with this e-mail address.
+            expand: Fields to give as objects, separated by commas, such as ``user,triggered_by`` (documented from
+                release 5.2 on, for the list of all kinds). The objects stand in ``extra``.
             page_size: Records in one answer; by default the server decides.
             limit: Records at most, over all pages.
 
@@ -59,6 +62,7 @@ class JobsOfKind(OfKind):
                 ready=ready,
                 succeeded=succeeded,
                 user=user,
+                expand=expand,
                 page_size=page_size,
                 limit=limit,
             ),
@@ -71,6 +75,26 @@ class JobsOfKind(OfKind):
             NotFoundError: There is none of this kind and id.
         """
         return run_here(self._native.jobs_get(self._kind, job_id))
+
+    def find_running(self, connection: int) -> Job | None:
+        """Find the newest run of a connection that has not ended: look before a start, and nothing runs twice.
+
+        Args:
+            connection: The id of the connection.
+
+        Returns:
+            The job, None if nothing is pending. The id of the connection that it tells may be another one: that is
+            documented of the server.
+
+        Example:
+            >>> from infosecops.sandbox import Sandbox
+            >>> with Sandbox() as box, box.sd_elements() as sde:
+            ...     box.jobs.progress("manual")
+            ...     job = sde.jobs.alm.find_running(12) or sde.jobs.alm.start(12)
+            ...     job == sde.jobs.alm.find_running(12)
+            True
+        """
+        return run_here(self._native.jobs_find_running(self._kind, connection))
 
     def start(self, connection: int, *, automatic: bool = False, project: int | None = None) -> Job:
         """Queue a run of a connection. Never sent twice by itself; always sends ``ready: false``.
@@ -164,6 +188,7 @@ class Jobs(ByKind[JobsOfKind]):
         ready: bool | None = None,
         succeeded: bool | None = None,
         user: str | None = None,
+        expand: str | None = None,
         page_size: int | None = None,
         limit: int | None = None,
     ) -> LazyList[Job]:
@@ -177,6 +202,7 @@ class Jobs(ByKind[JobsOfKind]):
                 ready=ready,
                 succeeded=succeeded,
                 user=user,
+                expand=expand,
                 page_size=page_size,
                 limit=limit,
             ),
@@ -194,6 +220,7 @@ class AsyncJobsOfKind(OfKind):
         ready: bool | None = None,
         succeeded: bool | None = None,
         user: str | None = None,
+        expand: str | None = None,
         page_size: int | None = None,
         limit: int | None = None,
     ) -> AsyncLazyList[Job]:
@@ -207,6 +234,7 @@ class AsyncJobsOfKind(OfKind):
                 ready=ready,
                 succeeded=succeeded,
                 user=user,
+                expand=expand,
                 page_size=page_size,
                 limit=limit,
             ),
@@ -215,6 +243,10 @@ class AsyncJobsOfKind(OfKind):
     async def get(self, job_id: int) -> Job:
         """Get one job; see :meth:`JobsOfKind.get`."""
         return await run(self._native.jobs_get(self._kind, job_id))
+
+    async def find_running(self, connection: int) -> Job | None:
+        """Find the newest run of a connection that has not ended; see :meth:`JobsOfKind.find_running`."""
+        return await run(self._native.jobs_find_running(self._kind, connection))
 
     async def start(self, connection: int, *, automatic: bool = False, project: int | None = None) -> Job:
         """Queue a run of a connection; see :meth:`JobsOfKind.start`."""
@@ -278,6 +310,7 @@ class AsyncJobs(ByKind[AsyncJobsOfKind]):
         ready: bool | None = None,
         succeeded: bool | None = None,
         user: str | None = None,
+        expand: str | None = None,
         page_size: int | None = None,
         limit: int | None = None,
     ) -> AsyncLazyList[Job]:
@@ -291,6 +324,7 @@ class AsyncJobs(ByKind[AsyncJobsOfKind]):
                 ready=ready,
                 succeeded=succeeded,
                 user=user,
+                expand=expand,
                 page_size=page_size,
                 limit=limit,
             ),

@@ -64,7 +64,7 @@ impl SDElements {
         self.0.request(py, call)
     }
 
-    #[pyo3(signature = (kind, *, automatic, connection, ready, succeeded, user, page_size, limit))]
+    #[pyo3(signature = (kind, *, automatic, connection, ready, succeeded, user, expand, page_size, limit))]
     #[allow(clippy::too_many_arguments)]
     fn jobs_list(
         &self,
@@ -75,16 +75,18 @@ impl SDElements {
         ready: Option<Given<bool>>,
         succeeded: Option<Given<bool>>,
         user: Option<Given<String>>,
+        expand: Option<Given<String>>,
         page_size: Option<Given<u32>>,
         limit: Option<Given<u64>>,
     ) -> PyResult<JobPages> {
-        named!(py; kind, automatic, connection, ready, succeeded, user, page_size, limit);
+        named!(py; kind, automatic, connection, ready, succeeded, user, expand, page_size, limit);
         let filter = ListFilter {
             automatic,
             connection,
             ready,
             succeeded,
             user,
+            expand,
             page_size,
             limit,
         };
@@ -98,6 +100,14 @@ impl SDElements {
             .operation(py, format!("jobs.{kind}.get"), move |live, call| async move {
                 sde::get(&live.system, &call, &kind, job_id).await
             })
+    }
+
+    fn jobs_find_running(&self, py: Python<'_>, kind: Given<String>, connection: Given<i64>) -> PyResult<Operation> {
+        named!(py; kind, connection);
+        let name = format!("jobs.{kind}.find_running");
+        self.0.operation(py, name, move |live, call| async move {
+            sde::find_running(&live.system, &call, &kind, connection).await
+        })
     }
 
     #[pyo3(signature = (kind, connection, *, automatic, project))]

@@ -11,7 +11,7 @@ mod wait;
 
 pub use connections::{ConnectionFilter, get as get_connection, list as list_connections};
 pub use job::{Connection, Job, User};
-pub use jobs::{KINDS, ListFilter, Report, get, list, report, start};
+pub use jobs::{KINDS, ListFilter, Report, find_running, get, list, report, start};
 pub use pages::{Item, PageCursor};
 pub use session::SdElements;
 pub use wait::{job_failed, wait};
