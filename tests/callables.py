@@ -48,6 +48,13 @@ TOKEN = {"name": "n", "read": True, "change": False}
 CONSTRUCTORS: dict[str, dict[str, Any]] = {
     "equals": {"column": "c", "value": "v"},
     "Secret": {"text": "x"},
+    "AccountRequest": {
+        "asset_type": "a",
+        "asset_host": "h",
+        "account_name": "n",
+        "instance": "Default",
+        "db_instance": None,
+    },
     "Retry": {"attempts": 1, "base": 0.1, "cap": 1.0},
     "UserLogin": {"username": "u", "password": "p", "auth_source": None},
     "TrustedApp": {"client_id": "c", "client_secret": "s"},
@@ -149,6 +156,13 @@ METHODS: dict[str, dict[str, dict[str, Any]]] = {
             "account_name": "n",
             "instance": "Default",
             "db_instance": None,
+        },
+        "request_passwords": {
+            "requests": [("a", "h", "n")],
+            "max_concurrency": 2,
+            "on_partial": "return",
+            "on_progress": None,
+            "on_result": None,
         },
         "call": {"path": "x", "fields": {"a": 1}},
     },

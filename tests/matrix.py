@@ -5,6 +5,7 @@ What each pair must lead to stands in `matrix_expectation.py`, and how a pair is
 
 from __future__ import annotations
 
+import inspect
 import tempfile
 from dataclasses import dataclass, field
 from itertools import count
@@ -150,6 +151,22 @@ def _wait_for_run(gl: Any, run: Any) -> Any:
 
 def _wait_for_run_on(gl: Any, run: Any) -> Any:
     return gl.wait_for_run(run, timeout=PATIENT, poll_interval=0.02)
+
+
+def _of_many(pam: Any, _: Any) -> Any:
+    made = pam.request_passwords([ACCOUNT], on_partial="return")
+    return _awaited_only(made) if inspect.isawaitable(made) else _only(made)
+
+
+async def _awaited_only(made: Any) -> Any:
+    return _only(await made)
+
+
+def _only(result: Any) -> Any:
+    (entry,) = result
+    if entry.error is not None:
+        raise entry.error
+    return entry.value
 
 
 def _update(bamboo: Any, token: Any) -> Any:
@@ -309,6 +326,7 @@ def _sectona_rows() -> Iterator[Row]:
         note="in XML",
         options=lambda _: {"accept": "xml"},
     )
+    yield row("request_passwords", "audited", "RequestPassword", _of_many)
     yield row("call", "unsafe", "GetInstances", lambda pam, _: pam.call(path, {}))
     yield row("request", "audited", "GetInstances", _raw("POST", path, "audited", json={}), is_raw=True)
 

@@ -40,13 +40,14 @@ MAPPINGS = {"dict", "dict of int", "dict of surrogates", "nested", "nested deepl
 OPEN: list[tuple[str, set[str], set[str]]] = [
     ("Retry", {"attempts"}, BIG),
     ("GovernanceLifecycle.update_review_items", {"chunk_size"}, BIG),
+    ("Sectona.request_passwords", {"max_concurrency"}, BIG),
     ("GovernanceLifecycle.refresh_review", {"applications"}, ALL),
     ("SDElements", {"connection", "connection_id", "job", "project", "job_id", "page_size", "limit"}, BIG),
     ("Sectona.call", {"fields"}, ALL),
     ("ReviewItemChange", {"item", "account"}, MAPPINGS),
     ("", {"json"}, ALL),
     # It can be called, so it is, and what it raises comes up as it is.
-    ("", {"on_progress"}, {"class"}),
+    ("", {"on_progress", "on_result"}, {"class"}),
     ("", {"token", "password", "access_key", "client_secret", "text"}, {"surrogate", "loud"}),
     ("", {"body", "coverage"}, {"surrogate"}),
 ]
@@ -122,7 +123,7 @@ def values() -> st.SearchStrategy[Any]:
 @pytest.mark.parametrize("case", [case for case in CASES if case.good], ids=lambda case: case.label)
 def test_several_wrong_arguments_are_refused_too(case: Case, clients: dict[str, Any], wire: Wire) -> None:
     fixed = {"proxy", "json", "fields", "on_progress", "applications", "job", "token", "password", "access_key"}
-    fixed |= {"client_secret", "text", "item", "account"}
+    fixed |= {"client_secret", "text", "item", "account", "on_result", "max_concurrency"}
     numbers = {"attempts", "chunk_size", "connection", "connection_id", "project", "job_id", "page_size", "limit"}
 
     @EXAMPLES
@@ -152,6 +153,8 @@ def test_the_tables_have_every_public_callable_and_every_parameter() -> None:
     # Made by the package alone.
     made_here = {
         "AccessToken",
+        "BulkEntry",
+        "BulkResult",
         "ChangeResult",
         "CommandResult",
         "Connection",

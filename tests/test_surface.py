@@ -67,6 +67,7 @@ SURFACE = {
         **CLIENT,
         "__init__": "(url, *, access_key, accept='json', **common)",
         "request_password": "(asset_type, asset_host, account_name, *, instance='Default', db_instance=None)",
+        "request_passwords": ("(requests, *, max_concurrency=4, on_partial='raise', on_progress=None, on_result=None)"),
         "call": "(path, fields)",
     },
     infosecops.BambooAgents: {
@@ -88,7 +89,10 @@ TWIN_NAMES = {"close": "aclose", "__enter__": "__aenter__", "__exit__": "__aexit
 
 ATTRIBUTES = {
     "AccessToken": "uuid name read change extra",
+    "AccountRequest": "asset_type asset_host account_name instance db_instance",
     "ApplicationRole": "name business_source",
+    "BulkEntry": "index input value error",
+    "BulkResult": "succeeded failed unknown ok total values",
     "ChangeResult": "index change reason",
     "CommandResult": "type status message data",
     "Connection": "id kind alias system frequency command params project inaccessible extra",
@@ -118,6 +122,7 @@ ATTRIBUTES = {
     ),
 }
 MADE_BY_USERS = {
+    "AccountRequest": "(asset_type, asset_host, account_name, *, instance='Default', db_instance=None)",
     "ApplicationRole": "(name, business_source)",
     "CoverageRule": ("(reviewer, object_type, *, objects='1=1', subjects='1=1', subject_type='user', privilege='')"),
     "Entitlement": "(resource, action, business_source)",

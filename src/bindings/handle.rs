@@ -55,6 +55,18 @@ impl<S: Send + Sync + 'static> Handle<S> {
         }
     }
 
+    /// A call that has not been made, whose value is turned into Python's by `finish`.
+    pub fn operation_with<T, B, F, M>(&self, py: Python<'_>, begin: B, finish: M) -> PyResult<Operation>
+    where
+        T: Send + 'static,
+        B: FnOnce(Arc<Live<S>>, Call) -> F + Send + 'static,
+        F: Future<Output = Result<T, Error>> + Send + 'static,
+        M: for<'py> FnOnce(Python<'py>, T) -> PyResult<Bound<'py, PyAny>> + Send + 'static,
+    {
+        let listener = self.settings.get().listening.listener(py)?;
+        Ok(Operation::new(&self.client, listener, begin, finish))
+    }
+
     /// A call that has not been made.
     pub fn operation<T, B, F>(&self, py: Python<'_>, begin: B) -> PyResult<Operation>
     where
@@ -62,10 +74,7 @@ impl<S: Send + Sync + 'static> Handle<S> {
         B: FnOnce(Arc<Live<S>>, Call) -> F + Send + 'static,
         F: Future<Output = Result<T, Error>> + Send + 'static,
     {
-        let listener = self.settings.get().listening.listener(py)?;
-        Ok(Operation::new(&self.client, listener, begin, |py, value| {
-            value.into_bound_py_any(py)
-        }))
+        self.operation_with(py, begin, |py, value| value.into_bound_py_any(py))
     }
 
     /// Closes the idle connections of this process.
