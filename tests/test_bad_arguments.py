@@ -26,6 +26,7 @@ CASES = [case for case in cases() if case.path != "request" or case.client == "S
 OPEN = {
     # It can be called, so it is, and what it raises comes up as it is.
     ("on_progress", "class"),
+    ("on_result", "class"),
     # The environment is asked.
     ("proxy", "None"),
 }
@@ -120,6 +121,8 @@ def test_the_tables_have_every_public_callable_and_every_parameter() -> None:
     # Made by the package alone.
     made_here = {
         "AccessToken",
+        "BulkEntry",
+        "BulkResult",
         "ChangeResult",
         "CommandResult",
         "Connection",

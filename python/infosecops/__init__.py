@@ -13,8 +13,10 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from infosecops._bulk import BulkEntry, BulkResult
     from infosecops._infosecops import (
         AccessToken,
+        AccountRequest,
         ApplicationRole,
         ChangeResult,
         CommandResult,
@@ -77,6 +79,7 @@ _PLACES = {
     "sd_elements": "AsyncSDElements SDElements",
     "sectona": "AsyncSectona Sectona",
     "bamboo_agents": "AsyncBambooAgents BambooAgents",
+    "_bulk": "BulkEntry BulkResult",
     "_lists": "AsyncLazyList LazyList",
     "errors": (
         "AmbiguousMatch ApiError AuthenticationError BadRequestError ConfigError ConflictError ConnectError "
@@ -85,8 +88,8 @@ _PLACES = {
         "UnexpectedContentError WaitTimeout"
     ),
     "_infosecops": (
-        "AccessToken ApplicationRole ChangeResult CommandResult Connection CoverageRule EnsureResult Entitlement "
-        "Envelope Event GlobalRole Group Job Response Retry ReviewItemChange ReviewItemResult ReviewStatus "
+        "AccessToken AccountRequest ApplicationRole ChangeResult CommandResult Connection CoverageRule EnsureResult "
+        "Entitlement Envelope Event GlobalRole Group Job Response Retry ReviewItemChange ReviewItemResult ReviewStatus "
         "ReviewUpdate RevieweeAccount RunStatus Secret SecuritySettings TrustedApp UserLogin VaultAccount "
         "__version__ equals"
     ),
@@ -95,6 +98,7 @@ _MODULE_OF = {name: module for module, names in _PLACES.items() for name in name
 
 __all__ = [
     "AccessToken",
+    "AccountRequest",
     "AmbiguousMatch",
     "ApiError",
     "ApplicationRole",
@@ -106,6 +110,8 @@ __all__ = [
     "AuthenticationError",
     "BadRequestError",
     "BambooAgents",
+    "BulkEntry",
+    "BulkResult",
     "ChangeResult",
     "CommandResult",
     "ConfigError",

@@ -1,16 +1,18 @@
 from asyncio import Future
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from os import PathLike
 from typing import Any, ClassVar, Generic, Literal, TypeAlias, TypeVar, final, overload
 
 from typing_extensions import Self
 
+from infosecops._bulk import BulkEntry, BulkResult
 from infosecops._client import AsyncSecretLike, CommonOptions
-from infosecops.types import AccountDict, ChangeDict, Changes, Coverage, ItemDict
+from infosecops.types import AccountDict, AccountRequests, ChangeDict, Changes, Coverage, ItemDict
 
 __all__ = [
     "AccessToken",
+    "AccountRequest",
     "ApplicationRole",
     "BambooAgents",
     "ChangeResult",
@@ -617,12 +619,50 @@ class SDElements:
         on_progress: Callable[[Job], object] | None,
         on_failure: str,
     ) -> Operation[Job]: ...
+    def jobs_wait_all(
+        self,
+        kind: str | None,
+        jobs: Iterable[Job | int],
+        *,
+        timeout: float,
+        poll_interval: float,
+        max_concurrency: int,
+        on_progress: Callable[[int, int, int], object] | None,
+        on_failure: str,
+    ) -> Operation[BulkResult[int, Job]]: ...
     def connections_list(
         self, kind: str, *, project: int | None, include: str | None, page_size: int | None, limit: int | None
     ) -> ConnectionPages: ...
     def connections_get(self, kind: str, connection_id: int) -> Operation[Connection]: ...
 
 # Sectona.
+
+@final
+class AccountRequest:
+    def __new__(
+        cls,
+        asset_type: str,
+        asset_host: str,
+        account_name: str,
+        *,
+        instance: str = "Default",
+        db_instance: str | None = None,
+    ) -> Self: ...
+    @property
+    def asset_type(self) -> str: ...
+    @property
+    def asset_host(self) -> str: ...
+    @property
+    def account_name(self) -> str: ...
+    @property
+    def instance(self) -> str: ...
+    @property
+    def db_instance(self) -> str: ...
+    def to_dict(self, *, reveal: bool = False) -> dict[str, Any]: ...
+    def __copy__(self) -> Self: ...
+    def __deepcopy__(self, _memo: object, /) -> Self: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
 
 @final
 class VaultAccount:
@@ -691,6 +731,15 @@ class Sectona:
     def request_password(
         self, asset_type: str, asset_host: str, account_name: str, *, instance: str, db_instance: str | None
     ) -> Operation[VaultAccount]: ...
+    def request_passwords(
+        self,
+        requests: AccountRequests,
+        *,
+        max_concurrency: int,
+        on_partial: str,
+        on_progress: Callable[[int, int, int], object] | None,
+        on_result: Callable[[BulkEntry[AccountRequest, VaultAccount]], object] | None,
+    ) -> Operation[BulkResult[AccountRequest, VaultAccount]]: ...
     def call(self, path: str, fields: Mapping[str, object]) -> Operation[Envelope]: ...
 
 # Agent APIs for Bamboo.

@@ -18,8 +18,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Literal
 
-    from infosecops._infosecops import ReviewUpdate
-
 __all__ = [
     "AmbiguousMatch",
     "ApiError",
@@ -156,8 +154,9 @@ class UnexpectedContentError(Error):
 class PartialFailure(Error):  # noqa: N818
     """Not everything was done."""
 
-    result: ReviewUpdate = None  # type: ignore[assignment] # set on every one that is raised
-    """What is known of every part."""
+    result: Any = None
+    """What is known of every part: of ``update_review_items`` the :class:`ReviewUpdate`, of operations on many objects
+    the :class:`BulkResult`."""
 
 
 class JobFailed(Error):  # noqa: N818

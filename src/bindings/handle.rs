@@ -68,14 +68,25 @@ impl<S: Send + Sync + 'static> Handle<S> {
         B: FnOnce(Arc<Live<S>>, Call) -> F + Send + 'static,
         F: Future<Output = Result<T, Error>> + Send + 'static,
     {
+        self.operation_with(py, name, begin, |py, value| value.into_bound_py_any(py))
+    }
+
+    /// The same where `finish` makes the Python value.
+    pub fn operation_with<T, B, F, M>(
+        &self,
+        py: Python<'_>,
+        name: impl Into<Cow<'static, str>>,
+        begin: B,
+        finish: M,
+    ) -> PyResult<Operation>
+    where
+        T: Send + 'static,
+        B: FnOnce(Arc<Live<S>>, Call) -> F + Send + 'static,
+        F: Future<Output = Result<T, Error>> + Send + 'static,
+        M: for<'py> FnOnce(Python<'py>, T) -> PyResult<Bound<'py, PyAny>> + Send + 'static,
+    {
         let listener = self.settings.get().listening.listener(py)?;
-        Ok(Operation::new(
-            &self.client,
-            name.into(),
-            listener,
-            begin,
-            |py, value| value.into_bound_py_any(py),
-        ))
+        Ok(Operation::new(&self.client, name.into(), listener, begin, finish))
     }
 
     /// Closes the idle connections of this process.

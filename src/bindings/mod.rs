@@ -2,6 +2,7 @@
 
 pub(crate) mod argument;
 mod bamboo_agents;
+mod bulk;
 mod client;
 pub(crate) mod convert;
 mod coverage;
@@ -9,6 +10,7 @@ mod delivery;
 mod engine;
 mod errors;
 mod events;
+mod fields;
 mod governance_lifecycle;
 mod guarded;
 mod handed;
@@ -27,6 +29,7 @@ mod secret;
 mod sectona;
 mod settings;
 mod site;
+mod vault_requests;
 
 /// Wipes whatever Rust code of this module gives back: passwords pass through buffers of the HTTP and TLS libraries that
 /// nobody else would wipe.
@@ -84,7 +87,7 @@ mod _infosecops {
     #[pymodule_export]
     use crate::systems::sd_elements::{Connection, Job};
     #[pymodule_export]
-    use crate::systems::sectona::{Envelope, VaultAccount};
+    use crate::systems::sectona::{AccountRequest, Envelope, VaultAccount};
 
     #[pymodule_init]
     fn init(module: &pyo3::Bound<'_, pyo3::types::PyModule>) -> pyo3::PyResult<()> {

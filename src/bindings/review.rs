@@ -4,8 +4,9 @@ use jiff::civil::Date;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
-use super::argument::{self, Argument, Given, Wrong};
+use super::argument::{Given, Wrong};
 use super::convert::{Hide, record_to_dict};
+use super::fields::Fields;
 use super::settings::config_error;
 use crate::systems::governance_lifecycle::{
     ApplicationRole, CommandResult, Entitlement, GlobalRole, Group, Item, ReviewItemChange, ReviewItemResult,
@@ -182,58 +183,6 @@ fn read_account(name: &str, account: &Bound<'_, PyAny>) -> PyResult<RevieweeAcco
         name: fields.text("name")?,
         business_source: fields.text("business_source")?,
     })
-}
-
-/// A dict given in place of an object, and what it is called in errors.
-struct Fields<'a, 'py> {
-    name: &'a str,
-    dict: &'a Bound<'py, PyDict>,
-}
-
-impl<'a, 'py> Fields<'a, 'py> {
-    fn of(name: &'a str, value: &'a Bound<'py, PyAny>, expected: &str) -> PyResult<Self> {
-        match value.cast::<PyDict>() {
-            Ok(dict) => Ok(Self { name, dict }),
-            Err(_) => Err(Wrong::of_type(expected, value).named(value.py(), name)),
-        }
-    }
-
-    fn name(&self, key: &str) -> String {
-        format!("{}.{key}", self.name)
-    }
-
-    /// A misspelled key would silently leave something out.
-    fn known(&self, known: &[&str]) -> PyResult<()> {
-        let (py, name) = (self.dict.py(), self.name);
-        for key in self.dict.keys() {
-            let key = String::read(&key).map_err(|wrong| wrong.or_type("a dict whose keys are str").named(py, name))?;
-            if !known.contains(&key.as_str()) {
-                let known = known.join(", ");
-                let message = format!("{}: is no such key; known are {known}", self.name(&key));
-                return Err(config_error(py, message));
-            }
-        }
-        Ok(())
-    }
-
-    /// None is as good as not given.
-    fn given(&self, key: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
-        Ok(self.dict.get_item(key)?.filter(|value| !value.is_none()))
-    }
-
-    fn optional<T: Argument>(&self, key: &str) -> PyResult<Option<T>> {
-        let value = self.given(key)?;
-        value.map(|value| argument::read(&self.name(key), &value)).transpose()
-    }
-
-    fn needed(&self, key: &str) -> PyResult<Bound<'py, PyAny>> {
-        let missing = || config_error(self.dict.py(), format!("{}: is missing", self.name(key)));
-        self.dict.get_item(key)?.ok_or_else(missing)
-    }
-
-    fn text(&self, key: &str) -> PyResult<String> {
-        argument::read(&self.name(key), &self.needed(key)?)
-    }
 }
 
 /// A change and what became of it.

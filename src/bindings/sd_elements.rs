@@ -7,16 +7,20 @@ use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use tokio::sync::Mutex;
 
-use super::argument::Given;
+use super::argument::{self, Given, Wrong};
+use super::bulk;
+use super::client::Live;
 use super::errors::refused;
 use super::handle::Handle;
 use super::operation::Operation;
 use super::raw::RawCall;
 use super::secret::credential;
-use super::settings::{Settings, callable, config_error, pace};
+use super::settings::{Settings, callable, pace};
 use super::site::progress;
+use crate::core::bulk::partial_failure;
 use crate::core::credential::Holder;
 use crate::core::poll::{OnProgress, Pace};
+use crate::core::transport::Call;
 use crate::systems::sd_elements::{
     self as sde, Connection, ConnectionFilter, Item, Job, ListFilter, PageCursor, Report, SdElements as System, User,
 };
@@ -166,11 +170,7 @@ impl SDElements {
         on_failure: Given<String>,
     ) -> PyResult<Operation> {
         named!(py; kind, job, timeout, poll_interval, on_failure);
-        let raises = match on_failure.as_str() {
-            "raise" => true,
-            "return" => false,
-            _ => return Err(config_error(py, "on_failure: must be \"raise\" or \"return\"")),
-        };
+        let raises = bulk::raises(py, "on_failure", &on_failure)?;
         let Pace { timeout, interval } = pace(timeout, poll_interval).map_err(|error| refused(py, error))?;
         let told = callable("on_progress", on_progress)?
             .map(|callable| Arc::new(progress(callable, |job: Job| (job,))) as OnProgress<Job>);
@@ -183,6 +183,37 @@ impl SDElements {
                     Ok(job)
                 }
             })
+    }
+
+    #[pyo3(signature = (kind, jobs, *, timeout, poll_interval, max_concurrency, on_progress, on_failure))]
+    #[allow(clippy::too_many_arguments)]
+    fn jobs_wait_all(
+        &self,
+        py: Python<'_>,
+        kind: Option<Given<String>>,
+        jobs: &Bound<'_, PyAny>,
+        timeout: Given<f64>,
+        poll_interval: Given<f64>,
+        max_concurrency: Given<usize>,
+        on_progress: Option<Bound<'_, PyAny>>,
+        on_failure: Given<String>,
+    ) -> PyResult<Operation> {
+        named!(py; kind, timeout, poll_interval, max_concurrency, on_failure);
+        let raises = bulk::raises(py, "on_failure", &on_failure)?;
+        let pace = pace(timeout, poll_interval).map_err(|error| refused(py, error))?;
+        let jobs = bulk::read_inputs("jobs", jobs, |place, job| job_of(place, job, kind.as_deref()))?;
+        let ids: Arc<[i64]> = jobs.iter().map(|(_, id)| *id).collect();
+        let listener = bulk::listener(&ids, on_progress, None)?;
+        let name = kind.map_or_else(|| "jobs.wait_all".to_owned(), |kind| format!("jobs.{kind}.wait_all"));
+        let operation = name.clone();
+        let begin = move |live: Arc<Live<System>>, call: Call| async move {
+            let results = sde::wait_all(&live.system, &call, &jobs, &pace, max_concurrency, listener.as_ref()).await?;
+            let partial = partial_failure(&call, &operation, "jobs", &results).filter(|_| raises);
+            Ok((results, partial))
+        };
+        self.0.operation_with(py, name, begin, move |py, (results, partial)| {
+            bulk::finish(py, &ids, results, partial.as_ref())
+        })
     }
 
     #[pyo3(signature = (kind, *, project, include, page_size, limit))]
@@ -222,6 +253,18 @@ impl SDElements {
             operation: cursor.operation().to_owned(),
             cursor: Arc::new(Mutex::new(cursor)),
         }
+    }
+}
+
+/// A job, or of a given kind its id.
+fn job_of(place: &str, job: &Bound<'_, PyAny>, kind: Option<&str>) -> PyResult<(String, i64)> {
+    if let Ok(job) = job.cast::<Job>() {
+        let job = job.get();
+        return Ok((kind.unwrap_or(&job.kind).to_owned(), job.id));
+    }
+    match kind {
+        Some(kind) => Ok((kind.to_owned(), argument::read(place, job)?)),
+        None => Err(Wrong::of_type("a Job, whose kind is known", job).named(job.py(), place)),
     }
 }
 

@@ -1,19 +1,25 @@
 //! Sectona PAM for Python.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 
 use super::argument::Given;
+use super::bulk;
+use super::client::Live;
 use super::errors::refused;
 use super::handle::Handle;
 use super::operation::Operation;
 use super::raw::{self, RawCall};
 use super::secret::credential;
 use super::settings::{Settings, config_error};
+use super::vault_requests::read_requests;
+use crate::core::bulk::partial_failure;
 use crate::core::credential::Holder;
-use crate::systems::sectona::{self, Accept, AccountRequest, Envelope, Sectona as System, VaultAccount};
+use crate::core::transport::Call;
+use crate::systems::sectona::{self, Accept, AccountRequest, Envelope, Many, Sectona as System, VaultAccount};
 use crate::{named, record_methods};
 
 record_methods!(Envelope);
@@ -87,6 +93,35 @@ impl Sectona {
         self.0.operation(py, "request_password", move |live, call| async move {
             sectona::request_password(&live.system, &call, &account).await
         })
+    }
+
+    #[pyo3(signature = (requests, *, max_concurrency, on_partial, on_progress, on_result))]
+    fn request_passwords(
+        &self,
+        py: Python<'_>,
+        requests: &Bound<'_, PyAny>,
+        max_concurrency: Given<usize>,
+        on_partial: Given<String>,
+        on_progress: Option<Bound<'_, PyAny>>,
+        on_result: Option<Bound<'_, PyAny>>,
+    ) -> PyResult<Operation> {
+        named!(py; max_concurrency, on_partial);
+        let raises = bulk::raises(py, "on_partial", &on_partial)?;
+        let accounts: Arc<[AccountRequest]> = read_requests(requests)?.into();
+        let many = Many {
+            max_concurrency,
+            listener: bulk::listener(&accounts, on_progress, on_result)?,
+        };
+        let inputs = accounts.clone();
+        let begin = move |live: Arc<Live<System>>, call: Call| async move {
+            let results = sectona::request_passwords(&live.system, &call, &accounts, &many).await?;
+            let partial = partial_failure(&call, "request_passwords", "requests", &results).filter(|_| raises);
+            Ok((results, partial))
+        };
+        self.0
+            .operation_with(py, "request_passwords", begin, move |py, (results, partial)| {
+                bulk::finish(py, &inputs, results, partial.as_ref())
+            })
     }
 
     fn call(&self, py: Python<'_>, path: Given<String>, fields: &Bound<'_, PyAny>) -> PyResult<Operation> {

@@ -4,6 +4,7 @@
 pub mod answer;
 pub mod basic_auth;
 pub mod body;
+pub mod bulk;
 pub mod cause;
 pub mod config;
 pub mod credential;
