@@ -207,7 +207,16 @@ impl SDElements {
         let name = kind.map_or_else(|| "jobs.wait_all".to_owned(), |kind| format!("jobs.{kind}.wait_all"));
         let operation = name.clone();
         let begin = move |live: Arc<Live<System>>, call: Call| async move {
-            let results = sde::wait_all(&live.system, &call, &jobs, &pace, max_concurrency, listener.as_ref()).await?;
+            let results = sde::wait_all(
+                &live.system,
+                &call,
+                &operation,
+                &jobs,
+                &pace,
+                max_concurrency,
+                listener.as_ref(),
+            )
+            .await?;
             let partial = partial_failure(&call, &operation, "jobs", &results).filter(|_| raises);
             Ok((results, partial))
         };

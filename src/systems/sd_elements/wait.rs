@@ -35,7 +35,7 @@ pub async fn wait(
     watch(client, call, &operation(kind), (kind, id), &pace, on_progress, None).await
 }
 
-/// Many jobs, in the order given, each by its kind and id; the time is that of all. A job that failed is an error here:
+/// Many jobs by the operation of this name, in the order given, each by its kind and id; the time is that of all. A job that failed is an error here:
 /// [`job_failed`]. At most `max_concurrency` looks are under way at a time.
 ///
 /// # Errors
@@ -43,12 +43,13 @@ pub async fn wait(
 pub async fn wait_all(
     client: &SdElements,
     call: &Call,
+    name: &str,
     jobs: &[(String, i64)],
     pace: &Pace,
     max_concurrency: usize,
     listener: Option<&Listener<Job>>,
 ) -> Result<Results<Job>, Error> {
-    let refuse = |error| call.refuse("jobs.wait_all", error);
+    let refuse = |error| call.refuse(name, error);
     if max_concurrency == 0 {
         return Err(refuse(Error::config("max_concurrency: must be at least 1")));
     }
@@ -61,12 +62,11 @@ pub async fn wait_all(
         let Some((kind, id)) = jobs.get(index) else {
             return Err(refuse(Error::config("jobs: changed while they were waited for")));
         };
-        let name = format!("jobs.{kind}.wait_all");
-        let job = watch(client, call, &name, (kind, *id), pace, None, Some(turns)).await?;
+        let job = watch(client, call, name, (kind, *id), pace, None, Some(turns)).await?;
         if job.is_success() {
             Ok(job)
         } else {
-            Err(failed(call, &name, &job))
+            Err(failed(call, name, &job))
         }
     };
     bulk::run(jobs.len(), jobs.len().max(1), listener, one).await
