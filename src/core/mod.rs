@@ -10,6 +10,7 @@ pub mod credential;
 pub mod decode;
 pub mod error;
 pub mod event;
+pub mod found;
 pub mod http_client;
 pub mod lenient;
 pub mod poll;
