@@ -13,6 +13,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from infosecops._config_report import ConfigEntry, ConfigReport
     from infosecops._infosecops import (
         AccessToken,
         ApplicationRole,
@@ -77,6 +78,7 @@ _PLACES = {
     "sd_elements": "AsyncSDElements SDElements",
     "sectona": "AsyncSectona Sectona",
     "bamboo_agents": "AsyncBambooAgents BambooAgents",
+    "_config_report": "ConfigEntry ConfigReport",
     "_lists": "AsyncLazyList LazyList",
     "errors": (
         "AmbiguousMatch ApiError AuthenticationError BadRequestError ConfigError ConflictError ConnectError "
@@ -108,7 +110,9 @@ __all__ = [
     "BambooAgents",
     "ChangeResult",
     "CommandResult",
+    "ConfigEntry",
     "ConfigError",
+    "ConfigReport",
     "ConflictError",
     "ConnectError",
     "Connection",
