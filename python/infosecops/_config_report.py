@@ -15,15 +15,13 @@ _WIDEST_VALUE = 48
 class ConfigEntry:
     """One setting. Secrets are masked."""
 
-    __slots__ = ("name", "shadowed", "source", "value")
-
-    name: str
+    name: str = ""
     """As profiles name it."""
-    value: Any
+    value: Any = None
     """The value in use; ``****`` for a secret, or where it is to be had."""
-    source: str
+    source: str = "default"
     """``keyword``, ``environment NAME``, ``profile FILE [TABLE]`` or ``default``."""
-    shadowed: tuple[tuple[str, Any], ...]
+    shadowed: tuple[tuple[str, Any], ...] = ()
     """What does not count because of it: (source, value), best first."""
 
     def __init__(self, name: str, value: object, source: str, shadowed: Iterable[Sequence[Any]] = ()) -> None:
