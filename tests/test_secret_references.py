@@ -10,7 +10,7 @@ import pickle
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
-from threading import Event
+from threading import Event, Thread
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -339,6 +339,20 @@ def test_cancelling_a_call_stops_its_command(tmp_path: Path, profiles: Callable[
             reader.close()
 
     asyncio.run(asyncio.wait_for(main(), LIMIT))
+
+
+def test_ctrl_c_stops_a_command(tmp_path: Path, profiles: Callable[..., Path]) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    script = f"exec 3>'{fifo}'; kill -INT $PPID; exec sleep 1000"
+    profiles(profile(f"{{command = ['sh', '-c', {json.dumps(script)}]}}"))
+    # The command alone has the other end: it closes when the command ends.
+    reader = Thread(target=fifo.read_bytes)
+    reader.start()
+    with pytest.raises(KeyboardInterrupt):
+        client("", "http://127.0.0.1:9").jobs.alm.get(7)
+    reader.join(LIMIT)
+    assert not reader.is_alive()
 
 
 # Travelling.

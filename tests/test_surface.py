@@ -18,7 +18,7 @@ CLIENT = {
     "close": "()",
     "url": "",
     "from_env": "(**overrides)",
-    "from_profile": "(profile, /, **overrides)",
+    "from_profile": "(profile, **overrides)",
     "config_report": "()",
 }
 JOB_FILTERS = "automatic=None, connection=None, ready=None, succeeded=None, user=None, page_size=None, limit=None"

@@ -387,7 +387,7 @@ if TYPE_CHECKING:
         SDElements("https://sde.example.com", token="x", time_out=1)  # type: ignore[call-arg]
         Sectona("https://pam.example.com", access_key="x", accept="yaml")  # type: ignore[arg-type]
         Sectona.from_env(accept="yaml")  # type: ignore[arg-type]
-        Sectona.from_profile(profile="prod")  # type: ignore[call-arg]
+        Sectona.from_profile()  # type: ignore[call-arg]
         SDElements.from_profile("prod", time_out=1)  # type: ignore[call-arg]
 
 

@@ -78,7 +78,7 @@ class _Base(BaseClient):
             del overrides
 
     @classmethod
-    def from_profile(cls, profile: str, /, **overrides: Unpack[Overrides]) -> Self:
+    def from_profile(cls, profile: str, **overrides: Unpack[Overrides]) -> Self:
         """Make a client of a profile, a table of a file in the user's configuration folder.
 
         Args:
