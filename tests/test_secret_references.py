@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import infosecops
 import pytest
 from infosecops import Retry
-from test_secrets import CANARY, failure
+from test_secrets import CANARY, echo, failure
 from wire import Received, Wire, ok
 
 if TYPE_CHECKING:
@@ -217,6 +217,30 @@ def test_what_cannot_be_had_is_told_and_nothing_is_sent(  # noqa: PLR0913, PLR09
         assert caught.value.outcome == "not_sent"
         assert CANARY not in failure(lambda: sde.jobs.alm.get(7))
         assert not wire.requests
+
+
+@pytest.mark.parametrize("twin", ["", "Async"])
+@pytest.mark.parametrize("kind", ["env", "file", "command", "keyring", "variable", "literal"])
+def test_a_server_that_repeats_a_secret_does_not_show_it(  # noqa: PLR0913, PLR0917
+    kind: str,
+    twin: str,
+    vault: Vault,
+    profiles: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    vault.put(CANARY)
+    if kind == "variable":
+        monkeypatch.setenv("INFOSECOPS_SD_ELEMENTS_TOKEN", CANARY)
+    profiles(profile(vault.references.get(kind, f"'{CANARY}'")))
+    events: list[object] = []
+    with Wire(echo("400 Bad Request", "text")) as wire:
+        sde = client(twin, wire.url, on_event=events.append)
+        shown = failure(lambda: sde.jobs.alm.get(7))
+        assert CANARY in wire.requests[0].headers["authorization"]
+    assert "Token ****" in shown
+    assert CANARY not in f"{shown} {events!r} {caplog.text} {sde!r} {sde.config_report()!r} {vars(sde)!r}"
 
 
 @pytest.mark.parametrize("twin", ["", "Async"])
