@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import infosecops
 import pytest
 from infosecops import AsyncLazyList, Retry
+from secret_vault import Vault
 from servers import Authority, Nginx
 
 if TYPE_CHECKING:
@@ -127,3 +128,10 @@ def profiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., P
         return file
 
     return write
+
+
+@pytest.fixture
+def vault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Vault:
+    vault = Vault(tmp_path, monkeypatch)
+    vault.put("first-secret")
+    return vault

@@ -1,4 +1,4 @@
-"""References to secrets: read when one is needed, and again when the server refused it. They travel; secrets do not."""
+"""References to secrets: read when one is needed, and again when the server refused it. What can't be had is told."""
 
 from __future__ import annotations
 
@@ -6,17 +6,13 @@ import asyncio
 import json
 import logging
 import os
-import pickle
 import sys
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from threading import Event, Thread
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import infosecops
 import pytest
-from infosecops import Retry
+from secret_vault import JOB, PLAIN, Vault, client, done, profile
 from test_secrets import CANARY, echo, failure
 from wire import Received, Wire, ok
 
@@ -25,60 +21,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LIMIT = 30.0
-PLAIN: dict[str, Any] = {"proxy": "direct", "retry": Retry(attempts=1), "timeout": 20.0}
-JOB = ok(json.dumps({"id": 7}))
 REFUSED = ok('{"detail": "Invalid token."}', status="401 Unauthorized")
-COPY = "import pathlib, sys; sys.stdout.write(pathlib.Path(sys.argv[1]).read_text())"
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="paths and programs are written as on POSIX")
-
-
-class Vault:
-    """One secret, at each of the places that a reference can name."""
-
-    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self._file = folder / "secret"
-        self._patch = monkeypatch
-        self.asked: list[tuple[str, str]] = []
-        keyring = ModuleType("keyring")
-        keyring.get_password = self._get_password  # type: ignore[attr-defined]
-        monkeypatch.setitem(sys.modules, "keyring", keyring)
-        python = json.dumps([sys.executable, "-c", COPY, str(self._file)])
-        self.references = {
-            "env": "{env = 'VAULT_SECRET'}",
-            "file": f"{{file = '{self._file}'}}",
-            "command": f"{{command = {python}, timeout = 30}}",
-            "keyring": "{keyring = {service = 'sde', username = 'me'}}",
-        }
-
-    def put(self, secret: str) -> None:
-        self._file.write_text(f"{secret}\n", encoding="utf-8")
-        self._file.chmod(0o600)
-        self._patch.setenv("VAULT_SECRET", secret)
-        self._secret = secret
-
-    def _get_password(self, service: str, username: str) -> str:
-        self.asked.append((service, username))
-        return self._secret
-
-
-@pytest.fixture
-def vault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Vault:
-    vault = Vault(tmp_path, monkeypatch)
-    vault.put("first-secret")
-    return vault
-
-
-def client(twin: str, url: str, **more: Any) -> Any:
-    return getattr(infosecops, f"{twin}SDElements").from_profile("prod", url=url, **{**PLAIN, **more})
-
-
-def done(value: Any) -> Any:
-    return asyncio.run(value) if asyncio.iscoroutine(value) else value
-
-
-def profile(reference: str) -> str:
-    return f"[prod.sd_elements]\ntoken = {reference}\n"
 
 
 @pytest.mark.parametrize("twin", ["", "Async"])
@@ -377,68 +322,3 @@ def test_ctrl_c_stops_a_command(tmp_path: Path, profiles: Callable[..., Path]) -
         client("", "http://127.0.0.1:9").jobs.alm.get(7)
     reader.join(LIMIT)
     assert not reader.is_alive()
-
-
-# Travelling.
-
-
-def fetch_job(sde: Any) -> tuple[str, str]:
-    """Runs in another process."""
-    done(sde.jobs.alm.get(7))
-    return repr(sde), repr(sde.config_report())
-
-
-@pytest.mark.parametrize("twin", ["", "Async"])
-@pytest.mark.parametrize("kind", ["env", "file", "command", "variable"])
-def test_clients_travel_with_their_references(
-    kind: str, twin: str, vault: Vault, profiles: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if kind == "variable":
-        profiles("[prod.sd_elements]\nconnect_timeout = 5")
-        monkeypatch.setenv("INFOSECOPS_SD_ELEMENTS_TOKEN", CANARY)
-    else:
-        profiles(profile(vault.references[kind]) + "connect_timeout = 5")
-    vault.put(CANARY)
-    with Wire(JOB) as wire:
-        sde = client(twin, wire.url)
-        for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1):
-            assert CANARY.encode() not in pickle.dumps(sde, protocol)
-        # The other process has another profile, and keeps to what the client was made of.
-        profiles("[prod.sd_elements]\nconnect_timeout = 6")
-        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-            shown = pool.submit(fetch_job, sde).result(timeout=60)
-        assert shown == (repr(sde), repr(sde.config_report()))
-        assert wire.only.headers["authorization"] == f"Token {CANARY}"
-
-
-@pytest.mark.parametrize(
-    ("name", "text"),
-    [
-        ("GovernanceLifecycle", "[p.governance_lifecycle]\nusername='u'\npassword=REF\nauth_source='AD'"),
-        ("GovernanceLifecycle", "[p.governance_lifecycle]\nclient_id='u'\nclient_secret=REF"),
-        ("GovernanceLifecycle", "[p.governance_lifecycle]\ntoken=REF"),
-        ("Sectona", "[p.sectona]\naccess_key=REF\naccept='xml'"),
-        ("BambooAgents", "[p.bamboo_agents]\nusername='u'\npassword=REF\napi='agent'"),
-        ("BambooAgents", "[p.bamboo_agents]\ntoken=REF"),
-    ],
-)
-@pytest.mark.parametrize("kind", ["env", "file", "command", "keyring"])
-def test_every_client_and_every_reference_travels(
-    name: str, text: str, kind: str, vault: Vault, profiles: Callable[..., Path]
-) -> None:
-    profiles(text.replace("REF", vault.references[kind]))
-    made = getattr(infosecops, name).from_profile("p", url="https://host.example.com", retry=Retry(2))
-    again = pickle.loads(pickle.dumps(made))
-    assert type(again) is type(made)
-    assert again.config_report().to_dict() == made.config_report().to_dict()
-
-
-def test_secrets_as_they_are_do_not_travel(profiles: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    profiles(profile(f"'{CANARY}'"))
-    with pytest.raises(TypeError, match="secrets do not travel"):
-        pickle.dumps(client("", "https://sde.example.com"))
-    monkeypatch.setenv("INFOSECOPS_SD_ELEMENTS_TOKEN", CANARY)
-    pickled = pickle.dumps(client("", "https://sde.example.com"))
-    monkeypatch.delenv("INFOSECOPS_SD_ELEMENTS_TOKEN")
-    with pytest.raises(infosecops.ConfigError, match="INFOSECOPS_SD_ELEMENTS_TOKEN: not set, and the client that is"):
-        pickle.loads(pickled)
