@@ -187,6 +187,9 @@ METHODS: dict[str, dict[str, dict[str, Any]]] = {
         "tokens.revoke": {"token": "u-u-i-d"},
     },
 }
+for _name, _methods in METHODS.items():
+    _found = {"url": "http://127.0.0.1:9", **CLIENTS[_name], "proxy": "direct"}
+    _methods |= {"config_report": {}, "from_env": _found, "from_profile": {"profile": "prod", **_found}}
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,18 @@ def answered(request: Received) -> bytes:
     return ok("[]" if "/tokens" in path else COMMAND)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _profiles(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A profile for every system, so that what is refused is the argument."""
+    file = tmp_path_factory.mktemp("settings") / "config.toml"
+    systems = ("governance_lifecycle", "sd_elements", "sectona", "bamboo_agents")
+    file.write_text("".join(f"[prod.{system}]\ntimeout = 5\n" for system in systems), encoding="utf-8")
+    file.chmod(0o600)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("INFOSECOPS_CONFIG", str(file))
+        yield
+
+
 @pytest.fixture(scope="module")
 def wire() -> Iterator[Wire]:
     with Wire(answered) as server:
@@ -125,6 +137,8 @@ def test_the_tables_have_every_public_callable_and_every_parameter() -> None:
         "BulkResult",
         "ChangeResult",
         "CommandResult",
+        "ConfigEntry",
+        "ConfigReport",
         "Connection",
         "EnsureResult",
         "Envelope",

@@ -94,7 +94,7 @@ def public_operations() -> list[str]:
         for name, _ in inspect.getmembers(cls, inspect.isfunction)
         if not name.startswith("_")
     }
-    return sorted(found - {"close", "jobs.kind", "connections.kind"})
+    return sorted(found - {"close", "config_report", "jobs.kind", "connections.kind"})
 
 
 @pytest.mark.parametrize("operation", public_operations())

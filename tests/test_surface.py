@@ -13,7 +13,14 @@ import pytest
 from infosecops import _lists, bamboo_agents, sd_elements
 
 REQUEST = "(method, path, *, params=None, json=None, body=None, headers=None, effect='unsafe')"
-CLIENT = {"request": REQUEST, "close": "()", "url": ""}
+CLIENT = {
+    "request": REQUEST,
+    "close": "()",
+    "url": "",
+    "from_env": "(**overrides)",
+    "from_profile": "(profile, **overrides)",
+    "config_report": "()",
+}
 JOB_FILTERS = (
     "automatic=None, connection=None, ready=None, succeeded=None, user=None, expand=None, page_size=None, limit=None"
 )
@@ -103,6 +110,8 @@ ATTRIBUTES = {
     "BulkResult": "succeeded failed unknown ok total values",
     "ChangeResult": "index change reason",
     "CommandResult": "type status message data",
+    "ConfigEntry": "name value source shadowed to_dict",
+    "ConfigReport": "to_dict",
     "Connection": "id kind alias system frequency command params project inaccessible extra",
     "CoverageRule": "reviewer object_type objects subjects subject_type privilege",
     "EnsureResult": "token changed",
@@ -198,8 +207,13 @@ SANDBOX = {
 def parameters(function: object) -> str:
     """Names, kinds and defaults, without self and types."""
     given = inspect.signature(function).parameters.values()
-    bare = [each.replace(annotation=each.empty) for each in given if each.name != "self"]
+    bare = [each.replace(annotation=each.empty) for each in given if each.name not in ("self", "cls")]
     return str(inspect.Signature(bare))
+
+
+def function_of(member: object) -> object:
+    """The function in a class method; anything else as it is."""
+    return member.__func__ if isinstance(member, classmethod) else member
 
 
 def public(cls: type) -> set[str]:
@@ -210,7 +224,7 @@ def members(cls: type, wanted: dict[str, str]) -> dict[str, str]:
     """What is public in a class, and what is wanted beside it."""
     found = {}
     for name in public(cls) | wanted.keys():
-        value = inspect.getattr_static(cls, name)
+        value = function_of(inspect.getattr_static(cls, name))
         found[name] = parameters(value) if inspect.isfunction(value) else ""
     return found
 
@@ -246,6 +260,7 @@ def test_twins_take_and_give_the_same(cls: type, name: str) -> None:
     ours = inspect.getattr_static(cls, name)
     theirs = inspect.getattr_static(TWINS[cls], TWIN_NAMES.get(name, name))
     assert type(ours) is type(theirs)
+    ours, theirs = function_of(ours), function_of(theirs)
     if isinstance(ours, property):
         ours, theirs = ours.fget, theirs.fget
     assert without_prefix(ours) == without_prefix(theirs)

@@ -25,7 +25,9 @@ from infosecops import (
     BulkResult,
     ChangeResult,
     CommandResult,
+    ConfigEntry,
     ConfigError,
+    ConfigReport,
     ConflictError,
     ConnectError,
     Connection,
@@ -327,6 +329,24 @@ def errors(box: Sandbox) -> None:
     assert all(issubclass(each, Error) for each in below)
 
 
+def configuration(box: Sandbox) -> None:
+    """Clients of the environment and of profiles; keywords are those of the constructor."""
+    endpoint = box.sectona
+    found = Sectona.from_env(url=endpoint.url, access_key=endpoint.access_key, accept="xml", timeout=5)
+    report = assert_type(assert_type(found, Sectona).config_report(), ConfigReport)
+    entry = assert_type(report["timeout"], ConfigEntry)
+    assert_type(entry.source, str)
+    assert_type(entry.shadowed, tuple[tuple[str, Any], ...])
+    assert_type([each.name for each in report], list[str])
+    assert_type(report.to_dict(), dict[str, dict[str, Any]])
+    try:
+        assert_type(AsyncBambooAgents.from_profile("no such profile", username="u", token=None), AsyncBambooAgents)
+    except ConfigError as error:
+        assert_type(error.hint, str | None)
+    else:
+        raise AssertionError
+
+
 def sandbox(box: Sandbox) -> None:
     assert_type(box.jobs, Jobs)
     journal = assert_type(box.journal, Journal)
@@ -389,6 +409,9 @@ if TYPE_CHECKING:
         SDElements("https://sde.example.com")  # type: ignore[call-arg]
         SDElements("https://sde.example.com", token="x", time_out=1)  # type: ignore[call-arg]
         Sectona("https://pam.example.com", access_key="x", accept="yaml")  # type: ignore[arg-type]
+        Sectona.from_env(accept="yaml")  # type: ignore[arg-type]
+        Sectona.from_profile()  # type: ignore[call-arg]
+        SDElements.from_profile("prod", time_out=1)  # type: ignore[call-arg]
 
 
 def main() -> str:
@@ -398,6 +421,7 @@ def main() -> str:
         sectona(box)
         bamboo_agents(box)
         errors(box)
+        configuration(box)
         sandbox(box)
     with Sandbox(bamboo_api="both") as box:
         asyncio.run(twins(box))

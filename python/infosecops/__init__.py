@@ -14,6 +14,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from infosecops._bulk import BulkEntry, BulkResult
+    from infosecops._config_report import ConfigEntry, ConfigReport
     from infosecops._infosecops import (
         AccessToken,
         AccountRequest,
@@ -80,6 +81,7 @@ _PLACES = {
     "sectona": "AsyncSectona Sectona",
     "bamboo_agents": "AsyncBambooAgents BambooAgents",
     "_bulk": "BulkEntry BulkResult",
+    "_config_report": "ConfigEntry ConfigReport",
     "_lists": "AsyncLazyList LazyList",
     "errors": (
         "AmbiguousMatch ApiError AuthenticationError BadRequestError ConfigError ConflictError ConnectError "
@@ -114,7 +116,9 @@ __all__ = [
     "BulkResult",
     "ChangeResult",
     "CommandResult",
+    "ConfigEntry",
     "ConfigError",
+    "ConfigReport",
     "ConflictError",
     "ConnectError",
     "Connection",

@@ -24,6 +24,7 @@ __all__ = [
     "Entitlement",
     "Envelope",
     "Event",
+    "Found",
     "GlobalRole",
     "GovernanceLifecycle",
     "Group",
@@ -44,6 +45,7 @@ __all__ = [
     "SandboxAccount",
     "SandboxServer",
     "Secret",
+    "SecretReference",
     "Sectona",
     "SecuritySettings",
     "Settings",
@@ -52,8 +54,10 @@ __all__ = [
     "UserLogin",
     "VaultAccount",
     "__version__",
+    "config_rows",
     "equals",
     "restore",
+    "setting_names",
     "wrap",
 ]
 
@@ -70,6 +74,13 @@ def wrap(value: str, /) -> Secret: ...
 def wrap(value: _T, /) -> _T: ...
 def equals(column: str, value: str) -> str: ...
 def restore(class_name: str, text: str, /) -> Any: ...
+def setting_names(system: str, /) -> list[tuple[str, str, list[str]]]: ...
+def config_rows(
+    settings: Settings,
+    own: Mapping[str, Any],
+    sources: dict[str, tuple[str, list[tuple[str, object]]]] | None,
+    /,
+) -> list[tuple[str, Any, str, list[tuple[str, Any]]]]: ...
 
 # Of all clients.
 
@@ -103,6 +114,17 @@ class Settings:
     @property
     def timeout(self) -> float: ...
     def portable(self) -> tuple[str, dict[str, Any]]: ...
+
+@final
+class SecretReference:
+    def __new__(cls, kind: str, parts: list[str], timeout: float | None) -> Self: ...
+
+@final
+class Found:
+    def __new__(cls, system: str, profile: str | None, keywords: dict[str, Any], /) -> Self: ...
+    def make(self, cls: type[_T]) -> _T: ...
+    @property
+    def sources(self) -> dict[str, tuple[str, list[tuple[str, object]]]]: ...
 
 @final
 class Event:

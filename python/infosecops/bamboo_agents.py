@@ -12,10 +12,20 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Literal
 
-    from typing_extensions import Unpack
+    from typing_extensions import Self, Unpack
 
     from infosecops._client import AsyncSecretLike, CommonOptions
     from infosecops._infosecops import AccessToken, EnsureResult, Secret
+
+    class Overrides(CommonOptions, total=False):
+        """Keywords of ``from_env`` and ``from_profile``: those of the constructor."""
+
+        url: str
+        username: str | None
+        password: AsyncSecretLike | None
+        token: AsyncSecretLike | None
+        api: Literal["auto", "agent-config", "agent"]
+
 
 __all__ = ["AsyncBambooAgents", "AsyncTokens", "BambooAgents", "Tokens"]
 
@@ -43,6 +53,54 @@ class _Base(BaseClient):
         finally:
             # They may hold secrets, and tracebacks show the locals of every frame they pass.
             del url, common, password, token
+
+    @classmethod
+    def from_env(cls, **overrides: Unpack[Overrides]) -> Self:
+        """Make a client of environment variables, such as ``INFOSECOPS_BAMBOO_AGENTS_URL``.
+
+        Args:
+            **overrides: Keywords of the constructor; they come before the environment.
+
+        Raises:
+            ConfigError: Something is missing or can't be used; the variables are named.
+
+        Example:
+            >>> import os, infosecops
+            >>> os.environ["INFOSECOPS_BAMBOO_AGENTS_URL"] = "https://bamboo.example.com"
+            >>> infosecops.BambooAgents.from_env(token="from elsewhere")
+            BambooAgents('https://bamboo.example.com')
+            >>> del os.environ["INFOSECOPS_BAMBOO_AGENTS_URL"]
+        """
+        try:
+            return cls._find(None, overrides)  # type: ignore[arg-type]
+        finally:
+            # They may hold secrets, and tracebacks show the locals of every frame they pass.
+            del overrides
+
+    @classmethod
+    def from_profile(cls, profile: str, **overrides: Unpack[Overrides]) -> Self:
+        """Make a client of a profile, a table of a file in the user's configuration folder.
+
+        Args:
+            profile: Its name: of ``prod``, the table ``[prod.bamboo_agents]`` is read.
+            **overrides: Keywords of the constructor; they come before the environment, and that before the profile.
+
+        Raises:
+            ConfigError: Something is missing or can't be used; file, table and line are named.
+
+        Example:
+            >>> import infosecops
+            >>> try:
+            ...     infosecops.BambooAgents.from_profile("no such profile")
+            ... except infosecops.ConfigError as error:
+            ...     print(error.outcome)
+            not_sent
+        """
+        try:
+            return cls._find(profile, overrides)  # type: ignore[arg-type]
+        finally:
+            # They may hold secrets, and tracebacks show the locals of every frame they pass.
+            del overrides
 
 
 class BambooAgents(_Base, Client):

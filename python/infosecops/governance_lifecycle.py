@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Literal
 
-    from typing_extensions import Unpack
+    from typing_extensions import Self, Unpack
 
     from infosecops._client import AsyncSecretLike, CommonOptions, Effect
     from infosecops._infosecops import (
@@ -25,6 +25,14 @@ if TYPE_CHECKING:
         UserLogin,
     )
     from infosecops.types import Changes, Coverage, CoverageType
+
+    class Overrides(CommonOptions, total=False):
+        """Keywords of ``from_env`` and ``from_profile``: those of the constructor."""
+
+        url: str
+        token: AsyncSecretLike | None
+        login: UserLogin | TrustedApp | None
+
 
 __all__ = ["AsyncGovernanceLifecycle", "GovernanceLifecycle"]
 
@@ -48,6 +56,54 @@ class _Base(BaseClient):
         finally:
             # They may hold secrets, and tracebacks show the locals of every frame they pass.
             del url, common, token
+
+    @classmethod
+    def from_env(cls, **overrides: Unpack[Overrides]) -> Self:
+        """Make a client of environment variables, such as ``INFOSECOPS_GOVERNANCE_LIFECYCLE_URL``.
+
+        Args:
+            **overrides: Keywords of the constructor; they come before the environment.
+
+        Raises:
+            ConfigError: Something is missing or can't be used; the variables are named.
+
+        Example:
+            >>> import os, infosecops
+            >>> os.environ["INFOSECOPS_GOVERNANCE_LIFECYCLE_URL"] = "https://gl.example.com"
+            >>> infosecops.GovernanceLifecycle.from_env(token="from elsewhere")
+            GovernanceLifecycle('https://gl.example.com')
+            >>> del os.environ["INFOSECOPS_GOVERNANCE_LIFECYCLE_URL"]
+        """
+        try:
+            return cls._find(None, overrides)  # type: ignore[arg-type]
+        finally:
+            # They may hold secrets, and tracebacks show the locals of every frame they pass.
+            del overrides
+
+    @classmethod
+    def from_profile(cls, profile: str, **overrides: Unpack[Overrides]) -> Self:
+        """Make a client of a profile, a table of a file in the user's configuration folder.
+
+        Args:
+            profile: Its name: of ``prod``, the table ``[prod.governance_lifecycle]`` is read.
+            **overrides: Keywords of the constructor; they come before the environment, and that before the profile.
+
+        Raises:
+            ConfigError: Something is missing or can't be used; file, table and line are named.
+
+        Example:
+            >>> import infosecops
+            >>> try:
+            ...     infosecops.GovernanceLifecycle.from_profile("no such profile")
+            ... except infosecops.ConfigError as error:
+            ...     print(error.outcome)
+            not_sent
+        """
+        try:
+            return cls._find(profile, overrides)  # type: ignore[arg-type]
+        finally:
+            # They may hold secrets, and tracebacks show the locals of every frame they pass.
+            del overrides
 
 
 class GovernanceLifecycle(_Base, ReviewRuns, Client):

@@ -11,6 +11,7 @@ mod engine;
 mod errors;
 mod events;
 mod fields;
+mod found;
 mod governance_lifecycle;
 mod guarded;
 mod handed;
@@ -20,6 +21,8 @@ mod operation;
 mod per_process;
 pub(crate) mod pickle;
 mod raw;
+mod reference;
+mod report;
 mod review;
 mod sandbox;
 mod sandbox_arguments;
@@ -50,6 +53,8 @@ mod _infosecops {
     #[pymodule_export]
     use super::events::Event;
     #[pymodule_export]
+    use super::found::{Found, setting_names};
+    #[pymodule_export]
     use super::governance_lifecycle::GovernanceLifecycle;
     #[pymodule_export]
     use super::login::{TrustedApp, UserLogin};
@@ -59,6 +64,10 @@ mod _infosecops {
     use super::pickle::restore;
     #[pymodule_export]
     use super::raw::{RawCall, Response};
+    #[pymodule_export]
+    use super::reference::SecretReference;
+    #[pymodule_export]
+    use super::report::config_rows;
     #[pymodule_export]
     use super::review::ChangeResult;
     #[pymodule_export]

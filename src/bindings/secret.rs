@@ -11,6 +11,7 @@ use pyo3::types::{PyBytes, PyTuple};
 
 use super::argument::{self, Wrong};
 use super::convert::withheld;
+use super::reference::SecretReference;
 use super::site::{Awaited, Site, awaitable, call_in_context, raised_error};
 use crate::core::credential::{Credential, SecretSource};
 use crate::core::error::Error;
@@ -131,7 +132,8 @@ impl Callable {
     }
 }
 
-fn read_secret(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Option<Secret>> {
+/// A text or a `Secret`; None for anything else.
+pub fn read_secret(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Option<Secret>> {
     if let Ok(secret) = value.cast::<Secret>() {
         return Ok(Some(secret.get().clone()));
     }
@@ -145,29 +147,47 @@ fn read_secret(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Option<Secret>>
 /// A credential as it was given.
 pub struct GivenSecret {
     pub credential: Credential,
-    callable: Option<Arc<Callable>>,
+    origin: Origin,
+}
+
+enum Origin {
+    Literal,
+    Callable(Arc<Callable>),
+    Reference(Py<SecretReference>),
 }
 
 impl GivenSecret {
-    /// The callable, if it is one.
-    pub fn callable(&self) -> Option<&Py<PyAny>> {
-        self.callable.as_ref().map(|given| &given.callable)
+    /// What may go to another process in its place; None for a literal secret.
+    pub fn portable<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
+        match &self.origin {
+            Origin::Literal => None,
+            Origin::Callable(given) => Some(given.callable.bind(py).clone()),
+            Origin::Reference(reference) => Some(reference.bind(py).clone().into_any()),
+        }
     }
 
     /// The same, with a reference of its own to the callable.
     pub fn again(&self, py: Python<'_>) -> Self {
-        match &self.callable {
-            Some(given) => asked_for(given.name, given.callable.clone_ref(py)),
-            None => Self {
+        match &self.origin {
+            Origin::Literal => Self {
                 credential: self.credential.clone(),
-                callable: None,
+                origin: Origin::Literal,
+            },
+            Origin::Callable(given) => asked_for(given.name, given.callable.clone_ref(py)),
+            Origin::Reference(reference) => Self {
+                credential: self.credential.clone(),
+                origin: Origin::Reference(reference.clone_ref(py)),
             },
         }
     }
 
     /// For the garbage collector. Every copy of the credential must belong to the visited object.
     pub fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(self.callable())
+        match &self.origin {
+            Origin::Literal => Ok(()),
+            Origin::Callable(given) => visit.call(&given.callable),
+            Origin::Reference(reference) => visit.call(reference),
+        }
     }
 }
 
@@ -175,7 +195,7 @@ fn asked_for(name: &'static str, callable: Py<PyAny>) -> GivenSecret {
     let callable = Arc::new(Callable { name, callable });
     GivenSecret {
         credential: Credential::Source(Arc::new(callable.clone())),
-        callable: Some(callable),
+        origin: Origin::Callable(callable),
     }
 }
 
@@ -193,7 +213,13 @@ pub fn credential(name: &'static str, value: &Bound<'_, PyAny>) -> PyResult<Give
         }
         return Ok(GivenSecret {
             credential: Credential::Fixed(secret),
-            callable: None,
+            origin: Origin::Literal,
+        });
+    }
+    if let Ok(reference) = value.cast::<SecretReference>() {
+        return Ok(GivenSecret {
+            credential: reference.get().credential(name),
+            origin: Origin::Reference(reference.clone().unbind()),
         });
     }
     if value.is_callable() {

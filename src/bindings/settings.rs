@@ -141,6 +141,13 @@ impl Settings {
     }
 }
 
+impl Settings {
+    /// The keywords as they were given.
+    pub fn common<'py>(&self, py: Python<'py>) -> Bound<'py, PyDict> {
+        self.given.1.bind(py).clone()
+    }
+}
+
 fn product(system: &str) -> PyResult<(System, &'static [&'static [&'static str]])> {
     match system {
         "bamboo_agents" => Ok((System::BambooAgents, systems::bamboo_agents::API_PATHS)),

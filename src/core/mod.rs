@@ -12,6 +12,7 @@ pub mod decode;
 pub mod depth;
 pub mod error;
 pub mod event;
+pub mod found;
 pub mod http_client;
 pub mod lenient;
 pub mod poll;

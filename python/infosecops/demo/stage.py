@@ -130,10 +130,10 @@ class Side:
         make = endpoint.client if self._loop is None else endpoint.async_client
         return self._owned(make(on_event=self._events.append, **options))
 
-    def real_client(self, name: str, url: str, options: dict[str, Any]) -> Any:  # noqa: ANN401
-        """Make a client for a real system."""
+    def real_client(self, name: str) -> Any:  # noqa: ANN401
+        """Make a client for the real system that the environment names."""
         make = getattr(infosecops, name if self._loop is None else f"Async{name}")
-        return self._owned(make(url, on_event=self._events.append, **options))
+        return self._owned(make.from_env(on_event=self._events.append))
 
     def pages(self, listed: LazyList[Any] | AsyncLazyList[Any]) -> Any:  # noqa: ANN401
         """Read all pages of a list."""
