@@ -15,7 +15,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from infosecops._infosecops import (
         AccessToken,
+        Agent,
+        AgentState,
         ApplicationRole,
+        Capability,
         ChangeResult,
         CommandResult,
         Connection,
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
         GlobalRole,
         Group,
         Job,
+        MaintenanceTask,
         Response,
         Retry,
         RevieweeAccount,
@@ -63,6 +67,7 @@ if TYPE_CHECKING:
         ProxyError,
         RateLimitedError,
         ServerError,
+        TaskLeftOpen,
         TlsError,
         TransportError,
         UnexpectedContentError,
@@ -81,12 +86,13 @@ _PLACES = {
     "errors": (
         "AmbiguousMatch ApiError AuthenticationError BadRequestError ConfigError ConflictError ConnectError "
         "DeadlineExceeded Error JobFailed NotFoundError PartialFailure PermissionDeniedError "
-        "PreconditionFailedError ProxyError RateLimitedError ServerError TlsError TransportError "
+        "PreconditionFailedError ProxyError RateLimitedError ServerError TaskLeftOpen TlsError TransportError "
         "UnexpectedContentError WaitTimeout"
     ),
     "_infosecops": (
-        "AccessToken ApplicationRole ChangeResult CommandResult Connection CoverageRule EnsureResult Entitlement "
-        "Envelope Event GlobalRole Group Job Response Retry ReviewItemChange ReviewItemResult ReviewStatus "
+        "AccessToken Agent AgentState ApplicationRole Capability ChangeResult CommandResult Connection CoverageRule "
+        "EnsureResult Entitlement Envelope Event GlobalRole Group Job MaintenanceTask Response Retry "
+        "ReviewItemChange ReviewItemResult ReviewStatus "
         "ReviewUpdate RevieweeAccount RunStatus Secret SecuritySettings TrustedApp UserLogin VaultAccount "
         "__version__ equals"
     ),
@@ -95,6 +101,8 @@ _MODULE_OF = {name: module for module, names in _PLACES.items() for name in name
 
 __all__ = [
     "AccessToken",
+    "Agent",
+    "AgentState",
     "AmbiguousMatch",
     "ApiError",
     "ApplicationRole",
@@ -106,6 +114,7 @@ __all__ = [
     "AuthenticationError",
     "BadRequestError",
     "BambooAgents",
+    "Capability",
     "ChangeResult",
     "CommandResult",
     "ConfigError",
@@ -125,6 +134,7 @@ __all__ = [
     "Job",
     "JobFailed",
     "LazyList",
+    "MaintenanceTask",
     "NotFoundError",
     "PartialFailure",
     "PermissionDeniedError",
@@ -144,6 +154,7 @@ __all__ = [
     "Sectona",
     "SecuritySettings",
     "ServerError",
+    "TaskLeftOpen",
     "TlsError",
     "TransportError",
     "TrustedApp",

@@ -1,5 +1,6 @@
 //! The Python extension module: exports only.
 
+mod agents;
 mod bamboo_agents;
 mod client;
 pub(crate) mod convert;
@@ -40,6 +41,8 @@ mod _infosecops {
     const __version__: &str = env!("CARGO_PKG_VERSION");
 
     #[pymodule_export]
+    use super::agents::Agents;
+    #[pymodule_export]
     use super::bamboo_agents::BambooAgents;
     #[pymodule_export]
     use super::coverage::equals;
@@ -74,7 +77,7 @@ mod _infosecops {
     #[pymodule_export]
     use crate::core::secret::Secret;
     #[pymodule_export]
-    use crate::systems::bamboo_agents::{AccessToken, EnsureResult};
+    use crate::systems::bamboo_agents::{AccessToken, Agent, AgentState, Capability, EnsureResult, MaintenanceTask};
     #[pymodule_export]
     use crate::systems::governance_lifecycle::{
         ApplicationRole, CommandResult, CoverageRule, Entitlement, GlobalRole, Group, ReviewItemChange,
