@@ -43,6 +43,7 @@ REFRESH = dict.fromkeys(
     )
 )
 RAW = {"method": "POST", "path": "x", "params": {"a": 1}, "json": None, "body": None, "headers": None, "effect": "read"}
+WAIT = {"timeout": 0.05, "poll_interval": 0.02, "on_progress": None}
 TOKEN = {"name": "n", "read": True, "change": False}
 
 CONSTRUCTORS: dict[str, dict[str, Any]] = {
@@ -155,12 +156,22 @@ METHODS: dict[str, dict[str, dict[str, Any]]] = {
     "BambooAgents": {
         "request": RAW,
         "close": {},
+        "agents": {"uuid": "u-u-i-d"},
         "tokens.list": {},
         "tokens.create": TOKEN,
         "tokens.update": {"token": "u-u-i-d", **TOKEN},
         "tokens.find": {"name": "n"},
         "tokens.ensure": TOKEN,
         "tokens.revoke": {"token": "u-u-i-d"},
+    },
+    # What `agents` of a Bamboo client gives.
+    "Agents": {
+        **{name: {} for name in ("list", "target_version")},
+        **{name: {"id": 1} for name in ("enable", "disable", "capabilities", "clear_capabilities", "maintenance")},
+        "state": {"id": 1, "form": "json"},
+        "finish_maintenance": {"id": 1, "task": 1},
+        "wait_until_idle": {"id": 1, "settle": 0.0, **WAIT},
+        "maintenance_window": {"id": 1, "settle": 0.0, "siblings_timeout": 0.05, **WAIT},
     },
 }
 

@@ -25,6 +25,9 @@ OPERATIONS = [
     *(f"jobs.{kind}.report" for kind in ("alm", "analysis", "ldap")),
     *(f"connections.{kind}.{verb}" for kind in ("alm", "analysis", "ldap") for verb in ("list", "get")),
     *(f"tokens.{verb}" for verb in ("list", "create", "update", "find", "ensure", "revoke")),
+    *(f"agents.{verb}" for verb in ("list", "state", "enable", "disable", "capabilities", "clear_capabilities")),
+    *(f"agents.{verb}" for verb in ("maintenance", "finish_maintenance", "target_version", "wait_until_idle")),
+    "agents.maintenance_window",
 ]
 READS = {
     *("loginUser", "getSecuritySettings", "about", "findReviews", "getReviewStatus"),

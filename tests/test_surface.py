@@ -73,7 +73,24 @@ SURFACE = {
         **CLIENT,
         "__init__": "(url, *, username=None, password=None, token=None, api='auto', **common)",
         "tokens": "",
+        "agents": "(uuid)",
     },
+    bamboo_agents.Agents: {
+        "list": "()",
+        "state": "(id, *, form='json')",
+        "enable": "(id)",
+        "disable": "(id)",
+        "capabilities": "(id)",
+        "clear_capabilities": "(id)",
+        "maintenance": "(id)",
+        "finish_maintenance": "(id, task)",
+        "target_version": "()",
+        "wait_until_idle": "(id, *, settle=120.0, timeout=3600.0, poll_interval=5.0, on_progress=None)",
+        "maintenance_window": (
+            "(id, *, siblings_timeout=3600.0, settle=120.0, timeout=3600.0, poll_interval=15.0, on_progress=None)"
+        ),
+    },
+    bamboo_agents.MaintenanceWindow: {},
     bamboo_agents.Tokens: {
         "list": "()",
         "create": "(name, *, read=True, change=False)",
@@ -88,7 +105,10 @@ TWIN_NAMES = {"close": "aclose", "__enter__": "__aenter__", "__exit__": "__aexit
 
 ATTRIBUTES = {
     "AccessToken": "uuid name read change extra",
+    "Agent": "id name enabled busy online extra",
+    "AgentState": "id name enabled busy extra",
     "ApplicationRole": "name business_source",
+    "Capability": "key value extra",
     "ChangeResult": "index change reason",
     "CommandResult": "type status message data",
     "Connection": "id kind alias system frequency command params project inaccessible extra",
@@ -100,6 +120,7 @@ ATTRIBUTES = {
     "GlobalRole": "name role_set",
     "Group": "name business_source",
     "Job": "id kind user triggered_by automatic ready succeeded result_message last_run connection extra",
+    "MaintenanceTask": "id agent_id code message version enabled busy granted extra",
     "Response": "status headers content text json",
     "Retry": "attempts base cap",
     "RevieweeAccount": "name business_source",
@@ -152,6 +173,7 @@ ERRORS = {
     "JobFailed": "Error",
     "WaitTimeout": "Error TimeoutError",
     "AmbiguousMatch": "Error",
+    "TaskLeftOpen": "Error",
 }
 SANDBOX = {
     infosecops.sandbox.Sandbox: {
@@ -294,7 +316,7 @@ def test_every_error_has_its_place(name: str) -> None:
     cls = getattr(infosecops, name)
     assert " ".join(base.__name__ for base in cls.__bases__) == ERRORS[name]
     attributes = "system operation method url status code request_id body_excerpt attempts elapsed outcome hint"
-    own = {"PartialFailure": " result", "JobFailed": " job", "WaitTimeout": " last"}.get(name, "")
+    own = {"PartialFailure": " result", "JobFailed": " job", "WaitTimeout": " last", "TaskLeftOpen": " task"}.get(name, "")
     assert set((attributes + own).split()) <= public(cls)
 
 

@@ -35,8 +35,9 @@ class _Window:
     ) -> None:
         self._native = native
         self._agent_id = agent_id
-        self._asking = {"timeout": siblings_timeout, "poll_interval": poll_interval, "on_progress": on_progress}
-        self._waiting = {**self._asking, "timeout": timeout, "settle": settle}
+        often = {"poll_interval": poll_interval, "on_progress": on_progress}
+        self._asking = {"siblings_timeout": siblings_timeout, **often}
+        self._waiting = {"settle": settle, "timeout": timeout, **often}
         self._task: MaintenanceTask | None = None
         # Check the arguments.
         self._ask()
@@ -137,6 +138,9 @@ _OPERATION = "agents.maintenance_window"
 
 def _tell(task: MaintenanceTask, failure: BaseException, body: BaseException | None) -> None:
     """Say that the task may be open; return if what the body raised goes up by itself."""
+    if failure.__context__ is None:
+        # What comes from the native module has no context by itself.
+        failure.__context__ = body
     if isinstance(failure, TaskLeftOpen):
         left = failure
     else:

@@ -16,8 +16,9 @@ use super::per_process::PerProcess;
 use super::secret::{GivenSecret, credential};
 use super::settings::{callable, config_error, pace};
 use super::site::{OfCall, progress};
+use crate::core::config::seconds;
 use crate::core::credential::Holder;
-use crate::core::poll::OnProgress;
+use crate::core::poll::{OnProgress, Pace};
 use crate::record_methods;
 use crate::systems::bamboo_agents::{
     self as bamboo, AccessToken, Agent, AgentState, BambooAgents as System, Capability, Form, MaintenanceTask, Opened,
@@ -217,25 +218,22 @@ impl Agents {
     }
 
     /// The first half of entering a maintenance window.
-    #[pyo3(signature = (id, *, timeout, poll_interval, on_progress))]
+    #[pyo3(signature = (id, *, siblings_timeout, poll_interval, on_progress))]
     fn window_ask(
         &self,
         py: Python<'_>,
         id: Any<'_, '_>,
-        timeout: f64,
+        siblings_timeout: f64,
         poll_interval: f64,
         on_progress: Option<Bound<'_, PyAny>>,
     ) -> PyResult<Operation> {
         let (uuid, id) = (self.held(), number("id", id)?);
-        let pace = match pace(timeout, poll_interval) {
-            Err(_) if timeout.is_nan() || timeout <= 0.0 => {
-                return Err(config_error(
-                    py,
-                    "siblings_timeout: must be a positive number of seconds",
-                ));
-            }
-            pace => pace.map_err(|error| refused(py, error))?,
-        };
+        let timeout = seconds("siblings_timeout", siblings_timeout);
+        let pace = timeout.and_then(|timeout| {
+            let interval = seconds("poll_interval", poll_interval)?;
+            Ok(Pace { timeout, interval })
+        });
+        let pace = pace.map_err(|error| refused(py, error))?;
         let told = callable("on_progress", on_progress)?.map(|callable| {
             Arc::new(progress(callable, |task: MaintenanceTask| (task,))) as OnProgress<MaintenanceTask>
         });

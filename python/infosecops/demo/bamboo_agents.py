@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import infosecops
+from infosecops.demo import agents
 from infosecops.demo.stage import Step
 
 TYPE_CHECKING = False
@@ -29,6 +30,7 @@ def tour(side: Side) -> Tour:
         limited.tokens.list,
         refused=(infosecops.PermissionDeniedError, "rejected"),
     )
+    yield from agents.tour(side)
 
 
 def notes(_: Real) -> list[str]:

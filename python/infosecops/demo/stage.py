@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from infosecops._lists import AsyncLazyList, LazyList
+    from infosecops._maintenance import AsyncMaintenanceWindow, MaintenanceWindow
     from infosecops.sandbox import JournalEntry, Sandbox
 
     Tour = Generator["Step", Any, None]
@@ -144,6 +145,18 @@ class Side:
             return [page async for page in listed.pages()]  # type: ignore[union-attr]
 
         return read()
+
+    def within(self, window: MaintenanceWindow | AsyncMaintenanceWindow) -> Any:  # noqa: ANN401
+        """Enter a maintenance window, and leave it at once."""
+        if self._loop is None:
+            with window as task:  # type: ignore[union-attr]
+                return task
+
+        async def enter() -> Any:  # noqa: ANN401
+            async with window as task:  # type: ignore[union-attr]
+                return task
+
+        return enter()
 
     def take(self, step: Step) -> Taken:
         """Do it, and see whether everything is as expected."""

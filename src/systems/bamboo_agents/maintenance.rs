@@ -3,6 +3,8 @@
 //! <https://eddiewebb.atlassian.net/wiki/spaces/AAFB/pages/30507041/Maintenance+Operations>,
 //! <https://eddiewebb.atlassian.net/wiki/spaces/AAFB/pages/28573702/Chaperone+Permissions+and+Responses>
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use http::Method;
 use serde_json::value::RawValue;
 
@@ -123,7 +125,8 @@ async fn finish(
     })
 }
 
-/// Asks for maintenance until it is granted, and waits between while too many other agents are away.
+/// Asks for maintenance until it is granted, and waits between while too many other agents are away. Once it waits, a
+/// request that fails for a passing reason does not end it, if it is sure that it opened nothing.
 ///
 /// # Errors
 /// `WaitTimeout` with the last [`MaintenanceTask`] as payload; `Conflict` if the agent is to go on building;
@@ -137,14 +140,22 @@ pub async fn ask_until_granted(
     on_progress: Option<OnProgress<MaintenanceTask>>,
 ) -> Result<MaintenanceTask, Error> {
     // Every request has the client's own timeout: one that is cut short may have opened a task.
+    let is_waiting = AtomicBool::new(false);
     let look = || {
         let part = call.with_timeout(call.settings().timeout);
-        let tell = on_progress.as_ref();
+        let (tell, is_waiting) = (on_progress.as_ref(), &is_waiting);
         async move {
             let task = match ask(opened, &part, operation, id).await {
-                Err(error) if error.context().outcome == Some(Outcome::Unknown) => return Ok(Asked::Unclear(error)),
-                asked => asked?,
+                Err(error) => {
+                    let is_unclear = error.context().outcome == Some(Outcome::Unknown);
+                    if is_unclear || !is_waiting.load(Ordering::Relaxed) {
+                        return Ok(Asked::Failed(error));
+                    }
+                    return Err(error);
+                }
+                Ok(task) => task,
             };
+            is_waiting.store(true, Ordering::Relaxed);
             if let Some(tell) = tell {
                 tell(task.clone()).await?;
             }
@@ -152,14 +163,14 @@ pub async fn ask_until_granted(
         }
     };
     let has_ended = |asked: &Asked| match asked {
-        Asked::Unclear(error) => Err(error.clone()),
+        Asked::Failed(error) => Err(error.clone()),
         Asked::Answered(task) => Ok(task.code != WAIT),
     };
     let tell_wait = |delay| call.tell_wait(operation, delay);
     match poll(pace, None, look, has_ended, tell_wait).await? {
         End::Finished(Asked::Answered(task)) if task.is_granted() => Ok(task),
         End::Finished(Asked::Answered(task)) => Err(not_granted(call, operation, &task)),
-        End::Finished(Asked::Unclear(error)) => Err(error),
+        End::Finished(Asked::Failed(error)) => Err(error),
         End::TimeUp { last, failure } => Err(time_up(call, operation, id, pace, last, failure)),
     }
 }
@@ -168,8 +179,8 @@ pub async fn ask_until_granted(
 #[derive(Clone)]
 enum Asked {
     Answered(MaintenanceTask),
-    /// A task may be open: asking again would find it in the way.
-    Unclear(Error),
+    /// For good: a task may be open, which asking again would find in the way, or it was the first request.
+    Failed(Error),
 }
 
 /// Finishes what [`ask_until_granted`] opened.
