@@ -41,7 +41,7 @@ class Blocking:
     def __enter__(self) -> Any:
         return self._loop.run_until_complete(self._target.__aenter__())
 
-    def __exit__(self, *raised: Any) -> Any:
+    def __exit__(self, *raised: object) -> Any:
         return self._loop.run_until_complete(self._target.__aexit__(*raised))
 
     def __repr__(self) -> str:

@@ -195,12 +195,14 @@ OVERRIDES: tuple[tuple[Callable[..., bool], Callable[..., Expectation], str], ..
         "what could not be finished is named by the error",
     ),
     (
-        lambda row, fault: (row.operation, fault.name)
-        in {
-            ("agents.target_version", "truncated"),
-            ("agents.clear_capabilities", "truncated"),
-            ("agents.clear_capabilities", "drips"),
-        },
+        lambda row, fault: (
+            (row.operation, fault.name)
+            in {
+                ("agents.target_version", "truncated"),
+                ("agents.clear_capabilities", "truncated"),
+                ("agents.clear_capabilities", "drips"),
+            }
+        ),
         lambda *_: OK,
         "a version cut short is one, too, and an answer of two bytes can't be cut",
     ),

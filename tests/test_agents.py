@@ -199,7 +199,7 @@ def test_only_404_makes_it_try_the_older_paths(connect: Callable[..., Any], stat
 
 def test_no_agent_or_no_plugin(connect: Callable[..., Any]) -> None:
     with Wire(GONE) as wire:
-        with pytest.raises(infosecops.NotFoundError, match="bamboo-agent.cfg.xml"):
+        with pytest.raises(infosecops.NotFoundError, match=r"bamboo-agent\.cfg\.xml"):
             opened(connect, wire, api="auto").enable(ID)
         assert [method for method, _ in sent(wire)] == ["GET", "GET"]
 

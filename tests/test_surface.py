@@ -316,7 +316,9 @@ def test_every_error_has_its_place(name: str) -> None:
     cls = getattr(infosecops, name)
     assert " ".join(base.__name__ for base in cls.__bases__) == ERRORS[name]
     attributes = "system operation method url status code request_id body_excerpt attempts elapsed outcome hint"
-    own = {"PartialFailure": " result", "JobFailed": " job", "WaitTimeout": " last", "TaskLeftOpen": " task"}.get(name, "")
+    own = {"PartialFailure": " result", "JobFailed": " job", "WaitTimeout": " last", "TaskLeftOpen": " task"}.get(
+        name, ""
+    )
     assert set((attributes + own).split()) <= public(cls)
 
 

@@ -5,7 +5,6 @@ Pages: https://eddiewebb.atlassian.net/wiki/pages/viewpage.action?pageId=2398619
 
 from __future__ import annotations
 
-from infosecops import _infosecops
 from infosecops._client import run, run_here
 from infosecops._maintenance import AsyncMaintenanceWindow, MaintenanceWindow
 
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Literal
 
+    from infosecops import _infosecops
     from infosecops._client import AsyncSecretLike
     from infosecops._infosecops import AccessToken, Agent, AgentState, Capability, MaintenanceTask
 
@@ -47,7 +47,7 @@ class Agents(_OfToken):
         Raises:
             ConfigError: The server has the paths before 1.5 alone, which have no list.
         """
-        return run_here(self._native.list())
+        return run_here(self._native.list_all())
 
     def state(self, id: int, *, form: Literal["json", "text"] = "json") -> AgentState:  # noqa: A002
         """Whether an agent takes builds, and whether it builds something.
@@ -125,7 +125,7 @@ class Agents(_OfToken):
         """
         return run_here(self._native.target_version())
 
-    def wait_until_idle(  # noqa: PLR0913
+    def wait_until_idle(
         self,
         id: int,  # noqa: A002
         *,
@@ -223,7 +223,7 @@ class AsyncAgents(_OfToken):
 
     async def list(self) -> List[Agent]:
         """All agents; see :meth:`Agents.list`."""
-        return await run(self._native.list())
+        return await run(self._native.list_all())
 
     async def state(self, id: int, *, form: Literal["json", "text"] = "json") -> AgentState:  # noqa: A002
         """Look at an agent; see :meth:`Agents.state`."""
@@ -257,12 +257,12 @@ class AsyncAgents(_OfToken):
         """Get the version that agents are to have; see :meth:`Agents.target_version`."""
         return await run(self._native.target_version())
 
-    async def wait_until_idle(  # noqa: PLR0913
+    async def wait_until_idle(
         self,
         id: int,  # noqa: A002
         *,
         settle: float = 120.0,
-        timeout: float = 3600.0,  # noqa: ASYNC109
+        timeout: float = 3600.0,
         poll_interval: float = 5.0,
         on_progress: Callable[[AgentState], object] | None = None,
     ) -> AgentState:

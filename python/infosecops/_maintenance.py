@@ -99,7 +99,7 @@ class MaintenanceWindow(_Window):
         task = self._take()
         try:
             run_here(self._native.window_finish(task))
-        except BaseException as failure:
+        except BaseException as failure:  # noqa: BLE001 - it is raised, or told by what goes up
             _tell(task, failure, error)
 
 
@@ -129,7 +129,7 @@ class AsyncMaintenanceWindow(_Window):
         task = self._take()
         try:
             await run(self._native.window_finish(task))
-        except BaseException as failure:
+        except BaseException as failure:  # noqa: BLE001 - it is raised, or told by what goes up
             _tell(task, failure, error)
 
 

@@ -169,7 +169,7 @@ class WaitTimeout(Error, TimeoutError):  # noqa: N818
     """Waited long enough; the job may go on."""
 
     last: Any = None
-    """The :class:`Job` as last seen, the :class:`RunStatus`, the :class:`AgentState`, or the :class:`MaintenanceTask` that
+    """The :class:`Job`, :class:`RunStatus` or :class:`AgentState` as last seen, or the :class:`MaintenanceTask` that
     was not granted; None if nothing was."""
 
 

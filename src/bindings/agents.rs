@@ -128,7 +128,7 @@ impl Agents {
         }
     }
 
-    fn list(&self, py: Python<'_>) -> PyResult<Operation> {
+    fn list_all(&self, py: Python<'_>) -> PyResult<Operation> {
         let uuid = self.held();
         self.handle.operation(py, move |live, call| async move {
             bamboo::list_agents(&uuid.open(&live), &call).await

@@ -61,9 +61,7 @@ def _look(agents: Any) -> Tour:  # noqa: ANN401
         lambda listed: [(agent.name, agent.enabled, agent.busy) for agent in listed],
         [("linux-01", True, False), ("linux-02", True, True), ("windows-01", False, False)],
     )
-    yield Step(
-        "agents.state", "", lambda: agents.state(IDLE), _STATE, {"id": IDLE, "enabled": True, "busy": False}
-    )
+    yield Step("agents.state", "", lambda: agents.state(IDLE), _STATE, {"id": IDLE, "enabled": True, "busy": False})
     yield Step(
         "agents.capabilities",
         "",

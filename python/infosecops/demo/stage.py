@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from infosecops._lists import AsyncLazyList, LazyList
-    from infosecops._maintenance import AsyncMaintenanceWindow, MaintenanceWindow
     from infosecops.sandbox import JournalEntry, Sandbox
 
     Tour = Generator["Step", Any, None]
@@ -146,14 +145,14 @@ class Side:
 
         return read()
 
-    def within(self, window: MaintenanceWindow | AsyncMaintenanceWindow) -> Any:  # noqa: ANN401
+    def within(self, window: Any) -> Any:  # noqa: ANN401
         """Enter a maintenance window, and leave it at once."""
         if self._loop is None:
-            with window as task:  # type: ignore[union-attr]
+            with window as task:
                 return task
 
         async def enter() -> Any:  # noqa: ANN401
-            async with window as task:  # type: ignore[union-attr]
+            async with window as task:
                 return task
 
         return enter()
