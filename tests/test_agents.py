@@ -342,6 +342,34 @@ def test_a_version_is_needed(connect: Callable[..., Any], answer: str) -> None:
         opened(connect, wire).target_version()
 
 
+@pytest.mark.parametrize(("call", "row"), [("list", LISTED), ("capabilities", CAPABILITIES)])
+def test_one_odd_record_never_loses_a_list(
+    connect: Callable[..., Any], caplog: pytest.LogCaptureFixture, call: str, row: str
+) -> None:
+    good = json.loads(row)
+    more = (ID,) if call == "capabilities" else ()
+    with Wire(ok(json.dumps([{"name": "no id"}, *good, 5])), ok("[5]"), ok("{}"), ok("[]")) as wire:
+        look = getattr(opened(connect, wire), call)
+        assert len(look(*more)) == len(good)
+        assert f"2 of {len(good) + 2} records could not be read" in caplog.text
+        for _ in range(2):
+            with pytest.raises(infosecops.UnexpectedContentError):
+                look(*more)
+        assert look(*more) == []
+
+
+def test_what_servers_echo_is_masked(connect: Callable[..., Any]) -> None:
+    echo = f'"no {UUID} {"x" * 590}{UUID}"'
+    for code in ("UH_OH", "NO_CHILD", UUID):
+        answer = GRANTED.replace("YES_CHILD", code).replace('"you may upgrade once idle"', echo)
+        with Wire(text(answer.replace("TASK=1 ", "TASK=0"))) as wire:
+            with pytest.raises(infosecops.Error) as caught, opened(connect, wire).maintenance_window(ID, settle=0):
+                pass
+            shown = f"{caught.value} {caught.value.__dict__}"
+            assert UUID[:8] not in shown
+            assert "****" in shown
+
+
 # What is sent again, and what is refused.
 
 

@@ -77,16 +77,15 @@ class MaintenanceWindow(_Window):
     """The agent is away and idle within ``with``, which gives the :class:`MaintenanceTask`."""
 
     def __enter__(self) -> MaintenanceTask:
+        asking = self._ask()
         try:
-            task = self._task = run_here(self._ask())
-        except BaseException as error:
-            if not isinstance(error, Exception):
-                _chain(error, self._interrupted())
-            raise
-        try:
+            task = self._task = run_here(asking)
             run_here(self._wait())
         except BaseException as error:
-            self._finish(error)
+            if self._task is not None:
+                self._finish(error)
+            elif not isinstance(error, Exception):
+                _chain(error, self._interrupted())
             raise
         return task
 
@@ -107,16 +106,15 @@ class AsyncMaintenanceWindow(_Window):
     """The twin of :class:`MaintenanceWindow` for ``async with``."""
 
     async def __aenter__(self) -> MaintenanceTask:
+        asking = self._ask()
         try:
-            task = self._task = await run(self._ask())
-        except BaseException as error:
-            if not isinstance(error, Exception):
-                _chain(error, self._interrupted())
-            raise
-        try:
+            task = self._task = await run(asking)
             await run(self._wait())
         except BaseException as error:
-            await self._finish(error)
+            if self._task is not None:
+                await self._finish(error)
+            elif not isinstance(error, Exception):
+                _chain(error, self._interrupted())
             raise
         return task
 

@@ -3,6 +3,8 @@
 //! <https://eddiewebb.atlassian.net/wiki/pages/viewpage.action?pageId=23986190>
 
 use http::Method;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_json::value::RawValue;
 
 use super::agent::{Agent, AgentState, Capability};
 use super::opened::{Form, Opened};
@@ -19,7 +21,7 @@ pub async fn list_agents(opened: &Opened<'_>, call: &Call) -> Result<Vec<Agent>,
     opened.needs_new_paths(call, OPERATION)?;
     let target = Target::new("/rest/agents/latest/");
     let answer = opened.send(call, OPERATION, Method::GET, target, Form::Json).await?;
-    let agents = answer.json()?;
+    let agents = rows(&answer, call)?;
     opened.client.remember(Api::AgentConfig);
     Ok(agents)
 }
@@ -128,10 +130,28 @@ pub async fn capabilities(opened: &Opened<'_>, call: &Call, id: i64) -> Result<V
     const OPERATION: &str = "agents.capabilities";
     opened.needs_new_paths(call, OPERATION)?;
     let target = new_path(id, "/capabilities");
-    opened
-        .send(call, OPERATION, Method::GET, target, Form::Json)
-        .await?
-        .json()
+    let answer = opened.send(call, OPERATION, Method::GET, target, Form::Json).await?;
+    rows(&answer, call)
+}
+
+/// One odd record never loses the list, but a list of nothing else is not this one.
+fn rows<T: DeserializeOwned>(answer: &Answer, call: &Call) -> Result<Vec<T>, Error> {
+    let rows: Vec<Box<RawValue>> = answer.json()?;
+    let read: Vec<T> = rows
+        .iter()
+        .filter_map(|row| serde_json::from_str(row.get()).ok())
+        .collect();
+    let (lost, total) = (rows.len() - read.len(), rows.len());
+    if lost > 0 && read.is_empty() {
+        return Err(answer.unexpected("the answer is a list, but nothing in it can be read"));
+    }
+    if lost > 0 {
+        call.warn(
+            answer,
+            format!("{lost} of {total} records could not be read and were left out"),
+        );
+    }
+    Ok(read)
 }
 
 /// Removes all that an agent has of its own.
@@ -140,7 +160,7 @@ pub async fn clear_capabilities(opened: &Opened<'_>, call: &Call, id: i64) -> Re
     opened.needs_new_paths(call, OPERATION)?;
     let target = new_path(id, "/capabilities");
     let sent = opened.send(call, OPERATION, Method::DELETE, target, Form::Json).await;
-    let cleared = sent.and_then(|answer| match answer.json::<Vec<Capability>>()?.len() {
+    let cleared = sent.and_then(|answer| match answer.json::<Vec<IgnoredAny>>()?.len() {
         0 => Ok(()),
         left => Err(answer.unexpected(&format!("the server answered that {left} capabilities are left"))),
     });

@@ -16,6 +16,8 @@ use crate::core::decode::{one_line, shorten};
 use crate::core::error::{Error, Kind, Outcome};
 use crate::core::lenient;
 use crate::core::poll::{End, OnProgress, Pace, poll};
+use crate::core::redact;
+use crate::core::secret::Secret;
 use crate::core::transport::Call;
 use crate::record;
 
@@ -115,7 +117,10 @@ async fn finish(
         match told.code.as_str() {
             NO => Ok(told),
             UH_OH => Err(uh_oh(&answer, &told)),
-            other => Err(answer.unexpected(&format!("the answer to a finish is {}, not {NO}", said(other)))),
+            other => Err(answer.unexpected(&format!(
+                "the answer to a finish is {}, not {NO}",
+                said(&answer.scrub(other))
+            ))),
         }
     });
     finished.map_err(|error| {
@@ -169,7 +174,10 @@ pub async fn ask_until_granted(
     let tell_wait = |delay| call.tell_wait(operation, delay);
     match poll(pace, None, look, has_ended, tell_wait).await? {
         End::Finished(Asked::Answered(task)) if task.is_granted() => Ok(task),
-        End::Finished(Asked::Answered(task)) => Err(not_granted(call, operation, &task)),
+        End::Finished(Asked::Answered(task)) => {
+            let uuid = opened.uuid.get().await?;
+            Err(not_granted(call, operation, &task, &uuid))
+        }
         End::Finished(Asked::Failed(error)) => Err(error),
         End::TimeUp { last, failure } => Err(time_up(call, operation, id, pace, last, failure)),
     }
@@ -219,18 +227,20 @@ fn read(answer: &Answer, agent_id: i64) -> Result<MaintenanceTask, Error> {
     Ok(task)
 }
 
-/// What the server says, as one line that is not too long.
-fn said(text: &str) -> String {
-    shorten(&one_line(text))
+/// What the server says, as one line that is not too long. It must be scrubbed: half a secret at the cut is known to
+/// nobody.
+fn said(scrubbed: &str) -> String {
+    shorten(&one_line(scrubbed))
 }
 
-fn message_of(task: &MaintenanceTask) -> String {
-    said(task.message.as_deref().unwrap_or("no explanation was given"))
+fn message_of(task: &MaintenanceTask) -> &str {
+    task.message.as_deref().unwrap_or("no explanation was given")
 }
 
 fn in_the_way(answer: &Answer, task: &MaintenanceTask, open: i64) -> Error {
     let agent = task.agent_id;
-    let message = format!("task {open} of agent {agent} is open already: {}", message_of(task));
+    let message = said(&answer.scrub(message_of(task)));
+    let message = format!("task {open} of agent {agent} is open already: {message}");
     answer
         .error(Kind::TaskLeftOpen, &message)
         .with_code(UH_OH)
@@ -241,25 +251,25 @@ fn in_the_way(answer: &Answer, task: &MaintenanceTask, open: i64) -> Error {
 }
 
 fn uh_oh(answer: &Answer, task: &MaintenanceTask) -> Error {
-    answer.error(Kind::Conflict, &message_of(task)).with_code(UH_OH)
+    let message = said(&answer.scrub(message_of(task)));
+    answer.error(Kind::Conflict, &message).with_code(UH_OH)
 }
 
-fn not_granted(call: &Call, operation: &str, task: &MaintenanceTask) -> Error {
+fn not_granted(call: &Call, operation: &str, task: &MaintenanceTask, uuid: &Secret) -> Error {
     let agent = task.agent_id;
+    let scrubbed = |text: &str| said(&redact::scrub(text, std::slice::from_ref(uuid)));
     if task.code == NO {
-        let message = format!("agent {agent} is to go on building: {}", message_of(task));
+        let message = format!("agent {agent} is to go on building: {}", scrubbed(message_of(task)));
         return Error::new(Kind::Conflict, message, call.context(operation))
             .with_outcome(Outcome::Rejected)
             .with_code(NO)
             .with_hint("the plugin's settings in Bamboo allow no maintenance now: their state is STABLE");
     }
-    let message = format!(
-        "the request for maintenance of agent {agent} was answered by {}",
-        said(&task.code)
-    );
+    let code = scrubbed(&task.code);
+    let message = format!("the request for maintenance of agent {agent} was answered by {code}");
     Error::new(Kind::UnexpectedContent, message, call.context(operation))
         .with_outcome(Outcome::Unknown)
-        .with_code(&task.code)
+        .with_code(code)
         .with_hint(format!(
             "look at agents.state({agent}): an agent in maintenance is disabled"
         ))
