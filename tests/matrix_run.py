@@ -170,8 +170,9 @@ class Lane:
             self.remember_place()
 
     def remember_place(self) -> None:
-        # The journal masks the only secret that stands in a URL.
-        self.place = self.box.journal.last(operation=self.row.struck).target.replace("****", UUID)
+        # The journal masks the uuid that opens agents, and a redirect without it would lead nowhere.
+        target = self.box.journal.last(operation=self.row.struck).target
+        self.place = target.replace("uuid=****", f"uuid={UUID}")
 
 
 @contextmanager

@@ -68,7 +68,7 @@ def test_it_waits_for_siblings_and_for_builds(connect: Callable[..., Any]) -> No
         with window(connect, wire, on_progress=lambda seen: told.append(getattr(seen, "code", None) or seen.busy)):
             pass
         assert plugin.log == [ASK, ASK, ASK, LOOK, LOOK, LOOK, FINISH]
-        assert told == ["WAIT_FOR_SIBLINGS", "WAIT_FOR_SIBLINGS", "YES_CHILD", True, False, False]
+        assert told == ["WAIT_FOR_SIBLINGS", "WAIT_FOR_SIBLINGS", True, False, False]
 
 
 def test_siblings_that_stay_away(connect: Callable[..., Any]) -> None:
@@ -124,6 +124,19 @@ def test_a_wait_that_fails_gives_the_agent_back(connect: Callable[..., Any], loo
             plugin.bodies += 1
         assert caught.value.operation == "agents.maintenance_window"
         assert (plugin.log[0], plugin.log[-1], plugin.log.count(FINISH), plugin.bodies) == (ASK, FINISH, 1, 0)
+
+
+@pytest.mark.parametrize("ask", [[text(WAIT)], [text(GRANTED)]], ids=["asking", "looking"])
+def test_what_a_listener_raises_leaves_nothing_open(connect: Callable[..., Any], ask: list[bytes]) -> None:
+    def refuse(_: object) -> None:
+        raise LookupError("enough")
+
+    plugin = Plugin(ask=ask)
+    with Wire(plugin) as wire:
+        with pytest.raises(LookupError, match="enough"), window(connect, wire, on_progress=refuse):
+            plugin.bodies += 1
+        assert plugin.log == ([ASK] if ask == [text(WAIT)] else [ASK, LOOK, FINISH])
+        assert plugin.bodies == 0
 
 
 class OfBodyError(Exception):

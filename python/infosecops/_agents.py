@@ -186,7 +186,8 @@ class Agents(_OfToken):
             settle: Seconds that the agent must have been idle; see :meth:`wait_until_idle`.
             timeout: Seconds to wait at most until it is idle.
             poll_interval: Seconds between two requests for maintenance, and between two looks at the agent.
-            on_progress: Is told the answer to every request for maintenance, and the state after every look.
+            on_progress: Is told every answer that says to wait for others, and the state after every look; what it
+                raises ends the wait.
 
         Raises:
             WaitTimeout: On entering: others were away too long (``.last`` is the last answer, nothing is open), or the

@@ -131,7 +131,8 @@ async fn finish(
 }
 
 /// Asks for maintenance until it is granted, and waits between while too many other agents are away. Once it waits, a
-/// request that fails for a passing reason does not end it, if it is sure that it opened nothing.
+/// request that fails for a passing reason does not end it, if it is sure that it opened nothing. `on_progress` is told
+/// every answer that says to wait.
 ///
 /// # Errors
 /// `WaitTimeout` with the last [`MaintenanceTask`] as payload; `Conflict` if the agent is to go on building;
@@ -161,7 +162,8 @@ pub async fn ask_until_granted(
                 Ok(task) => task,
             };
             is_waiting.store(true, Ordering::Relaxed);
-            if let Some(tell) = tell {
+            // What raises here must not leave a task behind that nobody knows of.
+            if let (WAIT, Some(tell)) = (task.code.as_str(), tell) {
                 tell(task.clone()).await?;
             }
             Ok(Asked::Answered(task))

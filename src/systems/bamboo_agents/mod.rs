@@ -17,6 +17,8 @@ pub use idle::{Patience, wait_until_idle};
 pub use maintenance::{MaintenanceTask, ask_until_granted, finish_maintenance, give_back, maintenance};
 pub use opened::{Form, Opened};
 pub use session::{Api, BambooAgents, Login};
+#[cfg(feature = "fuzzing")]
+pub(crate) use text::read as read_text;
 pub use token::{AccessToken, EnsureResult};
 pub use tokens::{TokenChange, TokenRef, create, ensure, find, list, revoke, update};
 

@@ -12,7 +12,7 @@ use crate::core::error::Error;
 ///
 /// # Errors
 /// `UnexpectedContent` if the answer has another form, or lacks what the record needs.
-pub(super) fn read<T: DeserializeOwned>(answer: &Answer, given: &[(&str, i64)]) -> Result<T, Error> {
+pub(crate) fn read<T: DeserializeOwned>(answer: &Answer, given: &[(&str, i64)]) -> Result<T, Error> {
     let text = std::str::from_utf8(answer.bytes()).unwrap_or_default();
     let is_foreign = answer.is_html() || text.chars().any(|c| c.is_control() && !c.is_whitespace());
     let mut fields = if is_foreign { Map::new() } else { pairs(text) };
