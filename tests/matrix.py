@@ -11,7 +11,9 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import agent_calls
 import infosecops
+from agent_calls import DISABLED, IDLE, QUICK
 from infosecops import Group, RevieweeAccount, ReviewItemChange
 
 if TYPE_CHECKING:
@@ -166,68 +168,6 @@ def _ensure_same(bamboo: Any) -> Any:
 
 def _ensure_other(bamboo: Any, _: Any) -> Any:
     return bamboo.tokens.ensure("readOnly", read=True, change=True)
-
-
-UUID = "7ba167aa-631c-4771-b197-fcb459cc7fd7"
-# One that is idle, and one that is disabled, too.
-IDLE, DISABLED = 131073, 131075
-QUICK = {"settle": 0, "poll_interval": 0.02}
-
-
-def _agents(name: str, *arguments: int, **keywords: Any) -> Callable[[Any, Any], Any]:
-    return lambda bamboo, _: getattr(bamboo.agents(UUID), name)(*arguments, **keywords)
-
-
-def _window(bamboo: Any, _: Any) -> Any:
-    window = bamboo.agents(UUID).maintenance_window(IDLE, **QUICK)
-    if isinstance(bamboo, infosecops.BambooAgents):
-        with window as task:
-            return task
-
-    async def enter() -> Any:
-        async with window as task:
-            return task
-
-    return enter()
-
-
-TASKS: dict[Any, Any] = {}
-"""The task that is open for each client."""
-
-
-def _open_task(bamboo: Any) -> Any:
-    agents = bamboo.agents(UUID)
-    if isinstance(bamboo, infosecops.BambooAgents):
-        try:
-            TASKS[bamboo] = agents.maintenance(IDLE)
-        except infosecops.TaskLeftOpen as error:
-            TASKS[bamboo] = error.task
-        return None
-
-    async def ask() -> None:
-        try:
-            TASKS[bamboo] = await agents.maintenance(IDLE)
-        except infosecops.TaskLeftOpen as error:
-            TASKS[bamboo] = error.task
-
-    return ask()
-
-
-def _finish(bamboo: Any, _: Any) -> Any:
-    return bamboo.agents(UUID).finish_maintenance(IDLE, TASKS[bamboo])
-
-
-def _no_open_task(bamboo: Any) -> Any:
-    """Finish the task that a call before may have left open."""
-    asked = _open_task(bamboo)
-    if asked is None:
-        return _finish(bamboo, None)
-
-    async def finish() -> Any:
-        await asked
-        return await _finish(bamboo, None)
-
-    return finish()
 
 
 def _raw(method: str, path: str, effect: str, **more: Any) -> Callable[[Any, Any], Any]:
@@ -424,23 +364,29 @@ def _bamboo_rows() -> Iterator[Row]:
 
 def _agent_rows(row: Callable[..., Row]) -> Iterator[Row]:
     def plain(name: str, effect: str, *arguments: int, **more: Any) -> Row:
-        return row(f"agents.{name}", effect, f"agents.{name}", _agents(name, *arguments), **more)
+        return row(f"agents.{name}", effect, f"agents.{name}", agent_calls.call(name, *arguments), **more)
 
     yield plain("list", "read")
     yield plain("state", "read", IDLE)
     yield plain("state", "read", IDLE, note="paths not known yet", is_fresh=True)
-    as_text = _agents("state", IDLE, form="text")
+    as_text = agent_calls.call("state", IDLE, form="text")
     yield row("agents.state", "read", "agents.state_text", as_text, note="as text")
     yield plain("enable", "unsafe", IDLE)
     yield plain("disable", "unsafe", DISABLED)
     look = {"note": "its look", "is_fresh": True}
-    yield row("agents.disable", "read", "agents.state", _agents("disable", DISABLED), **look)
+    yield row("agents.disable", "read", "agents.state", agent_calls.call("disable", DISABLED), **look)
     yield plain("capabilities", "read", IDLE)
     yield plain("clear_capabilities", "unsafe", IDLE)
     yield plain("target_version", "read")
-    yield plain("maintenance", "unsafe", IDLE, before=_no_open_task)
-    yield row("agents.finish_maintenance", "unsafe", "agents.finish_maintenance", _finish, before=_open_task)
-    waiting = _agents("wait_until_idle", DISABLED, timeout=PATIENT, **QUICK)
+    yield plain("maintenance", "unsafe", IDLE, before=agent_calls.close_task)
+    yield row(
+        "agents.finish_maintenance",
+        "unsafe",
+        "agents.finish_maintenance",
+        agent_calls.finish,
+        before=agent_calls.open_task,
+    )
+    waiting = agent_calls.call("wait_until_idle", DISABLED, timeout=PATIENT, **QUICK)
     yield row(
         "agents.wait_until_idle",
         "read",
@@ -450,13 +396,15 @@ def _agent_rows(row: Callable[..., Row]) -> Iterator[Row]:
         limit=PATIENT,
         strikes=ATTEMPTS,
     )
-    window = {"before": _no_open_task}
-    yield row("agents.maintenance_window", "unsafe", "agents.maintenance", _window, note="its request", **window)
+    window = {"before": agent_calls.close_task}
+    yield row(
+        "agents.maintenance_window", "unsafe", "agents.maintenance", agent_calls.window, note="its request", **window
+    )
     yield row(
         "agents.maintenance_window",
         "unsafe",
         "agents.finish_maintenance",
-        _window,
+        agent_calls.window,
         note="its finish",
         lead=("agents.maintenance", "agents.state", "agents.state"),
         **window,

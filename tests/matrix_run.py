@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import infosecops
+from agent_calls import UUID
 from infosecops import Retry
 from infosecops.sandbox import Sandbox
-from matrix import ATTEMPTS, HASTY, MAX_BYTES, PATIENT, ROWS, UUID, Row
+from matrix import ATTEMPTS, HASTY, MAX_BYTES, PATIENT, ROWS, Row
 from matrix_expectation import applies
 from matrix_faults import OWN_PLACE, Fault, available
 

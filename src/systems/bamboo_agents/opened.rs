@@ -91,7 +91,7 @@ fn explain(answer: &Answer) -> Error {
             "the access token lacks the right: read is needed to look at agents, change beside it to change them",
         ),
         404 => error.with_kind(Kind::NotFound).with_hint(
-            "check the agent's id (<id> in its bamboo-agent.cfg.xml), url and its context path, and that the plugin is installed",
+            "check the agent's id (<id> in its bamboo-agent.cfg.xml), url and its context path, and that the plugin is installed; most of this needs its version 1.5 or later",
         ),
         _ => error,
     }
