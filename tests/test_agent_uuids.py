@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import os
 import pickle
 import weakref
 from typing import TYPE_CHECKING, Any
@@ -63,6 +64,30 @@ def test_a_callable_is_asked_when_needed_and_again_after_a_refusal(connect: Call
             agents.state(ID)
         agents.state(ID)
         assert [target.partition("uuid=")[2] for _, target in sent(wire)] == ["uuid-1", "uuid-1", "uuid-1", "uuid-2"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_forked_child_asks_for_itself() -> None:
+    asked: list[int] = []
+
+    def fetch() -> str:
+        asked.append(os.getpid())
+        return UUID
+
+    with Wire(ok(STATE)) as wire, infosecops.BambooAgents(wire.url, proxy="direct") as bamboo:
+        agents = bamboo.agents(fetch)
+        agents.state(ID)
+        child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                code = 0 if agents.state(ID).id == ID and asked[-1] == os.getpid() else 1
+            finally:
+                os._exit(code)
+        assert os.waitpid(child, 0)[1] == 0
+        agents.state(ID)
+        assert (len(wire.requests), len(asked)) == (3, 1)
 
 
 @pytest.mark.parametrize("uuid", ["", Secret(""), 5, None, b"x", lambda: "", lambda: 5])

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import infosecops
 import pytest
-from infosecops import TaskLeftOpen
+from infosecops import Retry, TaskLeftOpen
 from infosecops.sandbox import Sandbox
 from test_agents import DISABLED, FINISHED, GRANTED, ID, STATE, UH_OH, opened, sent, text
 from test_idle_agents import BUSY, QUICK
@@ -115,6 +115,18 @@ def test_a_request_that_may_have_opened_a_task_is_not_repeated(connect: Callable
         assert len(wire.requests) == 2
 
 
+def test_once_it_waits_a_refusal_that_passes_is_outlived(connect: Callable[..., Any]) -> None:
+    full = html("", "429 Later")
+    plugin = Plugin(ask=[text(WAIT), full, text(GRANTED), full])
+    with Wire(plugin) as wire:
+        agents = opened(connect, wire, retry=Retry(1))
+        with agents.maintenance_window(ID, **QUICK):
+            assert plugin.log[:3] == [ASK] * 3
+        with pytest.raises(infosecops.RateLimitedError), agents.maintenance_window(ID, **QUICK):
+            plugin.bodies += 1
+        assert (plugin.log.count(ASK), plugin.log[-1], plugin.bodies) == (4, ASK, 0)
+
+
 @pytest.mark.parametrize("look", [html("", "401 No"), ok(BUSY), ok(STATE)], ids=["401", "busy", "enabled"])
 def test_a_wait_that_fails_gives_the_agent_back(connect: Callable[..., Any], look: bytes) -> None:
     plugin = Plugin(look=[look])
@@ -205,6 +217,22 @@ def test_what_is_no_exception_goes_up_and_says_it_too(
         assert isinstance(before.__context__, TaskLeftOpen)
         assert before.__context__.task.id == 1
         assert "task 1 of agent 131073 may be left open" in "".join(traceback.format_exception(caught.value))
+
+
+def hide(error: Exception) -> None:
+    try:
+        raise error
+    except OfBodyError:
+        raise SystemExit(3) from None
+
+
+def test_it_is_shown_though_the_body_hides_what_was_before(connect: Callable[..., Any]) -> None:
+    with Wire(text(GRANTED), ok(DISABLED), ok(DISABLED), Drop()) as wire:
+        with pytest.raises(SystemExit) as caught, window(connect, wire):
+            hide(OfBodyError("hidden"))
+        shown = "".join(traceback.format_exception(caught.value))
+        assert "task 1 of agent 131073 may be left open" in shown
+        assert "OfBodyError: hidden" not in shown
 
 
 def test_a_wait_and_a_finish_that_fail_are_both_told(connect: Callable[..., Any]) -> None:
@@ -375,3 +403,9 @@ def test_agents_take_turns_in_the_sandbox(connect: Callable[..., Any]) -> None:
         with agents.maintenance_window(131074, **QUICK):
             assert agents.state(131074).busy is False
         assert box.journal.count(operation="agents.finish_maintenance") == 2
+        box.bamboo_agents.set_maintenance(max_away=2)
+        with agents.maintenance_window(131073, **QUICK), agents.maintenance_window(131074, **QUICK):
+            pass
+        box.bamboo_agents.set_maintenance(allowed=False)
+        with pytest.raises(infosecops.ConflictError), agents.maintenance_window(131073, **QUICK):
+            pass

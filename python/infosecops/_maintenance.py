@@ -173,8 +173,16 @@ def _chain(error: BaseException, left: TaskLeftOpen) -> None:
     for own in (left, left.__cause__):
         if own is not None:
             own.__context__ = None
-    last = error
-    while (before := last.__cause__ or last.__context__) is not None:
+    last, seen = error, {id(error)}
+    while (before := _shown_before(last)) is not None and id(before) not in seen:
         last = before
+        seen.add(id(last))
     last.__context__ = left
     last.__suppress_context__ = False
+
+
+def _shown_before(error: BaseException) -> BaseException | None:
+    """What a traceback shows in front of an exception."""
+    if error.__cause__ is not None or error.__suppress_context__:
+        return error.__cause__
+    return error.__context__
