@@ -31,7 +31,7 @@ OPERATIONS = [
 ]
 READS = {
     *("loginUser", "getSecuritySettings", "about", "findReviews", "getReviewStatus"),
-    *("users.me", "tokens.list"),
+    *("users.me", "tokens.list", "agents.list", "agents.state", "agents.capabilities", "agents.target_version"),
     *(
         f"{what}.{kind}.{verb}"
         for what in ("jobs", "connections")
@@ -174,6 +174,7 @@ def real(box, **more):
         "INFOSECOPS_BAMBOO_URL": box.url,
         "INFOSECOPS_BAMBOO_USERNAME": bamboo.username,
         "INFOSECOPS_BAMBOO_PASSWORD": bamboo.password.reveal(),
+        "INFOSECOPS_BAMBOO_ACCESS_TOKEN": bamboo.reading_access_token.reveal(),
         **more,
     }
 

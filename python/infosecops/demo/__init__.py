@@ -8,7 +8,8 @@ Systems whose address and credentials stand in the environment are looked at ins
 * ``INFOSECOPS_SECTONA_URL`` with ``INFOSECOPS_SECTONA_ACCESS_KEY``. A vault records every request for a password, so
   one is made only for the account of ``INFOSECOPS_SECTONA_ACCOUNT``: ``asset_type|asset_host|account_name``
 * ``INFOSECOPS_BAMBOO_URL`` with ``INFOSECOPS_BAMBOO_TOKEN``, or with ``INFOSECOPS_BAMBOO_USERNAME`` and
-  ``INFOSECOPS_BAMBOO_PASSWORD``
+  ``INFOSECOPS_BAMBOO_PASSWORD``; its agents are looked at with ``INFOSECOPS_BAMBOO_ACCESS_TOKEN``, the uuid of an
+  access token
 * ``INFOSECOPS_CA_FILE``: the CA certificates to trust, for all of them
 
 None of these values is printed.

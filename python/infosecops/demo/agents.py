@@ -53,6 +53,21 @@ def tour(side: Side) -> Tour:
         )
 
 
+def reading(agents: Any) -> Tour:  # noqa: ANN401
+    """Look at the agents of a real system, and change nothing."""
+    listed = yield Step("agents.list", "", agents.list, lambda found: f"{len(found)} agents", needed=False)
+    for agent in (listed or ())[:1]:
+        yield Step("agents.state", "of the first", lambda: agents.state(agent.id), _STATE, needed=False)  # noqa: B023
+        yield Step(
+            "agents.capabilities",
+            "of the first",
+            lambda: agents.capabilities(agent.id),  # noqa: B023
+            lambda found: f"{len(found)} capabilities",
+            needed=False,
+        )
+    yield Step("agents.target_version", "", agents.target_version, needed=False)
+
+
 def _look(agents: Any) -> Tour:  # noqa: ANN401
     yield Step(
         "agents.list",

@@ -24,6 +24,8 @@ class Real:
     options: dict[str, Any] = field(default_factory=dict[str, object], repr=False)
     account: tuple[str, str, str] | None = None
     """Asset type, asset host and account name to ask Sectona for."""
+    access_token: str | None = field(default=None, repr=False)
+    """The uuid that opens the agents of Bamboo."""
 
 
 def real_systems(environment: Mapping[str, str]) -> dict[str, Real]:
@@ -103,7 +105,7 @@ def _bamboo_agents(given: Mapping[str, str]) -> Real:
         options = {"username": given["BAMBOO_USERNAME"], "password": given["BAMBOO_PASSWORD"]}
     else:
         raise _missing("BAMBOO_URL", "BAMBOO_TOKEN, or BAMBOO_USERNAME and BAMBOO_PASSWORD")
-    return Real("BambooAgents", given["BAMBOO_URL"], dict(options))
+    return Real("BambooAgents", given["BAMBOO_URL"], dict(options), access_token=given.get("BAMBOO_ACCESS_TOKEN"))
 
 
 def _missing(given: str, wanted: str) -> infosecops.ConfigError:
