@@ -50,6 +50,7 @@ REFRESH = dict.fromkeys(
     )
 )
 RAW = {"method": "POST", "path": "x", "params": {"a": 1}, "json": None, "body": None, "headers": None, "effect": "read"}
+WAIT = {"timeout": 0.05, "poll_interval": 0.02, "on_progress": None}
 TOKEN = {"name": "n", "read": True, "change": False}
 
 CONSTRUCTORS: dict[str, dict[str, Any]] = {
@@ -179,6 +180,7 @@ METHODS: dict[str, dict[str, dict[str, Any]]] = {
     "BambooAgents": {
         "request": RAW,
         "close": {},
+        "agents": {"uuid": "u-u-i-d"},
         "tokens.list": {},
         "tokens.create": TOKEN,
         "tokens.update": {"token": "u-u-i-d", **TOKEN},
@@ -186,10 +188,19 @@ METHODS: dict[str, dict[str, dict[str, Any]]] = {
         "tokens.ensure": TOKEN,
         "tokens.revoke": {"token": "u-u-i-d"},
     },
+    # What `agents` of a Bamboo client gives.
+    "Agents": {
+        **{name: {} for name in ("list", "target_version")},
+        **{name: {"id": 1} for name in ("enable", "disable", "capabilities", "clear_capabilities", "maintenance")},
+        "state": {"id": 1, "form": "json"},
+        "finish_maintenance": {"id": 1, "task": 1},
+        "wait_until_idle": {"id": 1, "settle": 0.0, **WAIT},
+        "maintenance_window": {"id": 1, "settle": 0.0, "siblings_timeout": 0.05, **WAIT},
+    },
 }
-for _name, _methods in METHODS.items():
-    _found = {"url": "http://127.0.0.1:9", **CLIENTS[_name], "proxy": "direct"}
-    _methods |= {"config_report": {}, "from_env": _found, "from_profile": {"profile": "prod", **_found}}
+for _name, _own in CLIENTS.items():
+    _found = {"url": "http://127.0.0.1:9", **_own, "proxy": "direct"}
+    METHODS[_name] |= {"config_report": {}, "from_env": _found, "from_profile": {"profile": "prod", **_found}}
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,12 @@ class Blocking:
         while (value := self._loop.run_until_complete(anext_or(iterator, end))) is not end:
             yield value
 
+    def __enter__(self) -> Any:
+        return self._loop.run_until_complete(self._target.__aenter__())
+
+    def __exit__(self, *raised: object) -> Any:
+        return self._loop.run_until_complete(self._target.__aexit__(*raised))
+
     def __repr__(self) -> str:
         return repr(self._target)
 
@@ -51,6 +57,8 @@ class Blocking:
             "infosecops._jobs",
             "infosecops.sd_elements",
             "infosecops.bamboo_agents",
+            "infosecops._agents",
+            "infosecops._maintenance",
         )
         return Blocking(value, self._loop) if is_part else value
 

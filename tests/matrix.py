@@ -12,7 +12,9 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import agent_calls
 import infosecops
+from agent_calls import DISABLED, IDLE, QUICK
 from infosecops import Group, RevieweeAccount, ReviewItemChange
 
 if TYPE_CHECKING:
@@ -393,6 +395,56 @@ def _bamboo_rows() -> Iterator[Row]:
         prepare=_token,
     )
     yield row("request", "read", "tokens.list", _raw("GET", path, "read"), is_raw=True)
+    yield from _agent_rows(row)
+
+
+def _agent_rows(row: Callable[..., Row]) -> Iterator[Row]:
+    def plain(name: str, effect: str, *arguments: int, **more: Any) -> Row:
+        return row(f"agents.{name}", effect, f"agents.{name}", agent_calls.call(name, *arguments), **more)
+
+    yield plain("list", "read")
+    yield plain("state", "read", IDLE)
+    yield plain("state", "read", IDLE, note="paths not known yet", is_fresh=True)
+    as_text = agent_calls.call("state", IDLE, form="text")
+    yield row("agents.state", "read", "agents.state_text", as_text, note="as text")
+    yield plain("enable", "unsafe", IDLE)
+    yield plain("disable", "unsafe", DISABLED)
+    look = {"note": "its look", "is_fresh": True}
+    yield row("agents.disable", "read", "agents.state", agent_calls.call("disable", DISABLED), **look)
+    yield plain("capabilities", "read", IDLE)
+    yield plain("clear_capabilities", "unsafe", IDLE)
+    yield plain("target_version", "read")
+    yield plain("maintenance", "unsafe", IDLE, before=agent_calls.close_task)
+    yield row(
+        "agents.finish_maintenance",
+        "unsafe",
+        "agents.finish_maintenance",
+        agent_calls.finish,
+        before=agent_calls.open_task,
+    )
+    waiting = agent_calls.call("wait_until_idle", DISABLED, timeout=PATIENT, **QUICK)
+    yield row(
+        "agents.wait_until_idle",
+        "read",
+        "agents.state",
+        waiting,
+        is_wait=True,
+        limit=PATIENT,
+        strikes=ATTEMPTS,
+    )
+    window = {"before": agent_calls.close_task}
+    yield row(
+        "agents.maintenance_window", "unsafe", "agents.maintenance", agent_calls.window, note="its request", **window
+    )
+    yield row(
+        "agents.maintenance_window",
+        "unsafe",
+        "agents.finish_maintenance",
+        agent_calls.window,
+        note="its finish",
+        lead=("agents.maintenance", "agents.state", "agents.state"),
+        **window,
+    )
 
 
 ROWS = (*_governance_rows(), *_sde_rows(), *_sectona_rows(), *_bamboo_rows())

@@ -26,10 +26,13 @@ OPERATIONS = [
     *(f"jobs.{kind}.report" for kind in ("alm", "analysis", "ldap")),
     *(f"connections.{kind}.{verb}" for kind in ("alm", "analysis", "ldap") for verb in ("list", "get")),
     *(f"tokens.{verb}" for verb in ("list", "create", "update", "find", "ensure", "revoke")),
+    *(f"agents.{verb}" for verb in ("list", "state", "enable", "disable", "capabilities", "clear_capabilities")),
+    *(f"agents.{verb}" for verb in ("maintenance", "finish_maintenance", "target_version", "wait_until_idle")),
+    "agents.maintenance_window",
 ]
 READS = {
     *("loginUser", "getSecuritySettings", "about", "findReviews", "getReviewStatus"),
-    *("users.me", "tokens.list"),
+    *("users.me", "tokens.list", "agents.list", "agents.state", "agents.capabilities", "agents.target_version"),
     *(
         f"{what}.{kind}.{verb}"
         for what in ("jobs", "connections")
@@ -175,6 +178,7 @@ def real(box, **more):
         "INFOSECOPS_BAMBOO_AGENTS_URL": box.url,
         "INFOSECOPS_BAMBOO_AGENTS_USERNAME": bamboo.username,
         "INFOSECOPS_BAMBOO_AGENTS_PASSWORD": bamboo.password.reveal(),
+        "INFOSECOPS_BAMBOO_AGENTS_ACCESS_TOKEN": bamboo.reading_access_token.reveal(),
         **more,
     }
 

@@ -13,7 +13,7 @@ import infosecops
 import pytest
 from infosecops import errors, governance_lifecycle
 from infosecops._infosecops import Settings, setting_names
-from infosecops.bamboo_agents import Tokens
+from infosecops.bamboo_agents import Agents, Tokens
 from infosecops.sd_elements import Connections, ConnectionsOfKind, Jobs, JobsOfKind
 
 if TYPE_CHECKING:
@@ -161,6 +161,7 @@ def public(cls: type) -> Iterator[str]:
         (Connections, "connections."),
         (ConnectionsOfKind, "connections.alm."),
         (Tokens, "tokens."),
+        (Agents, "agents."),
     ],
 )
 def test_the_table_of_operations_has_every_method(cls: type, prefix: str) -> None:

@@ -39,6 +39,12 @@ RECIPES = {
     (BAMBOO, "tokens.revoke"): "repeat the same update",
     (GL, "login"): "log in again, which does no harm",
     (GL, "logout"): "log out again, which does no harm",
+    (BAMBOO, "agents.enable"): "look at agents.state(131073).enabled",
+    (BAMBOO, "agents.disable"): "look at agents.state(131075).enabled",
+    (BAMBOO, "agents.clear_capabilities"): "look at agents.capabilities(131073)",
+    (BAMBOO, "agents.maintenance"): "TaskLeftOpen names the task",
+    (BAMBOO, "agents.finish_maintenance"): "look at agents.state(131073).enabled",
+    (BAMBOO, "agents.maintenance_window"): ("TaskLeftOpen names the task", "agents.finish_maintenance(131073, "),
 }
 # Of `request` only its caller knows what it does.
 RAW_RECIPES = {
@@ -89,7 +95,8 @@ def test_the_hint_names_the_check(row: Row, fault: Fault, cells: dict[str, Cell]
         assert RAW_RECIPES[row.effect] in error.hint or (row.effect == "read" and error.hint)
         return
     recipes = RECIPES[row.system, row.operation]
-    recipe = recipes if isinstance(recipes, str) else recipes[row.struck == "tokens.update"]
+    is_second = row.struck in {"tokens.update", "agents.finish_maintenance"}
+    recipe = recipes if isinstance(recipes, str) else recipes[is_second]
     assert recipe in error.hint
 
 
@@ -146,6 +153,57 @@ def test_an_update_is_settled_by_the_same_update(box: Sandbox, bamboo: Any) -> N
     unknown(lambda: bamboo.tokens.update(token, change=True))
     assert bamboo.tokens.update(token, change=True).change is True
     assert [(one.name, one.change) for one in bamboo.tokens.list()] == [("readOnly", True), ("read and write", True)]
+
+
+@pytest.fixture
+def agents(box: Sandbox, bamboo: Any) -> Any:
+    return bamboo.agents(box.bamboo_agents.access_token)
+
+
+@pytest.mark.parametrize(("drop", "is_done"), [("before", False), ("after", True), ("mid_body", True)])
+def test_the_state_settles_a_switch(box: Sandbox, agents: Any, drop: Any, is_done: bool) -> None:  # noqa: FBT001
+    agents.state(131073)
+    for name, before in (("disable", True), ("enable", False)):
+        box.faults.next(operation=f"agents.{name}", drop=drop)
+        error = unknown(lambda name=name: getattr(agents, name)(131073))
+        assert "agents.state(131073).enabled" in error.hint
+        assert agents.state(131073).enabled is (before ^ is_done)
+        assert getattr(agents, name)(131073).enabled is not before
+
+
+@pytest.mark.parametrize(("drop", "left"), [("before", 2), ("after", 0)])
+def test_the_capabilities_settle_their_removal(box: Sandbox, agents: Any, drop: Any, left: int) -> None:
+    box.faults.next(operation="agents.clear_capabilities", drop=drop)
+    unknown(lambda: agents.clear_capabilities(131073))
+    assert len(agents.capabilities(131073)) == left
+
+
+@pytest.mark.parametrize("drop", ["before", "after", "mid_body"])
+def test_asking_again_settles_a_request_for_maintenance(box: Sandbox, agents: Any, drop: Any) -> None:
+    box.faults.next(operation="agents.maintenance", drop=drop)
+    unknown(lambda: agents.maintenance(131073))
+    try:
+        task = agents.maintenance(131073)
+    except infosecops.TaskLeftOpen as error:
+        task = error.task
+    assert applied(box, "agents.maintenance") == 1
+    assert agents.finish_maintenance(131073, task).enabled is True
+
+
+@pytest.mark.parametrize(("drop", "is_done"), [("before", False), ("after", True), ("mid_body", True)])
+def test_the_state_settles_a_finish(box: Sandbox, agents: Any, drop: Any, is_done: bool) -> None:  # noqa: FBT001
+    box.faults.next(operation="agents.finish_maintenance", drop=drop)
+    with (
+        pytest.raises(infosecops.TaskLeftOpen) as caught,
+        agents.maintenance_window(131073, settle=0, poll_interval=0.02) as task,
+    ):
+        pass
+    assert (caught.value.outcome, caught.value.task) == ("unknown", task)
+    assert agents.state(131073).enabled is is_done
+    if not is_done:
+        agents.finish_maintenance(131073, caught.value.task)
+    assert agents.state(131073).enabled is True
+    assert applied(box, "agents.finish_maintenance") == 1
 
 
 @pytest.mark.parametrize(("drop", "started"), [("before", 0), ("after", 1), ("mid_body", 1)])

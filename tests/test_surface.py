@@ -86,7 +86,24 @@ SURFACE = {
         **CLIENT,
         "__init__": "(url, *, username=None, password=None, token=None, api='auto', **common)",
         "tokens": "",
+        "agents": "(uuid)",
     },
+    bamboo_agents.Agents: {
+        "list": "()",
+        "state": "(id, *, form='json')",
+        "enable": "(id)",
+        "disable": "(id)",
+        "capabilities": "(id)",
+        "clear_capabilities": "(id)",
+        "maintenance": "(id)",
+        "finish_maintenance": "(id, task)",
+        "target_version": "()",
+        "wait_until_idle": "(id, *, settle=120.0, timeout=3600.0, poll_interval=5.0, on_progress=None)",
+        "maintenance_window": (
+            "(id, *, siblings_timeout=3600.0, settle=120.0, timeout=3600.0, poll_interval=15.0, on_progress=None)"
+        ),
+    },
+    bamboo_agents.MaintenanceWindow: {},
     bamboo_agents.Tokens: {
         "list": "()",
         "create": "(name, *, read=True, change=False)",
@@ -105,9 +122,12 @@ TWIN_NAMES = {"close": "aclose", "__enter__": "__aenter__", "__exit__": "__aexit
 ATTRIBUTES = {
     "AccessToken": "uuid name read change extra",
     "AccountRequest": "asset_type asset_host account_name instance db_instance",
-    "ApplicationRole": "name business_source",
     "BulkEntry": "index input value error",
     "BulkResult": "succeeded failed unknown ok total values",
+    "Agent": "id name enabled busy online extra",
+    "AgentState": "id name enabled busy extra",
+    "ApplicationRole": "name business_source",
+    "Capability": "key value extra",
     "ChangeResult": "index change reason",
     "CommandResult": "type status message data",
     "ConfigEntry": "name value source shadowed to_dict",
@@ -121,6 +141,7 @@ ATTRIBUTES = {
     "GlobalRole": "name role_set",
     "Group": "name business_source",
     "Job": "id kind user triggered_by automatic ready succeeded result_message last_run connection extra",
+    "MaintenanceTask": "id agent_id code message version enabled busy granted extra",
     "Response": "status headers content text json",
     "Retry": "attempts base cap",
     "RevieweeAccount": "name business_source",
@@ -174,6 +195,7 @@ ERRORS = {
     "JobFailed": "Error",
     "WaitTimeout": "Error TimeoutError",
     "AmbiguousMatch": "Error",
+    "TaskLeftOpen": "Error",
 }
 SANDBOX = {
     infosecops.sandbox.Sandbox: {
@@ -322,7 +344,9 @@ def test_every_error_has_its_place(name: str) -> None:
     cls = getattr(infosecops, name)
     assert " ".join(base.__name__ for base in cls.__bases__) == ERRORS[name]
     attributes = "system operation method url status code request_id body_excerpt attempts elapsed outcome hint"
-    own = {"PartialFailure": " result", "JobFailed": " job", "WaitTimeout": " last"}.get(name, "")
+    own = {"PartialFailure": " result", "JobFailed": " job", "WaitTimeout": " last", "TaskLeftOpen": " task"}.get(
+        name, ""
+    )
     assert set((attributes + own).split()) <= public(cls)
 
 

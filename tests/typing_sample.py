@@ -10,6 +10,8 @@ import infosecops
 from infosecops import (
     AccessToken,
     AccountRequest,
+    Agent,
+    AgentState,
     AmbiguousMatch,
     ApiError,
     ApplicationRole,
@@ -23,6 +25,7 @@ from infosecops import (
     BambooAgents,
     BulkEntry,
     BulkResult,
+    Capability,
     ChangeResult,
     CommandResult,
     ConfigEntry,
@@ -44,6 +47,7 @@ from infosecops import (
     Job,
     JobFailed,
     LazyList,
+    MaintenanceTask,
     NotFoundError,
     PartialFailure,
     PermissionDeniedError,
@@ -63,6 +67,7 @@ from infosecops import (
     Sectona,
     SecuritySettings,
     ServerError,
+    TaskLeftOpen,
     TlsError,
     TransportError,
     TrustedApp,
@@ -72,6 +77,7 @@ from infosecops import (
     WaitTimeout,
     equals,
 )
+from infosecops.bamboo_agents import Agents, AsyncAgents
 from infosecops.sandbox import (
     BambooAgentsEndpoint,
     Faults,
@@ -275,8 +281,42 @@ def bamboo_agents(box: Sandbox) -> None:
         assert_type(answer.content, bytes)
         assert_type(answer.text, str)
         assert_type(answer.json(), Any)
+        build_agents(box, bamboo)
     assert_type(events[0].kind, Literal["request", "response", "retry", "warning", "failure"])
     assert_type(events[0].status, int | None)
+
+
+def build_agents(box: Sandbox, bamboo: BambooAgents) -> None:
+    uuid = assert_type(box.bamboo_agents.access_token, Secret)
+    agents = assert_type(bamboo.agents(lambda: uuid), Agents)
+    first = assert_type(agents.list(), list[Agent])[0]
+    assert_type(first.online, bool | None)
+    assert_type(agents.state(first.id, form="text").enabled, bool)
+    assert_type(agents.disable(first.id), AgentState)
+    assert_type(agents.wait_until_idle(first.id, settle=0, poll_interval=0.01, on_progress=idle), AgentState)
+    agents.enable(first.id)
+    assert_type(agents.capabilities(first.id), list[Capability])
+    agents.clear_capabilities(first.id)
+    assert_type(agents.target_version(), str)
+    task = assert_type(agents.maintenance(first.id), MaintenanceTask)
+    assert assert_type(task.granted, bool)
+    try:
+        agents.maintenance(first.id)
+    except TaskLeftOpen as error:
+        assert_type(error.task, MaintenanceTask | None)
+    else:
+        raise AssertionError
+    agents.finish_maintenance(first.id, task)
+    with agents.maintenance_window(first.id, settle=0, poll_interval=0.01, on_progress=told_of_agent) as task:
+        assert_type(task, MaintenanceTask)
+
+
+def idle(state: AgentState) -> None:
+    assert not state.busy
+
+
+def told_of_agent(seen: MaintenanceTask | AgentState) -> None:
+    assert not seen.enabled
 
 
 def errors(box: Sandbox) -> None:
@@ -395,6 +435,10 @@ async def twins(box: Sandbox) -> None:
         assert_type(await pam.request_password("Unix Based", "web01.example.net", "deploy"), VaultAccount)
         assert_type(await bamboo.tokens.ensure("chef nodes 2"), EnsureResult)
         assert_type(await bamboo.request("GET", "/rest/agent-config/1.0/tokens/", effect="read"), Response)
+        agents = assert_type(bamboo.agents(box.bamboo_agents.access_token), AsyncAgents)
+        async with agents.maintenance_window(131073, settle=0, poll_interval=0.01) as task:
+            assert_type(task, MaintenanceTask)
+        assert_type(await agents.state(131073), AgentState)
         await gl.aclose()
 
 

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from infosecops._infosecops import (
         AccessToken,
         AccountRequest,
+        Agent,
+        AgentState,
         ApplicationRole,
+        Capability,
         ChangeResult,
         CommandResult,
         Connection,
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
         GlobalRole,
         Group,
         Job,
+        MaintenanceTask,
         Response,
         Retry,
         RevieweeAccount,
@@ -66,6 +70,7 @@ if TYPE_CHECKING:
         ProxyError,
         RateLimitedError,
         ServerError,
+        TaskLeftOpen,
         TlsError,
         TransportError,
         UnexpectedContentError,
@@ -86,12 +91,13 @@ _PLACES = {
     "errors": (
         "AmbiguousMatch ApiError AuthenticationError BadRequestError ConfigError ConflictError ConnectError "
         "DeadlineExceeded Error JobFailed NotFoundError PartialFailure PermissionDeniedError "
-        "PreconditionFailedError ProxyError RateLimitedError ServerError TlsError TransportError "
+        "PreconditionFailedError ProxyError RateLimitedError ServerError TaskLeftOpen TlsError TransportError "
         "UnexpectedContentError WaitTimeout"
     ),
     "_infosecops": (
-        "AccessToken AccountRequest ApplicationRole ChangeResult CommandResult Connection CoverageRule EnsureResult "
-        "Entitlement Envelope Event GlobalRole Group Job Response Retry ReviewItemChange ReviewItemResult ReviewStatus "
+        "AccessToken AccountRequest Agent AgentState ApplicationRole Capability ChangeResult CommandResult Connection "
+        "CoverageRule EnsureResult Entitlement Envelope Event GlobalRole Group Job MaintenanceTask Response Retry "
+        "ReviewItemChange ReviewItemResult ReviewStatus "
         "ReviewUpdate RevieweeAccount RunStatus Secret SecuritySettings TrustedApp UserLogin VaultAccount "
         "__version__ equals"
     ),
@@ -101,6 +107,8 @@ _MODULE_OF = {name: module for module, names in _PLACES.items() for name in name
 __all__ = [
     "AccessToken",
     "AccountRequest",
+    "Agent",
+    "AgentState",
     "AmbiguousMatch",
     "ApiError",
     "ApplicationRole",
@@ -114,6 +122,7 @@ __all__ = [
     "BambooAgents",
     "BulkEntry",
     "BulkResult",
+    "Capability",
     "ChangeResult",
     "CommandResult",
     "ConfigEntry",
@@ -135,6 +144,7 @@ __all__ = [
     "Job",
     "JobFailed",
     "LazyList",
+    "MaintenanceTask",
     "NotFoundError",
     "PartialFailure",
     "PermissionDeniedError",
@@ -154,6 +164,7 @@ __all__ = [
     "Sectona",
     "SecuritySettings",
     "ServerError",
+    "TaskLeftOpen",
     "TlsError",
     "TransportError",
     "TrustedApp",

@@ -1,4 +1,4 @@
-"""Agent APIs for Bamboo, the plugin by Edward A. Webb: access tokens.
+"""Agent APIs for Bamboo, the plugin by Edward A. Webb: access tokens, and the agents that they open.
 
 Pages: https://eddiewebb.atlassian.net/wiki/display/AAFB/Access+Token+Operations
 """
@@ -6,7 +6,9 @@ Pages: https://eddiewebb.atlassian.net/wiki/display/AAFB/Access+Token+Operations
 from __future__ import annotations
 
 from infosecops import _infosecops
+from infosecops._agents import Agents, AsyncAgents
 from infosecops._client import AsyncClient, BaseClient, Client, run, run_here
+from infosecops._maintenance import AsyncMaintenanceWindow, MaintenanceWindow
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +29,16 @@ if TYPE_CHECKING:
         api: Literal["auto", "agent-config", "agent"]
 
 
-__all__ = ["AsyncBambooAgents", "AsyncTokens", "BambooAgents", "Tokens"]
+__all__ = [
+    "Agents",
+    "AsyncAgents",
+    "AsyncBambooAgents",
+    "AsyncMaintenanceWindow",
+    "AsyncTokens",
+    "BambooAgents",
+    "MaintenanceWindow",
+    "Tokens",
+]
 
 
 class _Base(BaseClient):
@@ -130,6 +141,23 @@ class BambooAgents(_Base, Client):
         """The access tokens."""
         return Tokens(self._native)
 
+    def agents(self, uuid: AccessToken | AsyncSecretLike) -> Agents:
+        """Open the agents with an access token. Needs no login: a client without any will do.
+
+        Args:
+            uuid: The token or its uuid, which is a credential: a callable is asked when it is first needed, and anew
+                after a 401 or 403.
+
+        Example:
+            >>> from infosecops.sandbox import Sandbox
+            >>> with Sandbox() as box, box.bamboo_agents() as bamboo:
+            ...     agents = bamboo.agents(bamboo.tokens.find("readOnly").uuid)
+            ...     agents.state(131073)
+            AgentState(id=131073, enabled=True, name='linux-01', busy=False)
+        """
+        uuid = _infosecops.wrap(uuid)
+        return Agents(self._native, uuid)
+
 
 class AsyncBambooAgents(_Base, AsyncClient):
     """The twin of :class:`BambooAgents` for asyncio."""
@@ -138,6 +166,11 @@ class AsyncBambooAgents(_Base, AsyncClient):
     def tokens(self) -> AsyncTokens:
         """The access tokens."""
         return AsyncTokens(self._native)
+
+    def agents(self, uuid: AccessToken | AsyncSecretLike) -> AsyncAgents:
+        """Open the agents with an access token; see :meth:`BambooAgents.agents`. A callable may be async."""
+        uuid = _infosecops.wrap(uuid)
+        return AsyncAgents(self._native, uuid)
 
 
 class Tokens:

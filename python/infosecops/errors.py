@@ -18,6 +18,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Literal
 
+    from infosecops._infosecops import MaintenanceTask
+
 __all__ = [
     "AmbiguousMatch",
     "ApiError",
@@ -36,6 +38,7 @@ __all__ = [
     "ProxyError",
     "RateLimitedError",
     "ServerError",
+    "TaskLeftOpen",
     "TlsError",
     "TransportError",
     "UnexpectedContentError",
@@ -170,8 +173,16 @@ class WaitTimeout(Error, TimeoutError):  # noqa: N818
     """Waited long enough; the job may go on."""
 
     last: Any = None
-    """The :class:`Job` as last seen, or the :class:`RunStatus`; None if nothing was."""
+    """The :class:`Job`, :class:`RunStatus` or :class:`AgentState` as last seen, or the :class:`MaintenanceTask` that
+    was not granted; None if nothing was."""
 
 
 class AmbiguousMatch(Error):  # noqa: N818
     """More than one object fits. Nothing was changed."""
+
+
+class TaskLeftOpen(Error):  # noqa: N818
+    """A maintenance task of an agent is, or may be, not finished. Until it is, the agent gets no builds."""
+
+    task: MaintenanceTask | None = None
+    """The task to finish; None if it is not known, because asking for it was interrupted."""

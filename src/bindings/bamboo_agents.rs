@@ -3,6 +3,7 @@
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 
+use super::agents::Agents;
 use super::argument::{self, Given};
 use super::handle::Handle;
 use super::operation::Operation;
@@ -95,6 +96,10 @@ impl BambooAgents {
 
     fn request(&self, py: Python<'_>, call: &RawCall) -> PyResult<Operation> {
         self.0.request(py, call)
+    }
+
+    fn agents(&self, py: Python<'_>, uuid: &Bound<'_, PyAny>) -> PyResult<Agents> {
+        Agents::open(py, &self.0, uuid)
     }
 
     fn tokens_list(&self, py: Python<'_>) -> PyResult<Operation> {

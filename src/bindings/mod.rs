@@ -1,5 +1,6 @@
 //! The Python extension module: exports only.
 
+mod agents;
 pub(crate) mod argument;
 mod bamboo_agents;
 mod bulk;
@@ -47,6 +48,8 @@ mod _infosecops {
     const __version__: &str = env!("CARGO_PKG_VERSION");
 
     #[pymodule_export]
+    use super::agents::Agents;
+    #[pymodule_export]
     use super::bamboo_agents::BambooAgents;
     #[pymodule_export]
     use super::coverage::equals;
@@ -87,7 +90,7 @@ mod _infosecops {
     #[pymodule_export]
     use crate::core::secret::Secret;
     #[pymodule_export]
-    use crate::systems::bamboo_agents::{AccessToken, EnsureResult};
+    use crate::systems::bamboo_agents::{AccessToken, Agent, AgentState, Capability, EnsureResult, MaintenanceTask};
     #[pymodule_export]
     use crate::systems::governance_lifecycle::{
         ApplicationRole, CommandResult, CoverageRule, Entitlement, GlobalRole, Group, ReviewItemChange,

@@ -8,7 +8,7 @@ use super::events::Event;
 use super::review::ChangeResult;
 use crate::core::record::Record;
 use crate::core::stored::{restored, stored};
-use crate::systems::bamboo_agents::{AccessToken, EnsureResult};
+use crate::systems::bamboo_agents::{AccessToken, Agent, AgentState, Capability, EnsureResult, MaintenanceTask};
 use crate::systems::governance_lifecycle::{
     ApplicationRole, CommandResult, CoverageRule, Entitlement, GlobalRole, Group, ReviewItemChange, ReviewItemResult,
     ReviewStatus, ReviewUpdate, RevieweeAccount, RunStatus, SecuritySettings,
@@ -39,7 +39,10 @@ pub fn restore<'py>(py: Python<'py>, class_name: &str, text: &str) -> PyResult<B
     let made = classes!(
         AccessToken,
         AccountRequest,
+        Agent,
+        AgentState,
         ApplicationRole,
+        Capability,
         ChangeResult,
         CommandResult,
         Connection,
@@ -51,6 +54,7 @@ pub fn restore<'py>(py: Python<'py>, class_name: &str, text: &str) -> PyResult<B
         GlobalRole,
         Group,
         Job,
+        MaintenanceTask,
         ReviewItemChange,
         ReviewItemResult,
         ReviewStatus,

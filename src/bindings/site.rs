@@ -98,6 +98,13 @@ pub fn raised_error(raised: PyErr) -> Error {
 /// not attached would take a lock of the whole process for it, which a fork at that moment leaves locked in the child.
 pub struct OfCall<T: Send + 'static>(Option<T>);
 
+impl<T: Send + 'static> OfCall<T> {
+    /// Takes what the call holds.
+    pub fn new(held: T) -> Self {
+        Self(Some(held))
+    }
+}
+
 impl<T: Send + 'static> Drop for OfCall<T> {
     fn drop(&mut self) {
         if let Some(site) = Site::current() {
@@ -130,7 +137,7 @@ where
     T: Send + 'static,
     A: for<'py> IntoPyObject<'py, Target = PyTuple, Output = Bound<'py, PyTuple>, Error = PyErr> + 'static,
 {
-    let callable = Arc::new(OfCall(Some(callable)));
+    let callable = Arc::new(OfCall::new(callable));
     move |told: T| {
         let callable = callable.clone();
         Box::pin(async move {
@@ -144,7 +151,7 @@ where
             match site.ask(tell).await? {
                 Some(future) => {
                     let given = future.await.map_err(raised_error)?;
-                    drop(OfCall(Some(given)));
+                    drop(OfCall::new(given));
                     Ok(())
                 }
                 None => Ok(()),
@@ -181,7 +188,7 @@ pub fn awaitable(given: Bound<'_, PyAny>, locals: Option<&TaskLocals>) -> PyResu
         ));
     };
     let future = pyo3_async_runtimes::into_future_with_locals(locals, given)?;
-    Ok(Some(OfCall(Some(Box::pin(future)))))
+    Ok(Some(OfCall::new(Box::pin(future))))
 }
 
 /// Something that runs on an event loop, awaited from here.

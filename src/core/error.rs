@@ -119,6 +119,8 @@ pub enum Kind {
     WaitTimeout,
     /// More than one object fits.
     AmbiguousMatch,
+    /// A maintenance task of an agent was not finished.
+    TaskLeftOpen,
 }
 
 impl Kind {
@@ -162,6 +164,7 @@ impl Kind {
             Self::JobFailed => "JobFailed",
             Self::WaitTimeout => "WaitTimeout",
             Self::AmbiguousMatch => "AmbiguousMatch",
+            Self::TaskLeftOpen => "TaskLeftOpen",
         }
     }
 }

@@ -3,7 +3,8 @@
 Systems whose address and credentials stand in the environment are looked at instead, and nothing is changed there. The
 variables are those of ``from_env``, such as ``INFOSECOPS_SD_ELEMENTS_URL`` and ``INFOSECOPS_SD_ELEMENTS_TOKEN``;
 docs/configuration.md lists them. A vault records every request for a password, so one is made only for the account of
-``INFOSECOPS_SECTONA_ACCOUNT``: ``asset_type|asset_host|account_name``.
+``INFOSECOPS_SECTONA_ACCOUNT``: ``asset_type|asset_host|account_name``. The agents of Bamboo are looked at with
+``INFOSECOPS_BAMBOO_AGENTS_ACCESS_TOKEN``, the uuid of an access token.
 
 None of these values is printed.
 """

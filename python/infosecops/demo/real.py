@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import infosecops
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 ACCOUNT = "INFOSECOPS_SECTONA_ACCOUNT"
+OPENS_AGENTS = "INFOSECOPS_BAMBOO_AGENTS_ACCESS_TOKEN"
 CLIENTS = {
     "governance_lifecycle": "GovernanceLifecycle",
     "sd_elements": "SDElements",
@@ -32,6 +33,8 @@ class Real:
     """Whether a session of Governance & Lifecycle is opened."""
     account: tuple[str, str, str] | None = None
     """Asset type, asset host and account name to ask Sectona for."""
+    access_token: str | None = field(default=None, repr=False)
+    """The uuid that opens the agents of Bamboo."""
 
 
 def real_systems(environment: Mapping[str, str]) -> dict[str, Real]:
@@ -47,13 +50,15 @@ def real_systems(environment: Mapping[str, str]) -> dict[str, Real]:
             found[system] = Real(client, logs_in=bool(given & {"username", "client_id"}) and "token" not in given)
     if "sectona" in found:
         found["sectona"].account = _account(environment.get(ACCOUNT, ""))
+    if "bamboo_agents" in found:
+        found["bamboo_agents"].access_token = environment.get(OPENS_AGENTS, "").strip() or None
     return found
 
 
 def masks(environment: Mapping[str, str]) -> dict[str, str]:
     """Every text that must not be printed, with the name that stands for it."""
     found: dict[str, str] = {}
-    for name in (*_variables(), ACCOUNT):
+    for name in (*_variables(), ACCOUNT, OPENS_AGENTS):
         value = environment.get(name, "")
         texts: list[str | None] = [value]
         if name.endswith(("_URL", "_HOST", "_PROXY")):

@@ -145,6 +145,18 @@ class Side:
 
         return read()
 
+    def within(self, window: Any) -> Any:  # noqa: ANN401
+        """Enter a maintenance window, and leave it at once."""
+        if self._loop is None:
+            with window as task:
+                return task
+
+        async def enter() -> Any:  # noqa: ANN401
+            async with window as task:
+                return task
+
+        return enter()
+
     def take(self, step: Step) -> Taken:
         """Do it, and see whether everything is as expected."""
         del self._events[:]
