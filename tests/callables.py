@@ -48,6 +48,7 @@ TOKEN = {"name": "n", "read": True, "change": False}
 CONSTRUCTORS: dict[str, dict[str, Any]] = {
     "equals": {"column": "c", "value": "v"},
     "Secret": {"text": "x"},
+    "SecretFile": {"path": "x", "allow_others": False},
     "AccountRequest": {
         "asset_type": "a",
         "asset_host": "h",

@@ -113,6 +113,7 @@ ATTRIBUTES = {
     "ReviewUpdate": "updated total ok items succeeded failed unknown raw",
     "RunStatus": "overall_status start_time completed_time extra",
     "Secret": "reveal reveal_bytes",
+    "SecretFile": "path",
     "SecuritySettings": "token_inactivity_timeout token_lifespan_timeout extra",
     "TrustedApp": "",
     "UserLogin": "",
@@ -132,6 +133,7 @@ MADE_BY_USERS = {
     "RevieweeAccount": "(name, business_source)",
     "ReviewItemChange": "(state, reviewee, item, *, account=None, comments=None, expires_on=None)",
     "Secret": "(text)",
+    "SecretFile": "(path, *, allow_others=False)",
     "TrustedApp": "(client_id, client_secret)",
     "UserLogin": "(username, password, auth_source=None)",
 }

@@ -58,6 +58,7 @@ from infosecops import (
     RunStatus,
     SDElements,
     Secret,
+    SecretFile,
     Sectona,
     SecuritySettings,
     ServerError,
@@ -224,6 +225,8 @@ def sectona(box: Sandbox) -> None:
         assert_type(account.created_on, datetime | None)
         assert_type(account.kind, Literal["password", "key", "key_with_secret", "other"])
         assert isinstance(account.to_dict(reveal=True)["password"], str)
+        in_file = SecretFile("/run/secrets/sectona", allow_others=True)
+        Sectona(endpoint.url, access_key=in_file)
         wanted = AccountRequest(known.asset_type, known.asset_host, known.account_name, db_instance=known.db_instance)
         counts: list[int] = []
         heard: list[BulkEntry[AccountRequest, VaultAccount]] = []

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         ReviewUpdate,
         RunStatus,
         Secret,
+        SecretFile,
         SecuritySettings,
         TrustedApp,
         UserLogin,
@@ -90,7 +91,7 @@ _PLACES = {
     "_infosecops": (
         "AccessToken AccountRequest ApplicationRole ChangeResult CommandResult Connection CoverageRule EnsureResult "
         "Entitlement Envelope Event GlobalRole Group Job Response Retry ReviewItemChange ReviewItemResult ReviewStatus "
-        "ReviewUpdate RevieweeAccount RunStatus Secret SecuritySettings TrustedApp UserLogin VaultAccount "
+        "ReviewUpdate RevieweeAccount RunStatus Secret SecretFile SecuritySettings TrustedApp UserLogin VaultAccount "
         "__version__ equals"
     ),
 }
@@ -147,6 +148,7 @@ __all__ = [
     "RunStatus",
     "SDElements",
     "Secret",
+    "SecretFile",
     "Sectona",
     "SecuritySettings",
     "ServerError",

@@ -2,6 +2,7 @@ from asyncio import Future
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from os import PathLike
+from pathlib import Path
 from typing import Any, ClassVar, Generic, Literal, TypeAlias, TypeVar, final, overload
 
 from typing_extensions import Self
@@ -44,6 +45,7 @@ __all__ = [
     "SandboxAccount",
     "SandboxServer",
     "Secret",
+    "SecretFile",
     "Sectona",
     "SecuritySettings",
     "Settings",
@@ -80,6 +82,16 @@ class Secret:
     def reveal_bytes(self) -> bytes: ...
     def __bool__(self) -> bool: ...
     def __format__(self, _spec: str) -> str: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class SecretFile:
+    def __new__(cls, path: str | PathLike[str], *, allow_others: bool = False) -> Self: ...
+    @property
+    def path(self) -> Path: ...
+    def __call__(self) -> Secret: ...
+    def __getnewargs_ex__(self) -> tuple[tuple[Path], dict[str, bool]]: ...
     def __eq__(self, other: object, /) -> bool: ...
     __hash__: ClassVar[None]  # type: ignore[assignment]
 

@@ -25,7 +25,8 @@ use crate::systems::sectona::{self, Accept, AccountRequest, Envelope, Many, Sect
 record_methods!(Envelope);
 
 record_methods!(VaultAccount {
-    /// Writes the private key to a new file that only its owner can read; never over an existing one.
+    /// Writes the private key to a new file that only its owner can read (mode 0600), and a line break behind it where
+    /// none is. Never over an existing file: that is a `ConfigError`, as is an account without a private key.
     #[pyo3(name = "write_key")]
     fn py_write_key(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
         py.detach(|| self.write_key(&path)).map_err(|error| refused(py, error))

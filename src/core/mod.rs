@@ -21,6 +21,7 @@ pub mod request;
 pub mod retry;
 pub mod roots;
 pub mod secret;
+pub mod secret_file;
 pub mod stored;
 pub mod target;
 pub mod transport;
