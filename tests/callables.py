@@ -84,7 +84,7 @@ CONSTRUCTORS: dict[str, dict[str, Any]] = {
 CLIENTS: dict[str, dict[str, Any]] = {
     "GovernanceLifecycle": {"token": "t", "login": None},
     "SDElements": {"token": "t"},
-    "Sectona": {"access_key": "k", "accept": "json"},
+    "Sectona": {"access_key": "k", "accept": "json", "failover": []},
     "BambooAgents": {"username": "u", "password": "p", "token": None, "api": "agent-config"},
 }
 METHODS: dict[str, dict[str, dict[str, Any]]] = {

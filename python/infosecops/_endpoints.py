@@ -4,6 +4,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any, Literal
 
     from typing_extensions import Unpack
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
         access_key: AsyncSecretLike
         accept: Literal["json", "xml"]
+        failover: Sequence[str]
 
     class BambooAgentsOptions(CommonOptions, total=False):
         """Keywords of a Bamboo client."""

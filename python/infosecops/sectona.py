@@ -10,7 +10,7 @@ from infosecops._client import AsyncClient, BaseClient, Client, run, run_here
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Literal
 
     from typing_extensions import Unpack
@@ -33,12 +33,14 @@ class _Base(BaseClient):
         *,
         access_key: AsyncSecretLike,
         accept: Literal["json", "xml"] = "json",
+        failover: Sequence[str] = (),
         **common: Unpack[CommonOptions],
     ) -> None:
         access_key = _infosecops.wrap(access_key)
         self._given = {"access_key": access_key, "accept": accept}
         try:
-            self._native = _infosecops.Sectona(self._configure(url, common), access_key=access_key, accept=accept)
+            settings = self._configure(url, {**common, "failover": failover})
+            self._native = _infosecops.Sectona(settings, access_key=access_key, accept=accept)
         finally:
             # They may hold secrets, and tracebacks show the locals of every frame they pass.
             del url, common, access_key
@@ -52,6 +54,11 @@ class Sectona(_Base, Client):
         access_key: The key that was set when the API was registered. A callable is asked when the key is first needed,
             and again by the next call after the vault refused the one in use.
         accept: The form that is asked for; both are understood whatever comes.
+        failover: URLs of further servers of the same vault, with the same access key and TLS settings. The next one is
+            tried only where no connection to the one before could be made, never once anything was sent: the vault may
+            have recorded it. Later calls begin with the server that answered last, and after 60 seconds one of them
+            looks whether the first is back. One unreachable server costs up to ``connect_timeout``, which should
+            therefore be well below ``timeout``. Errors name all that were tried.
         **common: The keywords that all clients take.
 
     Raises:

@@ -18,6 +18,7 @@ use super::settings::{Settings, config_error};
 use super::vault_requests::read_requests;
 use crate::core::bulk::partial_failure;
 use crate::core::credential::Holder;
+use crate::core::failover::Servers;
 use crate::core::transport::Call;
 use crate::record_methods;
 use crate::systems::sectona::{self, Accept, AccountRequest, Envelope, Many, Sectona as System, VaultAccount};
@@ -49,7 +50,11 @@ impl Sectona {
             _ => return Err(config_error(py, "accept: must be \"json\" or \"xml\"")),
         };
         let key = given.credential.clone();
-        let make = move || System::new(Holder::new(key.clone()), accept);
+        let checked = settings.get().checked.clone();
+        let make = move || {
+            let servers = Servers::new(&checked.base, &checked.failover);
+            System::new(Holder::new(key.clone()), accept).among(servers)
+        };
         Ok(Self(Handle::new(settings, Some(given), make)))
     }
 

@@ -90,6 +90,10 @@ impl Settings {
                         .extract()
                         .map_err(|_| wrong("max_response_bytes", "a positive int"))?;
                 }
+                // Of the others no two servers are known to hold the same.
+                "failover" if system == "sectona" => {
+                    options.failover = optional(&value, "failover", "a list of str")?.unwrap_or_default();
+                }
                 "user_agent" => options.user_agent = optional(&value, "user_agent", "a str")?,
                 "headers" => options.headers = pairs(&value, "headers")?,
                 "on_event" if value.is_none() => {}

@@ -11,6 +11,7 @@ pub mod credential;
 pub mod decode;
 pub mod error;
 pub mod event;
+pub mod failover;
 pub mod http_client;
 pub mod lenient;
 pub mod poll;

@@ -2,7 +2,7 @@
 //!
 //! Documented: <https://docs.sectona.com/cpd/vault-password-api-headers>
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use http::header::{self, HeaderValue};
 
@@ -12,6 +12,7 @@ use crate::core::answer::Answer;
 use crate::core::basic_auth;
 use crate::core::credential::Holder;
 use crate::core::error::{Error, Kind, Outcome};
+use crate::core::failover::Servers;
 use crate::core::request::{Backend, Request};
 use crate::core::secret::Secret;
 use crate::core::transport::Call;
@@ -55,12 +56,26 @@ impl RefusedKeys {
 pub struct Sectona {
     access_key: Holder,
     accept: Accept,
+    servers: Option<Arc<Servers>>,
 }
 
 impl Sectona {
     /// `access_key` is the one set when the API was registered in Sectona.
     pub fn new(access_key: Holder, accept: Accept) -> Self {
-        Self { access_key, accept }
+        Self {
+            access_key,
+            accept,
+            servers: None,
+        }
+    }
+
+    /// The same on several servers.
+    #[must_use]
+    pub fn among(self, servers: Option<Servers>) -> Self {
+        Self {
+            servers: servers.map(Arc::new),
+            ..self
+        }
     }
 
     /// Asks for the access key if none is in use, so that one answer serves many requests.
@@ -134,7 +149,11 @@ impl Sectona {
         }
         request.secrets.extend([key.clone(), encoded]);
         request.secret_answer = true;
-        Ok((call.send(&request).await?, key))
+        let answer = match &self.servers {
+            Some(servers) => call.among(servers).send(&request).await?,
+            None => call.send(&request).await?,
+        };
+        Ok((answer, key))
     }
 
     /// An answer of status 300 or above; it may carry the envelope too.
