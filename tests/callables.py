@@ -84,7 +84,7 @@ CONSTRUCTORS: dict[str, dict[str, Any]] = {
 CLIENTS: dict[str, dict[str, Any]] = {
     "GovernanceLifecycle": {"token": "t", "login": None},
     "SDElements": {"token": "t"},
-    "Sectona": {"access_key": "k", "accept": "json", "failover": []},
+    "Sectona": {"access_key": "k", "accept": "json", "failover": [], "cache_ttl": None},
     "BambooAgents": {"username": "u", "password": "p", "token": None, "api": "agent-config"},
 }
 METHODS: dict[str, dict[str, dict[str, Any]]] = {
@@ -157,6 +157,7 @@ METHODS: dict[str, dict[str, dict[str, Any]]] = {
             "account_name": "n",
             "instance": "Default",
             "db_instance": None,
+            "fresh": False,
         },
         "request_passwords": {
             "requests": [("a", "h", "n")],
@@ -164,6 +165,7 @@ METHODS: dict[str, dict[str, dict[str, Any]]] = {
             "on_partial": "return",
             "on_progress": None,
             "on_result": None,
+            "fresh": True,
         },
         "call": {"path": "x", "fields": {"a": 1}},
     },

@@ -65,9 +65,13 @@ SURFACE = {
     _lists.LazyList: {"pages": "()", "collect": "()"},
     infosecops.Sectona: {
         **CLIENT,
-        "__init__": "(url, *, access_key, accept='json', failover=(), **common)",
-        "request_password": "(asset_type, asset_host, account_name, *, instance='Default', db_instance=None)",
-        "request_passwords": ("(requests, *, max_concurrency=4, on_partial='raise', on_progress=None, on_result=None)"),
+        "__init__": "(url, *, access_key, accept='json', failover=(), cache_ttl=None, **common)",
+        "request_password": (
+            "(asset_type, asset_host, account_name, *, instance='Default', db_instance=None, fresh=False)"
+        ),
+        "request_passwords": (
+            "(requests, *, max_concurrency=4, on_partial='raise', on_progress=None, on_result=None, fresh=False)"
+        ),
         "call": "(path, fields)",
     },
     infosecops.BambooAgents: {

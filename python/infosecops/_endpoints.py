@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         access_key: AsyncSecretLike
         accept: Literal["json", "xml"]
         failover: Sequence[str]
+        cache_ttl: float | None
 
     class BambooAgentsOptions(CommonOptions, total=False):
         """Keywords of a Bamboo client."""

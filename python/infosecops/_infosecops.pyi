@@ -719,11 +719,21 @@ class Envelope:
 
 @final
 class Sectona:
-    def __new__(cls, settings: Settings, *, access_key: AsyncSecretLike, accept: str) -> Self: ...
+    def __new__(
+        cls, settings: Settings, *, access_key: AsyncSecretLike, accept: str, cache_ttl: float | None
+    ) -> Self: ...
+    def wipe_copy(self) -> None: ...
     def close(self) -> None: ...
     def request(self, call: RawCall) -> Operation[Response]: ...
     def request_password(
-        self, asset_type: str, asset_host: str, account_name: str, *, instance: str, db_instance: str | None
+        self,
+        asset_type: str,
+        asset_host: str,
+        account_name: str,
+        *,
+        instance: str,
+        db_instance: str | None,
+        fresh: bool,
     ) -> Operation[VaultAccount]: ...
     def request_passwords(
         self,
@@ -733,6 +743,7 @@ class Sectona:
         on_partial: str,
         on_progress: Callable[[int, int, int], object] | None,
         on_result: Callable[[BulkEntry[AccountRequest, VaultAccount]], object] | None,
+        fresh: bool,
     ) -> Operation[BulkResult[AccountRequest, VaultAccount]]: ...
     def call(self, path: str, fields: Mapping[str, object]) -> Operation[Envelope]: ...
 

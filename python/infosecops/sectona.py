@@ -34,16 +34,21 @@ class _Base(BaseClient):
         access_key: AsyncSecretLike,
         accept: Literal["json", "xml"] = "json",
         failover: Sequence[str] = (),
+        cache_ttl: float | None = None,
         **common: Unpack[CommonOptions],
     ) -> None:
         access_key = _infosecops.wrap(access_key)
-        self._given = {"access_key": access_key, "accept": accept}
+        self._given = {"access_key": access_key, "accept": accept, "cache_ttl": cache_ttl}
         try:
             settings = self._configure(url, {**common, "failover": failover})
-            self._native = _infosecops.Sectona(settings, access_key=access_key, accept=accept)
+            self._native = _infosecops.Sectona(settings, access_key=access_key, accept=accept, cache_ttl=cache_ttl)
         finally:
             # They may hold secrets, and tracebacks show the locals of every frame they pass.
             del url, common, access_key
+        if cache_ttl is not None:
+            from infosecops._forks import wipe_after_fork
+
+            wipe_after_fork(self._native)
 
 
 class Sectona(_Base, Client):
@@ -59,6 +64,12 @@ class Sectona(_Base, Client):
             have recorded it. Later calls begin with the server that answered last, and after 60 seconds one of them
             looks whether the first is back. One unreachable server costs up to ``connect_timeout``, which should
             therefore be well below ``timeout``. Errors name all that were tried.
+        cache_ttl: For how many seconds an account that was handed out is kept in memory and given again; None: not at
+            all. The vault records none of that, and what changes there is seen only after this time. Accounts are kept
+            by all five fields of the request; failures are not kept. Whoever asks for an account that is being asked
+            for, in any thread or task, waits for that answer and shares it, and its failure. What is kept is wiped when
+            it expires, by :meth:`close`, and in a forked child, which begins with nothing. It is neither shown nor
+            pickled.
         **common: The keywords that all clients take.
 
     Raises:
@@ -72,7 +83,7 @@ class Sectona(_Base, Client):
         Secret(****)
     """
 
-    def request_password(
+    def request_password(  # noqa: PLR0913
         self,
         asset_type: str,
         asset_host: str,
@@ -80,6 +91,7 @@ class Sectona(_Base, Client):
         *,
         instance: str = "Default",
         db_instance: str | None = None,
+        fresh: bool = False,
     ) -> VaultAccount:
         """Get the secret of one account. The vault records every request, so it is never sent twice once it was sent.
 
@@ -91,6 +103,7 @@ class Sectona(_Base, Client):
             account_name: The account's name on the asset.
             instance: The Sectona instance.
             db_instance: The database instance, for database assets.
+            fresh: Ask the vault even if the account is kept; see ``cache_ttl``.
 
         Raises:
             AuthenticationError: The access key was refused.
@@ -102,11 +115,11 @@ class Sectona(_Base, Client):
         """
         return run_here(
             self._native.request_password(
-                asset_type, asset_host, account_name, instance=instance, db_instance=db_instance
+                asset_type, asset_host, account_name, instance=instance, db_instance=db_instance, fresh=fresh
             )
         )
 
-    def request_passwords(
+    def request_passwords(  # noqa: PLR0913
         self,
         requests: AccountRequests,
         *,
@@ -114,6 +127,7 @@ class Sectona(_Base, Client):
         on_partial: Literal["raise", "return"] = "raise",
         on_progress: Callable[[int, int, int], object] | None = None,
         on_result: Callable[[BulkEntry[AccountRequest, VaultAccount]], object] | None = None,
+        fresh: bool = False,
     ) -> BulkResult[AccountRequest, VaultAccount]:
         """Get the secrets of many accounts, several at a time. The vault records each request; none is sent twice.
 
@@ -130,6 +144,7 @@ class Sectona(_Base, Client):
                 gave nothing.
             on_result: Is told every entry as soon as it is known. What it has heard of is not lost when Ctrl-C or a
                 cancelled task ends the operation, which drops the result and the requests on their way.
+            fresh: Ask the vault even for accounts that are kept; see ``cache_ttl``.
 
         What one of these two callables raises ends the operation likewise.
 
@@ -157,6 +172,7 @@ class Sectona(_Base, Client):
                 on_partial=on_partial,
                 on_progress=on_progress,
                 on_result=on_result,
+                fresh=fresh,
             )
         )
 
@@ -187,7 +203,7 @@ class Sectona(_Base, Client):
 class AsyncSectona(_Base, AsyncClient):
     """The twin of :class:`Sectona` for asyncio."""
 
-    async def request_password(
+    async def request_password(  # noqa: PLR0913
         self,
         asset_type: str,
         asset_host: str,
@@ -195,15 +211,16 @@ class AsyncSectona(_Base, AsyncClient):
         *,
         instance: str = "Default",
         db_instance: str | None = None,
+        fresh: bool = False,
     ) -> VaultAccount:
         """Get the secret of one account; see :meth:`Sectona.request_password`."""
         return await run(
             self._native.request_password(
-                asset_type, asset_host, account_name, instance=instance, db_instance=db_instance
+                asset_type, asset_host, account_name, instance=instance, db_instance=db_instance, fresh=fresh
             )
         )
 
-    async def request_passwords(
+    async def request_passwords(  # noqa: PLR0913
         self,
         requests: AccountRequests,
         *,
@@ -211,6 +228,7 @@ class AsyncSectona(_Base, AsyncClient):
         on_partial: Literal["raise", "return"] = "raise",
         on_progress: Callable[[int, int, int], object] | None = None,
         on_result: Callable[[BulkEntry[AccountRequest, VaultAccount]], object] | None = None,
+        fresh: bool = False,
     ) -> BulkResult[AccountRequest, VaultAccount]:
         """Get the secrets of many accounts; see :meth:`Sectona.request_passwords`. The callables may be async."""
         return await run(
@@ -220,6 +238,7 @@ class AsyncSectona(_Base, AsyncClient):
                 on_partial=on_partial,
                 on_progress=on_progress,
                 on_result=on_result,
+                fresh=fresh,
             )
         )
 

@@ -77,6 +77,11 @@ impl<S: Send + Sync + 'static> Handle<S> {
         self.operation_with(py, begin, |py, value| value.into_bound_py_any(py))
     }
 
+    /// The client itself.
+    pub fn client(&self) -> &Client<S> {
+        &self.client
+    }
+
     /// Closes the idle connections of this process.
     pub fn close(&self, py: Python<'_>) {
         py.detach(|| self.client.close());

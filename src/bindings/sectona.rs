@@ -1,7 +1,7 @@
 //! Sectona PAM for Python.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
@@ -9,6 +9,7 @@ use pyo3::types::PyDict;
 
 use super::bulk;
 use super::client::Live;
+use super::engine;
 use super::errors::refused;
 use super::handle::Handle;
 use super::operation::Operation;
@@ -17,10 +18,12 @@ use super::secret::credential;
 use super::settings::{Settings, config_error};
 use super::vault_requests::read_requests;
 use crate::core::bulk::partial_failure;
+use crate::core::config::seconds;
 use crate::core::credential::Holder;
 use crate::core::failover::Servers;
 use crate::core::transport::Call;
 use crate::record_methods;
+use crate::systems::sectona::cache::{Cache, sweep};
 use crate::systems::sectona::{self, Accept, AccountRequest, Envelope, Many, Sectona as System, VaultAccount};
 
 record_methods!(Envelope);
@@ -35,14 +38,22 @@ record_methods!(VaultAccount {
 });
 
 /// The native half of `Sectona` and its twin.
-#[pyclass(frozen, module = "infosecops._infosecops")]
+#[pyclass(frozen, weakref, module = "infosecops._infosecops")]
 pub struct Sectona(Handle<System>);
 
 #[pymethods]
 impl Sectona {
     #[new]
-    #[pyo3(signature = (settings, *, access_key, accept))]
-    fn new(py: Python<'_>, settings: Py<Settings>, access_key: &Bound<'_, PyAny>, accept: &str) -> PyResult<Self> {
+    #[pyo3(signature = (settings, *, access_key, accept, cache_ttl))]
+    fn new(
+        py: Python<'_>,
+        settings: Py<Settings>,
+        access_key: &Bound<'_, PyAny>,
+        accept: &str,
+        cache_ttl: Option<f64>,
+    ) -> PyResult<Self> {
+        let ttl = cache_ttl.map(|ttl| seconds("cache_ttl", ttl)).transpose();
+        let ttl = ttl.map_err(|error| refused(py, error))?;
         let given = credential("access_key", access_key)?;
         let accept = match accept {
             "json" => Accept::Json,
@@ -53,7 +64,10 @@ impl Sectona {
         let checked = settings.get().checked.clone();
         let make = move || {
             let servers = Servers::new(&checked.base, &checked.failover);
-            System::new(Holder::new(key.clone()), accept).among(servers)
+            let cache = ttl.map(|ttl| Cache::new(ttl, Some(Box::new(swept))));
+            System::new(Holder::new(key.clone()), accept)
+                .among(servers)
+                .keeping(cache)
         };
         Ok(Self(Handle::new(settings, Some(given), make)))
     }
@@ -63,14 +77,30 @@ impl Sectona {
     }
 
     fn close(&self, py: Python<'_>) {
+        if let Some(cache) = self.0.client().existing().and_then(|live| live.system.cache.as_ref()) {
+            py.detach(|| cache.wipe());
+        }
         self.0.close(py);
+    }
+
+    /// In a forked child: the accounts that the parent keeps are not to be found in the child's memory.
+    fn wipe_copy(&self) {
+        if let Some(cache) = self
+            .0
+            .client()
+            .left_behind()
+            .and_then(|live| live.system.cache.as_ref())
+        {
+            cache.wipe_copy();
+        }
     }
 
     fn request(&self, py: Python<'_>, call: &RawCall) -> PyResult<Operation> {
         self.0.request(py, call)
     }
 
-    #[pyo3(signature = (asset_type, asset_host, account_name, *, instance, db_instance))]
+    #[pyo3(signature = (asset_type, asset_host, account_name, *, instance, db_instance, fresh))]
+    #[allow(clippy::too_many_arguments)]
     fn request_password(
         &self,
         py: Python<'_>,
@@ -79,6 +109,7 @@ impl Sectona {
         account_name: String,
         instance: String,
         db_instance: Option<String>,
+        fresh: bool,
     ) -> PyResult<Operation> {
         let db_instance = db_instance.unwrap_or_default();
         let account = AccountRequest {
@@ -89,11 +120,12 @@ impl Sectona {
             instance,
         };
         self.0.operation(py, move |live, call| async move {
-            sectona::request_password(&live.system, &call, &account).await
+            sectona::request_password(&live.system, &call, &account, fresh).await
         })
     }
 
-    #[pyo3(signature = (requests, *, max_concurrency, on_partial, on_progress, on_result))]
+    #[pyo3(signature = (requests, *, max_concurrency, on_partial, on_progress, on_result, fresh))]
+    #[allow(clippy::too_many_arguments)]
     fn request_passwords(
         &self,
         py: Python<'_>,
@@ -102,11 +134,13 @@ impl Sectona {
         on_partial: &str,
         on_progress: Option<Bound<'_, PyAny>>,
         on_result: Option<Bound<'_, PyAny>>,
+        fresh: bool,
     ) -> PyResult<Operation> {
         let raises = bulk::raises(py, on_partial)?;
         let accounts: Arc<[AccountRequest]> = read_requests(requests)?.into();
         let many = Many {
             max_concurrency,
+            fresh,
             listener: bulk::listener(&accounts, on_progress, on_result)?,
         };
         let inputs = accounts.clone();
@@ -125,5 +159,12 @@ impl Sectona {
         self.0.operation(py, move |live, call| async move {
             sectona::call(&live.system, &call, &path, &fields).await
         })
+    }
+}
+
+/// Wipes on the background runtime what expires. Where that can't be started, the next use of the cache wipes it.
+fn swept(cache: Weak<Cache>) {
+    if let Ok(engine) = engine::of_this_process() {
+        engine.runtime.spawn(sweep(cache));
     }
 }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use http::header::{self, HeaderValue};
 
+use super::cache::Cache;
 use super::codes;
 use super::envelope::{self, Reading};
 use crate::core::answer::Answer;
@@ -57,6 +58,8 @@ pub struct Sectona {
     access_key: Holder,
     accept: Accept,
     servers: Option<Arc<Servers>>,
+    /// Where accounts are kept, if they are.
+    pub cache: Option<Arc<Cache>>,
 }
 
 impl Sectona {
@@ -66,7 +69,14 @@ impl Sectona {
             access_key,
             accept,
             servers: None,
+            cache: None,
         }
+    }
+
+    /// The same, keeping accounts.
+    #[must_use]
+    pub fn keeping(self, cache: Option<Arc<Cache>>) -> Self {
+        Self { cache, ..self }
     }
 
     /// The same on several servers.
