@@ -167,6 +167,14 @@ METHODS: dict[str, dict[str, dict[str, Any]]] = {
             "on_result": None,
             "fresh": True,
         },
+        "credential": {
+            "asset_type": "a",
+            "asset_host": "h",
+            "account_name": "n",
+            "instance": "Default",
+            "db_instance": None,
+            "field": "password",
+        },
         "call": {"path": "x", "fields": {"a": 1}},
     },
     "BambooAgents": {

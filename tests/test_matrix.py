@@ -91,7 +91,7 @@ def public_operations() -> list[str]:
         for name, _ in inspect.getmembers(cls, inspect.isfunction)
         if not name.startswith("_")
     }
-    return sorted(found - {"close", "jobs.kind", "connections.kind"})
+    return sorted(found - {"close", "credential", "jobs.kind", "connections.kind"})
 
 
 @pytest.mark.parametrize("operation", public_operations())

@@ -10,7 +10,7 @@ import infosecops
 import infosecops.errors
 import infosecops.sandbox
 import pytest
-from infosecops import _lists, bamboo_agents, sd_elements
+from infosecops import _lists, bamboo_agents, sd_elements, sectona
 
 REQUEST = "(method, path, *, params=None, json=None, body=None, headers=None, effect='unsafe')"
 CLIENT = {"request": REQUEST, "close": "()", "url": ""}
@@ -72,8 +72,12 @@ SURFACE = {
         "request_passwords": (
             "(requests, *, max_concurrency=4, on_partial='raise', on_progress=None, on_result=None, fresh=False)"
         ),
+        "credential": (
+            "(asset_type, asset_host, account_name, *, instance='Default', db_instance=None, field='password')"
+        ),
         "call": "(path, fields)",
     },
+    sectona.VaultCredential: {},
     infosecops.BambooAgents: {
         **CLIENT,
         "__init__": "(url, *, username=None, password=None, token=None, api='auto', **common)",
@@ -334,7 +338,7 @@ def test_all_clients_take_the_common_keywords(cls: type) -> None:
 
 def explained() -> list[object]:
     """All that is public, with the names by which failures are told."""
-    modules = [infosecops, infosecops.sandbox, sd_elements, bamboo_agents]
+    modules = [infosecops, infosecops.sandbox, sd_elements, sectona, bamboo_agents]
     owners = {name: getattr(module, name) for module in modules for name in module.__all__ if name != "__version__"}
     found = dict(owners)
     for owner, cls in owners.items():

@@ -83,6 +83,7 @@ from infosecops.sandbox import (
     SDElementsEndpoint,
     SectonaEndpoint,
 )
+from infosecops.sectona import VaultCredential
 
 if TYPE_CHECKING:
     from typing_extensions import assert_type
@@ -227,6 +228,8 @@ def sectona(box: Sandbox) -> None:
         assert isinstance(account.to_dict(reveal=True)["password"], str)
         in_file = SecretFile("/run/secrets/sectona", allow_others=True)
         Sectona(endpoint.url, access_key=in_file)
+        token = assert_type(pam.credential("Application", "sde.example.net", "sde-api"), VaultCredential)
+        assert_type(box.sd_elements(token=token), SDElements).close()
         wanted = AccountRequest(known.asset_type, known.asset_host, known.account_name, db_instance=known.db_instance)
         counts: list[int] = []
         heard: list[BulkEntry[AccountRequest, VaultAccount]] = []

@@ -237,6 +237,14 @@ class SectonaEndpoint(Endpoint):
         """
         return self._place.server().sectona_accounts()
 
+    def set_password(self, account_name: str, password: str) -> None:
+        """Give an account another password, as a rotation does.
+
+        Raises:
+            LookupError: There is no such account.
+        """
+        self._place.server().set_sectona_password(account_name, password)
+
     def set_result_form(self, form: Literal["text", "object"]) -> None:
         """Send ``Result`` as text that holds JSON (how a sandbox starts), or as an embedded object."""
         self._place.server().set_sectona_result_form(form)

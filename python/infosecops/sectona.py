@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from infosecops import _infosecops
 from infosecops._client import AsyncClient, BaseClient, Client, run, run_here
+from infosecops._vault_credential import AsyncVaultCredential, VaultCredential
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from infosecops._infosecops import AccountRequest, Envelope, VaultAccount
     from infosecops.types import AccountRequests
 
-__all__ = ["AsyncSectona", "Sectona"]
+__all__ = ["AsyncSectona", "AsyncVaultCredential", "Sectona", "VaultCredential"]
 
 
 class _Base(BaseClient):
@@ -176,6 +177,47 @@ class Sectona(_Base, Client):
             )
         )
 
+    def credential(  # noqa: PLR0913
+        self,
+        asset_type: str,
+        asset_host: str,
+        account_name: str,
+        *,
+        instance: str = "Default",
+        db_instance: str | None = None,
+        field: Literal["password", "pass_phrase"] = "password",
+    ) -> VaultCredential:
+        """Make an account of the vault the credential of another client. Asks the vault for nothing yet.
+
+        The vault is asked when the other client first needs the secret, and again only after the server refused it;
+        then ``cache_ttl`` does not matter. Its errors come out of the other client's call as they are, with the
+        ``.system`` "sectona". It can be pickled if this client can.
+
+        Args:
+            asset_type: The type of asset, as it is named in Sectona.
+            asset_host: Host name or address.
+            account_name: The account's name on the asset.
+            instance: The Sectona instance.
+            db_instance: The database instance, for database assets.
+            field: Which of the account's two secrets.
+
+        Raises:
+            ConfigError: A name is empty.
+
+        Example:
+            >>> from infosecops.sandbox import Sandbox
+            >>> with Sandbox() as box, box.sectona() as pam:
+            ...     token = pam.credential("Application", "sde.example.net", "sde-api")
+            ...     with box.sd_elements(token=token) as sde:
+            ...         found = sde.connections.alm.get(12).id
+            >>> found, token
+            (12, VaultCredential('Application', 'sde.example.net', 'sde-api', field='password'))
+        """
+        account = _infosecops.AccountRequest(
+            asset_type, asset_host, account_name, instance=instance, db_instance=db_instance
+        )
+        return VaultCredential(self, account, field)
+
     def call(self, path: str, fields: Mapping[str, object]) -> Envelope:
         """Run another operation of the vault.
 
@@ -241,6 +283,25 @@ class AsyncSectona(_Base, AsyncClient):
                 fresh=fresh,
             )
         )
+
+    def credential(  # noqa: PLR0913
+        self,
+        asset_type: str,
+        asset_host: str,
+        account_name: str,
+        *,
+        instance: str = "Default",
+        db_instance: str | None = None,
+        field: Literal["password", "pass_phrase"] = "password",
+    ) -> AsyncVaultCredential:
+        """Make an account of the vault the credential of another client; see :meth:`Sectona.credential`.
+
+        It is an async callable, for the clients of asyncio.
+        """
+        account = _infosecops.AccountRequest(
+            asset_type, asset_host, account_name, instance=instance, db_instance=db_instance
+        )
+        return AsyncVaultCredential(self, account, field)
 
     async def call(self, path: str, fields: Mapping[str, object]) -> Envelope:
         """Run another operation of the vault; see :meth:`Sectona.call`."""
