@@ -5,7 +5,6 @@ What each pair must lead to stands in `matrix_expectation.py`, and how a pair is
 
 from __future__ import annotations
 
-import inspect
 import tempfile
 from dataclasses import dataclass, field
 from itertools import count
@@ -154,19 +153,21 @@ def _wait_for_run_on(gl: Any, run: Any) -> Any:
 
 
 def _of_many(pam: Any, _: Any) -> Any:
-    made = pam.request_passwords([ACCOUNT], on_partial="return")
-    return _awaited_only(made) if inspect.isawaitable(made) else _only(made)
+    if isinstance(pam, infosecops.AsyncSectona):
+        return _of_many_async(pam)
+    try:
+        (account,) = pam.request_passwords([ACCOUNT]).values()
+    except infosecops.PartialFailure as error:
+        raise error.result[0].error from error
+    return account
 
 
-async def _awaited_only(made: Any) -> Any:
-    return _only(await made)
-
-
-def _only(result: Any) -> Any:
-    (entry,) = result
-    if entry.error is not None:
-        raise entry.error
-    return entry.value
+async def _of_many_async(pam: Any) -> Any:
+    try:
+        (account,) = (await pam.request_passwords([ACCOUNT])).values()
+    except infosecops.PartialFailure as error:
+        raise error.result[0].error from error
+    return account
 
 
 def _update(bamboo: Any, token: Any) -> Any:

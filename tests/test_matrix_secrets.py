@@ -147,7 +147,7 @@ class Watch:
         places = {"value": shown_of_value(cell.value), "journal": map(shown_of_entry, box.journal.entries())}
         if isinstance(cell.error, infosecops.Error):
             self.errors += 1
-            self.frames += any(True for _ in locals_of(cell.error))
+            self.frames += any(True for error in chain_of(cell.error) for _ in locals_of(error))
             places["error"] = shown_of_error(cell.error)
         for place, texts in places.items():
             self.leaks += [f"{cell}, {place}: {found}" for text in texts if (found := self.search.finds(text))]
