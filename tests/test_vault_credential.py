@@ -109,6 +109,11 @@ def test_a_rotated_password_is_fetched_when_the_old_one_is_refused(box: Sandbox,
         assert sde.connections.alm.get(12).id == 12
 
 
+def test_only_accounts_of_the_vault_have_passwords_to_rotate(box: Sandbox) -> None:
+    with pytest.raises(LookupError, match="nobody"):
+        box.sectona.set_password("nobody", "x")
+
+
 def test_the_first_question_is_answered_by_what_is_kept(box: Sandbox) -> None:
     with box.sectona(cache_ttl=3600.0) as pam:
         pam.request_password(*SDE)

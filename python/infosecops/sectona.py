@@ -68,7 +68,8 @@ class Sectona(_Base, Client):
         cache_ttl: For how many seconds an account that was handed out is kept in memory and given again; None: not at
             all. The vault records none of that, and what changes there is seen only after this time. Accounts are kept
             by all five fields of the request; failures are not kept. Whoever asks for an account that is being asked
-            for, in any thread or task, waits for that answer and shares it, and its failure. What is kept is wiped when
+            for, in any thread or task, waits for that answer and shares it, and its failure; so a callable that a call
+            runs must not ask for that call's own account, or it waits until its time is up. What is kept is wiped when
             it expires, by :meth:`close`, and in a forked child, which begins with nothing. It is neither shown nor
             pickled.
         **common: The keywords that all clients take.
