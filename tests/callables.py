@@ -56,6 +56,7 @@ TOKEN = {"name": "n", "read": True, "change": False}
 CONSTRUCTORS: dict[str, dict[str, Any]] = {
     "equals": {"column": "c", "value": "v"},
     "Secret": {"text": "x"},
+    "SecretFile": {"path": "x", "allow_others": False},
     "AccountRequest": {
         "asset_type": "a",
         "asset_host": "h",
@@ -91,7 +92,7 @@ CONSTRUCTORS: dict[str, dict[str, Any]] = {
 CLIENTS: dict[str, dict[str, Any]] = {
     "GovernanceLifecycle": {"token": "t", "login": None},
     "SDElements": {"token": "t"},
-    "Sectona": {"access_key": "k", "accept": "json"},
+    "Sectona": {"access_key": "k", "accept": "json", "failover": [], "cache_ttl": None},
     "BambooAgents": {"username": "u", "password": "p", "token": None, "api": "agent-config"},
 }
 METHODS: dict[str, dict[str, dict[str, Any]]] = {
@@ -167,6 +168,7 @@ METHODS: dict[str, dict[str, dict[str, Any]]] = {
             "account_name": "n",
             "instance": "Default",
             "db_instance": None,
+            "fresh": False,
         },
         "request_passwords": {
             "requests": [("a", "h", "n")],
@@ -174,6 +176,15 @@ METHODS: dict[str, dict[str, dict[str, Any]]] = {
             "on_partial": "return",
             "on_progress": None,
             "on_result": None,
+            "fresh": True,
+        },
+        "credential": {
+            "asset_type": "a",
+            "asset_host": "h",
+            "account_name": "n",
+            "instance": "Default",
+            "db_instance": None,
+            "field": "password",
         },
         "call": {"path": "x", "fields": {"a": 1}},
     },

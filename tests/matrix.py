@@ -5,7 +5,6 @@ What each pair must lead to stands in `matrix_expectation.py`, and how a pair is
 
 from __future__ import annotations
 
-import inspect
 import tempfile
 from dataclasses import dataclass, field
 from itertools import count
@@ -160,30 +159,33 @@ def _wait_for_run_on(gl: Any, run: Any) -> Any:
 
 
 def _of_many(pam: Any, _: Any) -> Any:
-    return _only_of(pam.request_passwords([ACCOUNT], on_partial="return"))
+    return _only_of(pam, lambda: pam.request_passwords([ACCOUNT]))
 
 
 def _wait_for_all(sde: Any, job: Any) -> Any:
-    return _only_of(sde.jobs.alm.wait_all([job], timeout=HASTY, poll_interval=60, on_failure="return"))
+    return _only_of(sde, lambda: sde.jobs.alm.wait_all([job], timeout=HASTY, poll_interval=60))
 
 
 def _wait_for_any(sde: Any, job: Any) -> Any:
-    return _only_of(sde.jobs.wait_all([job], timeout=HASTY, poll_interval=60, on_failure="return"))
+    return _only_of(sde, lambda: sde.jobs.wait_all([job], timeout=HASTY, poll_interval=60))
 
 
-def _only_of(made: Any) -> Any:
-    return _awaited_only(made) if inspect.isawaitable(made) else _only(made)
+def _only_of(client: Any, call: Callable[[], Any]) -> Any:
+    if type(client).__name__.startswith("Async"):
+        return _awaited_only(call)
+    try:
+        (value,) = call().values()
+    except infosecops.PartialFailure as error:
+        raise error.result[0].error from error
+    return value
 
 
-async def _awaited_only(made: Any) -> Any:
-    return _only(await made)
-
-
-def _only(result: Any) -> Any:
-    (entry,) = result
-    if entry.error is not None:
-        raise entry.error
-    return entry.value
+async def _awaited_only(call: Callable[[], Any]) -> Any:
+    try:
+        (value,) = (await call()).values()
+    except infosecops.PartialFailure as error:
+        raise error.result[0].error from error
+    return value
 
 
 def _update(bamboo: Any, token: Any) -> Any:

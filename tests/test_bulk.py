@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import copy
 import json
+import os
 import pickle
+import signal
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -219,6 +221,23 @@ def test_what_was_told_outlives_a_cancelled_task() -> None:
     assert [entry.value.password.reveal() for entry in kept] == ["secret of a0", "secret of a1"]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="signals of another kind")
+def test_what_was_told_outlives_ctrl_c() -> None:
+    kept: list[Any] = []
+
+    def interrupted(request: Received) -> bytes | Hang:
+        if len(kept) < 2:
+            return named(request)
+        os.kill(os.getpid(), signal.SIGINT)
+        return Hang()
+
+    with Wire(interrupted) as wire, infosecops.Sectona(wire.url, access_key="k", proxy="direct") as pam:
+        with pytest.raises(KeyboardInterrupt):
+            pam.request_passwords(numbered(9), max_concurrency=1, on_result=kept.append)
+        assert len(wire.requests) == 3
+    assert [entry.input.account_name for entry in kept] == ["a0", "a1"]
+
+
 def test_async_listeners_are_awaited_one_after_another(box: Sandbox) -> None:
     inside, seen = 0, []
 
@@ -308,7 +327,13 @@ def test_a_callable_that_raises_later_fails_its_request_alone(connect: Callable[
         pam = connect(SECTONA, wire.url, access_key=key)
         result = pam.request_passwords(numbered(4), max_concurrency=1, on_partial="return")
     assert [entry.index for entry in result.failed] == [0, 1]
-    assert isinstance(result.failed[1].error, LookupError)
+    error = result.failed[1].error
+    assert isinstance(error, infosecops.ConfigError)
+    assert (error.outcome, error.operation) == ("not_sent", "request_passwords")
+    assert "raised LookupError" in str(error)
+    assert "no key today" not in str(error)
+    assert isinstance(error.__cause__, LookupError)
+    assert pickle.loads(pickle.dumps(result)).failed[1].error.outcome == "not_sent"
     assert [entry.index for entry in result.succeeded] == [2, 3]
 
 

@@ -22,6 +22,7 @@ OPERATIONS = [
     *("login", "logout", "keep_alive", "get_security_settings", "upload_coverage", "update_review_items", "command"),
     *("run_review", "get_run_status", "get_review_result", "get_review_status", "set_review_state", "refresh_review"),
     *("update_unreviewed_items", "jobs.list", "request", "request_password", "call"),
+    *("request_passwords", "credential"),
     *(f"jobs.{kind}.{verb}" for kind in ("alm", "analysis", "ldap") for verb in ("list", "get", "start", "wait")),
     *(f"jobs.{kind}.report" for kind in ("alm", "analysis", "ldap")),
     *(f"connections.{kind}.{verb}" for kind in ("alm", "analysis", "ldap") for verb in ("list", "get")),
@@ -126,7 +127,7 @@ def test_no_secret_of_its_sandboxes_is_shown():
     assert code == 0
     assert len(set(known)) > 100
     assert found_in(text, known) == []
-    assert found_in(text + known[0], known) == [0], "or this test finds nothing"
+    assert 0 in found_in(text + known[0], known), "or this test finds nothing"
     assert "Secret(****)" in text
 
 

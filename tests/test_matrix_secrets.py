@@ -146,7 +146,7 @@ class Watch:
 
     def __call__(self, cell: Cell, box: Sandbox) -> None:
         is_error = isinstance(cell.error, infosecops.Error)
-        has_frames = is_error and any(True for _ in locals_of(cell.error))
+        has_frames = is_error and any(True for error in chain_of(cell.error) for _ in locals_of(error))
         with self.counting:
             self.cells += 1
             self.errors += is_error

@@ -32,6 +32,7 @@ RECIPES = {
     (SDE, "jobs.alm.start"): "jobs.alm.list(connection=12)",
     (SDE, "jobs.alm.report"): "jobs.alm.list(connection=12)",
     (PAM, "request_password"): "asking again is logged again",
+    (PAM, "request_passwords"): "asking again is logged again",
     (PAM, "call"): "look in the vault whether it was applied",
     (BAMBOO, "tokens.create"): "list the tokens",
     (BAMBOO, "tokens.update"): "repeat the same update",

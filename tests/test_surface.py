@@ -10,7 +10,7 @@ import infosecops
 import infosecops.errors
 import infosecops.sandbox
 import pytest
-from infosecops import _lists, bamboo_agents, sd_elements
+from infosecops import _lists, bamboo_agents, sd_elements, sectona
 
 REQUEST = "(method, path, *, params=None, json=None, body=None, headers=None, effect='unsafe')"
 CLIENT = {
@@ -77,11 +77,19 @@ SURFACE = {
     _lists.LazyList: {"pages": "()", "collect": "()"},
     infosecops.Sectona: {
         **CLIENT,
-        "__init__": "(url, *, access_key, accept='json', **common)",
-        "request_password": "(asset_type, asset_host, account_name, *, instance='Default', db_instance=None)",
-        "request_passwords": ("(requests, *, max_concurrency=4, on_partial='raise', on_progress=None, on_result=None)"),
+        "__init__": "(url, *, access_key, accept='json', failover=(), cache_ttl=None, **common)",
+        "request_password": (
+            "(asset_type, asset_host, account_name, *, instance='Default', db_instance=None, fresh=False)"
+        ),
+        "request_passwords": (
+            "(requests, *, max_concurrency=4, on_partial='raise', on_progress=None, on_result=None, fresh=False)"
+        ),
+        "credential": (
+            "(asset_type, asset_host, account_name, *, instance='Default', db_instance=None, field='password')"
+        ),
         "call": "(path, fields)",
     },
+    sectona.VaultCredential: {},
     infosecops.BambooAgents: {
         **CLIENT,
         "__init__": "(url, *, username=None, password=None, token=None, api='auto', **common)",
@@ -151,6 +159,7 @@ ATTRIBUTES = {
     "ReviewUpdate": "updated total ok items succeeded failed unknown raw",
     "RunStatus": "overall_status start_time completed_time extra",
     "Secret": "reveal reveal_bytes",
+    "SecretFile": "path",
     "SecuritySettings": "token_inactivity_timeout token_lifespan_timeout extra",
     "TrustedApp": "",
     "UserLogin": "",
@@ -170,6 +179,7 @@ MADE_BY_USERS = {
     "RevieweeAccount": "(name, business_source)",
     "ReviewItemChange": "(state, reviewee, item, *, account=None, comments=None, expires_on=None)",
     "Secret": "(text)",
+    "SecretFile": "(path, *, allow_others=False)",
     "TrustedApp": "(client_id, client_secret)",
     "UserLogin": "(username, password, auth_source=None)",
 }
@@ -375,7 +385,7 @@ def test_all_clients_take_the_common_keywords(cls: type) -> None:
 
 def explained() -> list[object]:
     """All that is public, with the names by which failures are told."""
-    modules = [infosecops, infosecops.sandbox, sd_elements, bamboo_agents]
+    modules = [infosecops, infosecops.sandbox, sd_elements, sectona, bamboo_agents]
     owners = {name: getattr(module, name) for module in modules for name in module.__all__ if name != "__version__"}
     found = dict(owners)
     for owner, cls in owners.items():

@@ -64,6 +64,7 @@ from infosecops import (
     RunStatus,
     SDElements,
     Secret,
+    SecretFile,
     Sectona,
     SecuritySettings,
     ServerError,
@@ -90,6 +91,7 @@ from infosecops.sandbox import (
     SDElementsEndpoint,
     SectonaEndpoint,
 )
+from infosecops.sectona import VaultCredential
 
 if TYPE_CHECKING:
     from typing_extensions import assert_type
@@ -235,6 +237,10 @@ def sectona(box: Sandbox) -> None:
         assert_type(account.created_on, datetime | None)
         assert_type(account.kind, Literal["password", "key", "key_with_secret", "other"])
         assert isinstance(account.to_dict(reveal=True)["password"], str)
+        in_file = SecretFile("/run/secrets/sectona", allow_others=True)
+        Sectona(endpoint.url, access_key=in_file)
+        token = assert_type(pam.credential("Application", "sde.example.net", "sde-api"), VaultCredential)
+        assert_type(box.sd_elements(token=token), SDElements).close()
         wanted = AccountRequest(known.asset_type, known.asset_host, known.account_name, db_instance=known.db_instance)
         counts: list[int] = []
         heard: list[BulkEntry[AccountRequest, VaultAccount]] = []

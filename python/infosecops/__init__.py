@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         ReviewUpdate,
         RunStatus,
         Secret,
+        SecretFile,
         SecuritySettings,
         TrustedApp,
         UserLogin,
@@ -98,7 +99,7 @@ _PLACES = {
         "AccessToken AccountRequest Agent AgentState ApplicationRole Capability ChangeResult CommandResult Connection "
         "CoverageRule EnsureResult Entitlement Envelope Event GlobalRole Group Job MaintenanceTask Response Retry "
         "ReviewItemChange ReviewItemResult ReviewStatus "
-        "ReviewUpdate RevieweeAccount RunStatus Secret SecuritySettings TrustedApp UserLogin VaultAccount "
+        "ReviewUpdate RevieweeAccount RunStatus Secret SecretFile SecuritySettings TrustedApp UserLogin VaultAccount "
         "__version__ equals"
     ),
 }
@@ -161,6 +162,7 @@ __all__ = [
     "RunStatus",
     "SDElements",
     "Secret",
+    "SecretFile",
     "Sectona",
     "SecuritySettings",
     "ServerError",

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Any
 
+    from infosecops.errors import Error
+
 __all__ = ["BulkEntry", "BulkResult"]
 
 
@@ -17,7 +19,7 @@ class BulkEntry(Generic[Given, T]):
 
     __slots__ = ("_error", "_index", "_input", "_value")
 
-    def __init__(self, index: int, input: Given, value: T | None, error: Exception | None, /) -> None:  # noqa: A002
+    def __init__(self, index: int, input: Given, value: T | None, error: Error | None, /) -> None:  # noqa: A002
         self._index = index
         self._input = input
         self._value = value
@@ -39,8 +41,8 @@ class BulkEntry(Generic[Given, T]):
         return self._value
 
     @property
-    def error(self) -> Exception | None:
-        """Why nothing came back; None if something did."""
+    def error(self) -> Error | None:
+        """Why nothing came back; None if something did. What a callable of yours raised is its ``__cause__``."""
         return self._error
 
     def __repr__(self) -> str:
@@ -116,8 +118,7 @@ class BulkResult(Generic[Given, T]):
         return BulkResult, (self._entries,)
 
 
-def _fate(error: Exception | None) -> str:
+def _fate(error: Error | None) -> str:
     if error is None:
         return "succeeded"
-    # What a callable of the caller's raised has no outcome: it is asked before anything is sent.
-    return "failed" if getattr(error, "outcome", "not_sent") in ("not_sent", "rejected") else "unknown"
+    return "failed" if error.outcome in ("not_sent", "rejected") else "unknown"

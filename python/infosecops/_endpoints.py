@@ -4,6 +4,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any, Literal
 
     from typing_extensions import Unpack
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
         access_key: AsyncSecretLike
         accept: Literal["json", "xml"]
+        failover: Sequence[str]
+        cache_ttl: float | None
 
     class BambooAgentsOptions(CommonOptions, total=False):
         """Keywords of a Bamboo client."""
@@ -233,6 +236,14 @@ class SectonaEndpoint(Endpoint):
             ['db01.example.net']
         """
         return self._place.server().sectona_accounts()
+
+    def set_password(self, account_name: str, password: str) -> None:
+        """Give an account another password, as a rotation does.
+
+        Raises:
+            LookupError: There is no such account.
+        """
+        self._place.server().set_sectona_password(account_name, password)
 
     def set_result_form(self, form: Literal["text", "object"]) -> None:
         """Send ``Result`` as text that holds JSON (how a sandbox starts), or as an embedded object."""

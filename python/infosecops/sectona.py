@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from infosecops import _infosecops
 from infosecops._client import AsyncClient, BaseClient, Client, run, run_here
+from infosecops._vault_credential import AsyncVaultCredential, VaultCredential
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Literal
 
     from typing_extensions import Self, Unpack
@@ -26,9 +27,11 @@ if TYPE_CHECKING:
         url: str
         access_key: AsyncSecretLike
         accept: Literal["json", "xml"]
+        failover: Sequence[str] | None
+        cache_ttl: float | None
 
 
-__all__ = ["AsyncSectona", "Sectona"]
+__all__ = ["AsyncSectona", "AsyncVaultCredential", "Sectona", "VaultCredential"]
 
 
 class _Base(BaseClient):
@@ -41,15 +44,22 @@ class _Base(BaseClient):
         *,
         access_key: AsyncSecretLike,
         accept: Literal["json", "xml"] = "json",
+        failover: Sequence[str] = (),
+        cache_ttl: float | None = None,
         **common: Unpack[CommonOptions],
     ) -> None:
         access_key = _infosecops.wrap(access_key)
-        self._given = {"access_key": access_key, "accept": accept}
+        self._given = {"access_key": access_key, "accept": accept, "cache_ttl": cache_ttl}
         try:
-            self._native = _infosecops.Sectona(self._configure(url, common), access_key=access_key, accept=accept)
+            settings = self._configure(url, {**common, "failover": failover})
+            self._native = _infosecops.Sectona(settings, access_key=access_key, accept=accept, cache_ttl=cache_ttl)
         finally:
             # They may hold secrets, and tracebacks show the locals of every frame they pass.
             del url, common, access_key
+        if cache_ttl is not None:
+            from infosecops._forks import wipe_after_fork
+
+            wipe_after_fork(self._native)
 
     @classmethod
     def from_env(cls, **overrides: Unpack[Overrides]) -> Self:
@@ -108,6 +118,18 @@ class Sectona(_Base, Client):
         access_key: The key that was set when the API was registered. A callable is asked when the key is first needed,
             and again by the next call after the vault refused the one in use.
         accept: The form that is asked for; both are understood whatever comes.
+        failover: URLs of further servers of the same vault, with the same access key and TLS settings. The next one is
+            tried only where no connection to the one before could be made, never once anything was sent: the vault may
+            have recorded it. Later calls begin with the server that answered last, and after 60 seconds one of them
+            looks whether the first is back. One unreachable server costs up to ``connect_timeout``, which should
+            therefore be well below ``timeout``. Errors name all that were tried.
+        cache_ttl: For how many seconds an account that was handed out is kept in memory and given again; None: not at
+            all. The vault records none of that, and what changes there is seen only after this time. Accounts are kept
+            by all five fields of the request; failures are not kept. Whoever asks for an account that is being asked
+            for, in any thread or task, waits for that answer and shares it, and its failure; so a callable that a call
+            runs must not ask for that call's own account, or it waits until its time is up. What is kept is wiped when
+            it expires, by :meth:`close`, and in a forked child, which begins with nothing. It is neither shown nor
+            pickled.
         **common: The keywords that all clients take.
 
     Raises:
@@ -121,7 +143,7 @@ class Sectona(_Base, Client):
         Secret(****)
     """
 
-    def request_password(
+    def request_password(  # noqa: PLR0913
         self,
         asset_type: str,
         asset_host: str,
@@ -129,6 +151,7 @@ class Sectona(_Base, Client):
         *,
         instance: str = "Default",
         db_instance: str | None = None,
+        fresh: bool = False,
     ) -> VaultAccount:
         """Get the secret of one account. The vault records every request, so it is never sent twice once it was sent.
 
@@ -140,6 +163,7 @@ class Sectona(_Base, Client):
             account_name: The account's name on the asset.
             instance: The Sectona instance.
             db_instance: The database instance, for database assets.
+            fresh: Ask the vault even if the account is kept; see ``cache_ttl``.
 
         Raises:
             AuthenticationError: The access key was refused.
@@ -151,11 +175,11 @@ class Sectona(_Base, Client):
         """
         return run_here(
             self._native.request_password(
-                asset_type, asset_host, account_name, instance=instance, db_instance=db_instance
+                asset_type, asset_host, account_name, instance=instance, db_instance=db_instance, fresh=fresh
             )
         )
 
-    def request_passwords(
+    def request_passwords(  # noqa: PLR0913
         self,
         requests: AccountRequests,
         *,
@@ -163,6 +187,7 @@ class Sectona(_Base, Client):
         on_partial: Literal["raise", "return"] = "raise",
         on_progress: Callable[[int, int, int], object] | None = None,
         on_result: Callable[[BulkEntry[AccountRequest, VaultAccount]], object] | None = None,
+        fresh: bool = False,
     ) -> BulkResult[AccountRequest, VaultAccount]:
         """Get the secrets of many accounts, several at a time. The vault records each request; none is sent twice.
 
@@ -179,6 +204,7 @@ class Sectona(_Base, Client):
                 gave nothing.
             on_result: Is told every entry as soon as it is known. What it has heard of is not lost when Ctrl-C or a
                 cancelled task ends the operation, which drops the result and the requests on their way.
+            fresh: Ask the vault even for accounts that are kept; see ``cache_ttl``.
 
         What one of these two callables raises ends the operation likewise.
 
@@ -206,8 +232,50 @@ class Sectona(_Base, Client):
                 on_partial=on_partial,
                 on_progress=on_progress,
                 on_result=on_result,
+                fresh=fresh,
             )
         )
+
+    def credential(  # noqa: PLR0913
+        self,
+        asset_type: str,
+        asset_host: str,
+        account_name: str,
+        *,
+        instance: str = "Default",
+        db_instance: str | None = None,
+        field: Literal["password", "pass_phrase"] = "password",
+    ) -> VaultCredential:
+        """Make an account of the vault the credential of another client. Asks the vault for nothing yet.
+
+        The vault is asked when the other client first needs the secret, and again only after the server refused it;
+        then ``cache_ttl`` does not matter. Its errors come out of the other client's call as they are, with the
+        ``.system`` "sectona". It can be pickled if this client can.
+
+        Args:
+            asset_type: The type of asset, as it is named in Sectona.
+            asset_host: Host name or address.
+            account_name: The account's name on the asset.
+            instance: The Sectona instance.
+            db_instance: The database instance, for database assets.
+            field: Which of the account's two secrets.
+
+        Raises:
+            ConfigError: A name is empty.
+
+        Example:
+            >>> from infosecops.sandbox import Sandbox
+            >>> with Sandbox() as box, box.sectona() as pam:
+            ...     token = pam.credential("Application", "sde.example.net", "sde-api")
+            ...     with box.sd_elements(token=token) as sde:
+            ...         found = sde.connections.alm.get(12).id
+            >>> found, token
+            (12, VaultCredential('Application', 'sde.example.net', 'sde-api', field='password'))
+        """
+        account = _infosecops.AccountRequest(
+            asset_type, asset_host, account_name, instance=instance, db_instance=db_instance
+        )
+        return VaultCredential(self, account, field)
 
     def call(self, path: str, fields: Mapping[str, object]) -> Envelope:
         """Run another operation of the vault.
@@ -237,7 +305,7 @@ class Sectona(_Base, Client):
 class AsyncSectona(_Base, AsyncClient):
     """The twin of :class:`Sectona` for asyncio."""
 
-    async def request_password(
+    async def request_password(  # noqa: PLR0913
         self,
         asset_type: str,
         asset_host: str,
@@ -245,15 +313,16 @@ class AsyncSectona(_Base, AsyncClient):
         *,
         instance: str = "Default",
         db_instance: str | None = None,
+        fresh: bool = False,
     ) -> VaultAccount:
         """Get the secret of one account; see :meth:`Sectona.request_password`."""
         return await run(
             self._native.request_password(
-                asset_type, asset_host, account_name, instance=instance, db_instance=db_instance
+                asset_type, asset_host, account_name, instance=instance, db_instance=db_instance, fresh=fresh
             )
         )
 
-    async def request_passwords(
+    async def request_passwords(  # noqa: PLR0913
         self,
         requests: AccountRequests,
         *,
@@ -261,6 +330,7 @@ class AsyncSectona(_Base, AsyncClient):
         on_partial: Literal["raise", "return"] = "raise",
         on_progress: Callable[[int, int, int], object] | None = None,
         on_result: Callable[[BulkEntry[AccountRequest, VaultAccount]], object] | None = None,
+        fresh: bool = False,
     ) -> BulkResult[AccountRequest, VaultAccount]:
         """Get the secrets of many accounts; see :meth:`Sectona.request_passwords`. The callables may be async."""
         return await run(
@@ -270,8 +340,28 @@ class AsyncSectona(_Base, AsyncClient):
                 on_partial=on_partial,
                 on_progress=on_progress,
                 on_result=on_result,
+                fresh=fresh,
             )
         )
+
+    def credential(  # noqa: PLR0913
+        self,
+        asset_type: str,
+        asset_host: str,
+        account_name: str,
+        *,
+        instance: str = "Default",
+        db_instance: str | None = None,
+        field: Literal["password", "pass_phrase"] = "password",
+    ) -> AsyncVaultCredential:
+        """Make an account of the vault the credential of another client; see :meth:`Sectona.credential`.
+
+        It is an async callable, for the clients of asyncio.
+        """
+        account = _infosecops.AccountRequest(
+            asset_type, asset_host, account_name, instance=instance, db_instance=db_instance
+        )
+        return AsyncVaultCredential(self, account, field)
 
     async def call(self, path: str, fields: Mapping[str, object]) -> Envelope:
         """Run another operation of the vault; see :meth:`Sectona.call`."""

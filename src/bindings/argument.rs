@@ -146,6 +146,19 @@ pub fn text<'a>(value: &'a Bound<'_, PyAny>) -> Result<Cow<'a, str>, Wrong> {
         .map_err(|_| Wrong::Value("text that UTF-8 can write: it holds a lone surrogate".to_owned()))
 }
 
+/// Several texts. One text is no such thing, though its characters are.
+pub fn texts(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<String>> {
+    let wrong = || Wrong::of_type("an iterable of str", value).named(value.py(), name);
+    if value.is_instance_of::<PyString>() || value.is_instance_of::<PyMapping>() {
+        return Err(wrong());
+    }
+    let mut texts = Vec::new();
+    for (index, text) in value.try_iter().map_err(|_| wrong())?.enumerate() {
+        texts.push(read(&format!("{name}[{index}]"), &text?)?);
+    }
+    Ok(texts)
+}
+
 /// A key and its value.
 pub type Pair<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>);
 

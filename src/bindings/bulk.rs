@@ -172,12 +172,18 @@ where
     class.call1((index, input, value, error))
 }
 
-/// What ends the interpreter or a task, such as `KeyboardInterrupt`, is no result: it goes up.
+/// All errors of entries are ours; what a callable raised is the cause of one. What ends the interpreter or a task, such
+/// as `KeyboardInterrupt`, is no result: it goes up.
 fn exception(py: Python<'_>, error: &Error) -> PyResult<PyErr> {
     let made = to_python(py, error);
-    let is_own = error.payload().is_some_and(|payload| payload.is::<Raised>());
-    if is_own && !made.is_instance_of::<PyException>(py) {
+    if !error.payload().is_some_and(|payload| payload.is::<Raised>()) {
+        return Ok(made);
+    }
+    if !made.is_instance_of::<PyException>(py) {
         return Err(made);
     }
-    Ok(made)
+    let message = format!("{} {}", error.message(), made.get_type(py).name()?);
+    let ours = to_python(py, &Error::new(error.kind(), message, error.context().clone()));
+    ours.set_cause(py, Some(made));
+    Ok(ours)
 }

@@ -92,6 +92,16 @@ impl<S: Send + Sync + 'static> Client<S> {
         }
     }
 
+    /// The state in this process, if there is any yet.
+    pub fn existing(&self) -> Option<&Arc<Live<S>>> {
+        self.live.get()
+    }
+
+    /// In a forked child, its copy of the parent's state.
+    pub fn left_behind(&self) -> Option<&Arc<Live<S>>> {
+        self.live.left_behind()
+    }
+
     /// Closes the idle connections of this process.
     pub fn close(&self) {
         if let Some(live) = self.live.get() {

@@ -8,9 +8,9 @@ use http::Method;
 use pyo3::exceptions::PyTypeError;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyMapping, PyString};
+use pyo3::types::PyDict;
 
-use super::argument::{self, Given, Id, Wrong};
+use super::argument::{self, Given, Id};
 use super::client::Live;
 use super::coverage::read_coverage;
 use super::errors::refused;
@@ -297,7 +297,7 @@ fn refresh_options(given: &Bound<'_, PyDict>) -> PyResult<RefreshOptions> {
     for (key, value) in given {
         let key: String = argument::read("keywords", &key)?;
         if key == "applications" {
-            options.applications = texts(&key, &value)?;
+            options.applications = argument::texts(&key, &value)?;
             continue;
         }
         let flag = match key.as_str() {
@@ -316,17 +316,4 @@ fn refresh_options(given: &Bound<'_, PyDict>) -> PyResult<RefreshOptions> {
         *flag = argument::optional(&key, &value)?;
     }
     Ok(options)
-}
-
-/// Several texts. One text is no such thing, though its characters are.
-fn texts(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<String>> {
-    let wrong = || Wrong::of_type("an iterable of str", value).named(value.py(), name);
-    if value.is_instance_of::<PyString>() || value.is_instance_of::<PyMapping>() {
-        return Err(wrong());
-    }
-    let mut texts = Vec::new();
-    for (index, text) in value.try_iter().map_err(|_| wrong())?.enumerate() {
-        texts.push(argument::read(&format!("{name}[{index}]"), &text?)?);
-    }
-    Ok(texts)
 }

@@ -89,6 +89,11 @@ impl<S: Send + Sync + 'static> Handle<S> {
         Ok(Operation::new(&self.client, name.into(), listener, begin, finish))
     }
 
+    /// The client itself.
+    pub fn client(&self) -> &Client<S> {
+        &self.client
+    }
+
     /// Closes the idle connections of this process.
     pub fn close(&self, py: Python<'_>) {
         py.detach(|| self.client.close());

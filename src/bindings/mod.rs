@@ -30,6 +30,7 @@ mod sandbox_arguments;
 mod sandbox_values;
 mod sd_elements;
 mod secret;
+mod secret_file;
 mod sectona;
 mod settings;
 mod site;
@@ -89,6 +90,8 @@ mod _infosecops {
     use crate::core::retry::Retry;
     #[pymodule_export]
     use crate::core::secret::Secret;
+    #[pymodule_export]
+    use crate::core::secret_file::SecretFile;
     #[pymodule_export]
     use crate::systems::bamboo_agents::{AccessToken, Agent, AgentState, Capability, EnsureResult, MaintenanceTask};
     #[pymodule_export]

@@ -42,6 +42,18 @@ impl<T: Send + Sync> PerProcess<T> {
         (tagged.pid == process::id()).then_some(&tagged.value)
     }
 
+    /// What was copied from the parent by a fork, as long as this process has made no value of its own. Threads of the
+    /// parent may have held its locks.
+    pub fn left_behind(&self) -> Option<&T> {
+        let current = self.current.load(Ordering::Acquire);
+        if current.is_null() {
+            return None;
+        }
+        // SAFETY: as in `get`.
+        let tagged = unsafe { &*current };
+        (tagged.pid != process::id()).then_some(&tagged.value)
+    }
+
     /// This process's value, made if need be. Takes no lock: of two threads that make one, one is dropped.
     pub fn get_or_make<E>(&self, make: impl FnOnce() -> Result<T, E>) -> Result<&T, E> {
         if let Some(value) = self.get() {

@@ -274,6 +274,13 @@ impl SandboxServer {
         Ok(accounts.into_iter().map(SandboxAccount).collect())
     }
 
+    fn set_sectona_password(&self, py: Python<'_>, account_name: Any<'_, '_>, password: Any<'_, '_>) -> PyResult<()> {
+        let name = Argument("account_name", account_name).text()?;
+        let password = Argument("password", password).text()?;
+        let found = self.with(py, |server| server.set_sectona_password(&name, &password))?;
+        known(found, || format!("account_name: no account {name:?}"))
+    }
+
     fn set_sectona_result_form(&self, py: Python<'_>, form: Any<'_, '_>) -> PyResult<()> {
         let form = Argument("form", form).one_of(&[("text", ResultForm::Text), ("object", ResultForm::Object)])?;
         self.with(py, |server| server.set_sectona_result_form(form))

@@ -1,7 +1,7 @@
 //! Sectona PAM for Python.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
@@ -9,6 +9,7 @@ use pyo3::prelude::*;
 use super::argument::Given;
 use super::bulk;
 use super::client::Live;
+use super::engine;
 use super::errors::refused;
 use super::handle::Handle;
 use super::operation::Operation;
@@ -17,15 +18,19 @@ use super::secret::credential;
 use super::settings::{Settings, config_error};
 use super::vault_requests::read_requests;
 use crate::core::bulk::partial_failure;
+use crate::core::config::seconds;
 use crate::core::credential::Holder;
+use crate::core::failover::Servers;
 use crate::core::transport::Call;
+use crate::systems::sectona::cache::{Cache, sweep};
 use crate::systems::sectona::{self, Accept, AccountRequest, Envelope, Many, Sectona as System, VaultAccount};
 use crate::{named, record_methods};
 
 record_methods!(Envelope);
 
 record_methods!(VaultAccount {
-    /// Writes the private key to a new file that only its owner can read; never over an existing one.
+    /// Writes the private key to a new file that only its owner can read (mode 0600), and a line break behind it where
+    /// none is. Never over an existing file: that is a `ConfigError`, as is an account without a private key.
     #[pyo3(name = "write_key")]
     fn py_write_key(&self, py: Python<'_>, path: Given<PathBuf>) -> PyResult<()> {
         named!(py; path);
@@ -34,20 +39,23 @@ record_methods!(VaultAccount {
 });
 
 /// The native half of `Sectona` and its twin.
-#[pyclass(frozen, module = "infosecops._infosecops")]
+#[pyclass(frozen, weakref, module = "infosecops._infosecops")]
 pub struct Sectona(Handle<System>);
 
 #[pymethods]
 impl Sectona {
     #[new]
-    #[pyo3(signature = (settings, *, access_key, accept))]
+    #[pyo3(signature = (settings, *, access_key, accept, cache_ttl))]
     fn new(
         py: Python<'_>,
         settings: Py<Settings>,
         access_key: &Bound<'_, PyAny>,
         accept: Given<String>,
+        cache_ttl: Option<Given<f64>>,
     ) -> PyResult<Self> {
-        named!(py; accept);
+        named!(py; accept, cache_ttl);
+        let ttl = cache_ttl.map(|ttl| seconds("cache_ttl", ttl)).transpose();
+        let ttl = ttl.map_err(|error| refused(py, error))?;
         let given = credential("access_key", access_key)?;
         let accept = match accept.as_str() {
             "json" => Accept::Json,
@@ -55,7 +63,14 @@ impl Sectona {
             _ => return Err(config_error(py, "accept: must be \"json\" or \"xml\"")),
         };
         let key = given.credential.clone();
-        let make = move || System::new(Holder::new(key.clone()), accept);
+        let checked = settings.get().checked.clone();
+        let make = move || {
+            let servers = Servers::new(&checked.base, &checked.failover);
+            let cache = ttl.map(|ttl| Cache::new(ttl, Some(Box::new(swept))));
+            System::new(Holder::new(key.clone()), accept)
+                .among(servers)
+                .keeping(cache)
+        };
         Ok(Self(Handle::new(settings, Some(given), make)))
     }
 
@@ -64,14 +79,30 @@ impl Sectona {
     }
 
     fn close(&self, py: Python<'_>) {
+        if let Some(cache) = self.0.client().existing().and_then(|live| live.system.cache.as_ref()) {
+            py.detach(|| cache.wipe());
+        }
         self.0.close(py);
+    }
+
+    /// In a forked child: the accounts that the parent keeps are not to be found in the child's memory.
+    fn wipe_copy(&self) {
+        if let Some(cache) = self
+            .0
+            .client()
+            .left_behind()
+            .and_then(|live| live.system.cache.as_ref())
+        {
+            cache.wipe_copy();
+        }
     }
 
     fn request(&self, py: Python<'_>, call: &RawCall) -> PyResult<Operation> {
         self.0.request(py, call)
     }
 
-    #[pyo3(signature = (asset_type, asset_host, account_name, *, instance, db_instance))]
+    #[pyo3(signature = (asset_type, asset_host, account_name, *, instance, db_instance, fresh))]
+    #[allow(clippy::too_many_arguments)]
     fn request_password(
         &self,
         py: Python<'_>,
@@ -80,8 +111,9 @@ impl Sectona {
         account_name: Given<String>,
         instance: Given<String>,
         db_instance: Option<Given<String>>,
+        fresh: Given<bool>,
     ) -> PyResult<Operation> {
-        named!(py; asset_type, asset_host, account_name, instance, db_instance);
+        named!(py; asset_type, asset_host, account_name, instance, db_instance, fresh);
         let db_instance = db_instance.unwrap_or_default();
         let account = AccountRequest {
             asset_type,
@@ -91,11 +123,12 @@ impl Sectona {
             instance,
         };
         self.0.operation(py, "request_password", move |live, call| async move {
-            sectona::request_password(&live.system, &call, &account).await
+            sectona::request_password(&live.system, &call, &account, fresh).await
         })
     }
 
-    #[pyo3(signature = (requests, *, max_concurrency, on_partial, on_progress, on_result))]
+    #[pyo3(signature = (requests, *, max_concurrency, on_partial, on_progress, on_result, fresh))]
+    #[allow(clippy::too_many_arguments)]
     fn request_passwords(
         &self,
         py: Python<'_>,
@@ -104,12 +137,14 @@ impl Sectona {
         on_partial: Given<String>,
         on_progress: Option<Bound<'_, PyAny>>,
         on_result: Option<Bound<'_, PyAny>>,
+        fresh: Given<bool>,
     ) -> PyResult<Operation> {
-        named!(py; max_concurrency, on_partial);
+        named!(py; max_concurrency, on_partial, fresh);
         let raises = bulk::raises(py, "on_partial", &on_partial)?;
         let accounts: Arc<[AccountRequest]> = read_requests(requests)?.into();
         let many = Many {
             max_concurrency,
+            fresh,
             listener: bulk::listener(&accounts, on_progress, on_result)?,
         };
         let inputs = accounts.clone();
@@ -130,5 +165,12 @@ impl Sectona {
         self.0.operation(py, "call", move |live, call| async move {
             sectona::call(&live.system, &call, &path, &fields).await
         })
+    }
+}
+
+/// Wipes on the background runtime what expires. Where that can't be started, the next use of the cache wipes it.
+fn swept(cache: Weak<Cache>) {
+    if let Ok(engine) = engine::of_this_process() {
+        engine.runtime.spawn(sweep(cache));
     }
 }

@@ -85,6 +85,9 @@ impl Settings {
                     options.danger_accept_invalid_certs = argument::read("danger_accept_invalid_certs", &value)?;
                 }
                 "max_response_bytes" => options.max_response_bytes = argument::read("max_response_bytes", &value)?,
+                // Of the others no two servers are known to hold the same.
+                "failover" if system == "sectona" && value.is_none() => {}
+                "failover" if system == "sectona" => options.failover = argument::texts("failover", &value)?,
                 "user_agent" => options.user_agent = argument::optional("user_agent", &value)?,
                 "headers" => options.headers = pairs(&value, "headers")?,
                 "on_event" if value.is_none() => {}

@@ -10,6 +10,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use zeroize::Zeroizing;
 
 use super::error::{Error, System};
+use super::failover;
 use super::proxy::Route;
 use super::retry::Retry;
 
@@ -33,6 +34,8 @@ const OWN_HEADERS: [HeaderName; 9] = [
 pub struct Options {
     /// Base URL of the server.
     pub url: String,
+    /// Base URLs of further servers that hold the same, tried where the one before can't be reached.
+    pub failover: Vec<String>,
     /// Seconds for one call, retries and body included.
     pub timeout: f64,
     /// Seconds for one connection, TLS included.
@@ -62,6 +65,7 @@ impl Options {
     pub fn new(url: impl Into<String>) -> Self {
         Self {
             url: url.into(),
+            failover: Vec::new(),
             timeout: 30.0,
             connect_timeout: 10.0,
             retry: Retry::default(),
@@ -84,7 +88,9 @@ pub struct Settings {
     pub system: System,
     /// Scheme, host, port and path prefix, without a slash at the end.
     pub base: String,
-    /// Whether the base is https.
+    /// The bases of further servers.
+    pub failover: Vec<String>,
+    /// Whether any base is https.
     pub is_https: bool,
     /// For one call.
     pub timeout: Duration,
@@ -112,6 +118,13 @@ impl Settings {
     pub fn new(system: System, api_paths: &[&[&str]], options: &Options) -> Result<Self, Error> {
         let (base, is_https) = clean_base(&options.url, api_paths, options.allow_http)?;
         let route = Route::choose(options.proxy.as_deref(), &base)?;
+        let proxy = options.proxy.as_deref();
+        let (failover, any_https) = failover::checked(
+            &options.failover,
+            &base,
+            (api_paths, options.allow_http),
+            (proxy, &route),
+        )?;
         if options.max_response_bytes == 0 {
             return Err(Error::config("max_response_bytes: must be at least 1"));
         }
@@ -119,7 +132,8 @@ impl Settings {
         Ok(Self {
             system,
             base,
-            is_https,
+            failover,
+            is_https: is_https || any_https,
             timeout: seconds("timeout", options.timeout)?,
             connect_timeout: seconds("connect_timeout", options.connect_timeout)?,
             retry: checked_retry(&options.retry)?,

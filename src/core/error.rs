@@ -190,6 +190,8 @@ pub struct Context {
     pub body_excerpt: Option<String>,
     /// Requests sent or tried.
     pub attempts: u32,
+    /// Bases of servers that were tried before and not reached.
+    pub unreached: Vec<String>,
     /// Since the call began.
     pub elapsed: Duration,
     /// The fate of the call.
@@ -371,6 +373,9 @@ impl fmt::Display for Error {
         write!(f, "{message}")?;
         if let Some(code) = &context.code {
             write!(f, " (code {code})")?;
+        }
+        if !context.unreached.is_empty() {
+            write!(f, " (not reached before: {})", context.unreached.join(", "))?;
         }
         if context.method.is_some() && !context.is_read {
             match context.outcome {

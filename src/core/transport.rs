@@ -13,6 +13,7 @@ use super::cause;
 use super::config::Settings;
 use super::error::{Context, Error, Kind, Outcome};
 use super::event::{Event, EventSink, Step};
+use super::failover::{Servers, Tour};
 use super::proxy_refusal;
 use super::request::Request;
 use super::retry::{self, Decision, Effect, Failure};
@@ -32,6 +33,7 @@ pub struct Call {
     deadline: Instant,
     limit: Duration,
     events: Option<EventSink>,
+    servers: Option<Arc<Servers>>,
 }
 
 type Attempt = Result<Answer, (Failure, Error)>;
@@ -47,6 +49,7 @@ impl Call {
             http,
             begun,
             events,
+            servers: None,
         }
     }
 
@@ -69,6 +72,15 @@ impl Call {
     #[must_use]
     pub fn part(&self) -> Self {
         self.with_timeout(self.remaining().min(self.settings.timeout))
+    }
+
+    /// The same call, made to the first of these servers that can be reached.
+    #[must_use]
+    pub fn among(&self, servers: &Arc<Servers>) -> Self {
+        Self {
+            servers: Some(servers.clone()),
+            ..self.clone()
+        }
     }
 
     /// Time left.
@@ -99,13 +111,22 @@ impl Call {
     /// Sends until an attempt counts. Gives an answer of any status that is not to be tried again; the product's own
     /// code says what it means.
     pub async fn send(&self, request: &Request) -> Result<Answer, Error> {
-        let mut url = format!("{}{}", self.settings.base, request.target.sent());
-        let mut shown = format!("{}{}", self.settings.base, request.target.shown());
+        let at = |base: &str| {
+            let target = &request.target;
+            (format!("{base}{}", target.sent()), format!("{base}{}", target.shown()))
+        };
+        let mut tour = Tour::new(&self.settings.base, self.servers.as_deref());
+        let (mut url, mut shown) = at(tour.base());
         let mut redirects = 0;
         let mut number = 0;
+        let mut round = 1;
         loop {
             number += 1;
-            let (failure, result) = match self.attempt(request, &url, &shown, number).await {
+            let attempt = self.attempt(request, &url, &shown, number, tour.unreached()).await;
+            if attempt.is_ok() {
+                tour.worked();
+            }
+            let (failure, result) = match attempt {
                 Ok(answer) if answer.is_success() => return Ok(answer),
                 Ok(mut answer) => {
                     if redirects < REDIRECTS_MAX
@@ -121,6 +142,13 @@ impl Call {
                     let refusal = proxy_refusal::in_the_servers_place(&self.settings, &mut answer);
                     (failure, refusal.map_or(Ok(answer), Err))
                 }
+                Err((failure, error)) if tour.goes_on(failure, &error) => {
+                    let reason = error.message().to_owned();
+                    let delay = Duration::ZERO;
+                    self.tell(request, &shown, number, || Step::Retry { reason, delay });
+                    (url, shown) = at(tour.base());
+                    continue;
+                }
                 Err((failure, error)) => (failure, Err(error)),
             };
             let random = random();
@@ -128,7 +156,7 @@ impl Call {
                 &self.settings.retry,
                 request.effect,
                 failure,
-                number,
+                round,
                 self.remaining(),
                 random,
             ) {
@@ -140,17 +168,23 @@ impl Call {
                     };
                     self.tell(request, &shown, number, || Step::Retry { reason, delay });
                     sleep(delay).await;
+                    round += 1;
+                    if self.servers.is_some() {
+                        tour.restart();
+                        (url, shown) = at(tour.base());
+                    }
                 }
             }
         }
     }
 
-    async fn attempt(&self, request: &Request, url: &str, shown: &str, number: u32) -> Attempt {
+    async fn attempt(&self, request: &Request, url: &str, shown: &str, number: u32, unreached: &[String]) -> Attempt {
         let started = Arc::new(AtomicBool::new(false));
         let mut context = Context {
             method: Some(request.method.to_string()),
             url: Some(shown.to_owned()),
             attempts: number,
+            unreached: unreached.to_vec(),
             is_read: request.effect == Effect::Read,
             ..self.context(&request.operation)
         };

@@ -92,7 +92,7 @@ impl Sandbox {
         let mut world = World {
             governance: governance_lifecycle::State::new(&credentials),
             sde: sd_elements::State::new(),
-            sectona: sectona::State::new(),
+            sectona: sectona::State::new(&credentials),
             bamboo: bamboo_agents::State::new(),
         };
         world.bamboo.api = options.bamboo_api;
@@ -189,6 +189,12 @@ impl Sandbox {
     /// The accounts in Sectona's vault.
     pub fn sectona_accounts(&self) -> Vec<Account> {
         self.shared.world().sectona.accounts.clone()
+    }
+
+    /// Gives an account in Sectona's vault another password. False if there is no such account.
+    pub fn set_sectona_password(&self, account_name: &str, password: &str) -> bool {
+        self.shared.journal.protect([password.to_owned()]);
+        self.shared.world().sectona.set_password(account_name, password)
     }
 
     /// Sets how Sectona sends `Result`.

@@ -100,11 +100,22 @@ pub(crate) fn refusal(request: &Request, code: &str, status: u16) -> Answer {
 }
 
 impl State {
-    pub fn new() -> State {
+    pub fn new(credentials: &Credentials) -> State {
         State {
-            accounts: accounts(),
+            accounts: accounts(credentials),
             result_form: ResultForm::default(),
         }
+    }
+
+    /// Gives an account another password. False if there is no such account.
+    pub fn set_password(&mut self, account_name: &str, password: &str) -> bool {
+        let found = self
+            .accounts
+            .iter_mut()
+            .find(|account| account.account_name == account_name);
+        found
+            .map(|account| password.clone_into(&mut account.password))
+            .is_some()
     }
 
     /// Passwords, keys and pass phrases.
@@ -273,7 +284,8 @@ fn enveloped(request: &Request, status: u16, code: &str, result: Value, word: &s
         .with("Expires", "-1")
 }
 
-fn accounts() -> Vec<Account> {
+/// Some of several kinds, and those that open the other systems of the sandbox.
+fn accounts(credentials: &Credentials) -> Vec<Account> {
     let mut rng = Rng::new();
     let base = Account {
         asset_type: "Unix Based".to_owned(),
@@ -285,7 +297,21 @@ fn accounts() -> Vec<Account> {
         pass_phrase: String::new(),
         accessible: true,
     };
+    let application = |host: &str, name: &str, password: &str| Account {
+        asset_type: "Application".to_owned(),
+        asset_host: host.to_owned(),
+        account_name: name.to_owned(),
+        password: password.to_owned(),
+        ..base.clone()
+    };
     vec![
+        application("sde.example.net", "sde-api", &credentials.sde_token),
+        application("gl.example.net", &credentials.gl_username, &credentials.gl_password),
+        application(
+            "bamboo.example.net",
+            &credentials.bamboo_username,
+            &credentials.bamboo_password,
+        ),
         Account {
             asset_host: "CENTOS7".to_owned(),
             account_name: "admin152".to_owned(),

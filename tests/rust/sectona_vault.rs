@@ -45,7 +45,7 @@ fn documented() -> AccountRequest {
 }
 
 async fn ask(server: &Server) -> Result<VaultAccount, Error> {
-    request_password(&client(), &call_to(server), &documented()).await
+    request_password(&client(), &call_to(server), &documented(), false).await
 }
 
 #[tokio::test]
@@ -53,7 +53,7 @@ async fn the_documented_request_is_sent() {
     for (accept, media_type) in [(Accept::Json, "application/json"), (Accept::Xml, "text/xml")] {
         let server = Server::start(vec![json(GOOD)]).await;
         let client = Sectona::new(Holder::new(Credential::Fixed(Secret::new(KEY))), accept);
-        let account = request_password(&client, &call_to(&server), &documented())
+        let account = request_password(&client, &call_to(&server), &documented(), false)
             .await
             .unwrap();
         assert_eq!(account.password.expose(), PASSWORD);
@@ -283,7 +283,7 @@ async fn a_refused_connection_is_tried_again() {
     let http = build_http(&settings, &Roots::default()).unwrap();
     let (sink, opened) = opened_on_retry(port);
     let call = Call::new(Arc::new(settings), http, Some(sink));
-    let account = request_password(&client(), &call, &documented()).await.unwrap();
+    let account = request_password(&client(), &call, &documented(), false).await.unwrap();
     assert_eq!(account.password.expose(), PASSWORD);
     opened.lock().unwrap().take().unwrap().join().unwrap();
 }
@@ -311,7 +311,7 @@ async fn a_refused_key_is_forgotten_and_the_request_not_repeated() {
     );
     let outcomes = [true, false, false, true];
     for expected in outcomes {
-        let result = request_password(&client, &call_to(&server), &documented()).await;
+        let result = request_password(&client, &call_to(&server), &documented(), false).await;
         assert_eq!(result.is_ok(), expected);
     }
     let requests = server.requests();
@@ -344,7 +344,7 @@ async fn wrong_arguments_are_refused_before_anything_is_sent() {
         ("instance", with(|account| account.instance.clear())),
     ];
     for (name, account) in emptied {
-        let error = request_password(&client(), &call_to(&server), &account)
+        let error = request_password(&client(), &call_to(&server), &account, false)
             .await
             .unwrap_err();
         assert_eq!(
@@ -355,7 +355,7 @@ async fn wrong_arguments_are_refused_before_anything_is_sent() {
     }
     for key in ["", "a\r\nX: y", "a\n"] {
         let client = Sectona::new(Holder::new(Credential::Fixed(Secret::new(key))), Accept::Json);
-        let error = request_password(&client, &call_to(&server), &documented())
+        let error = request_password(&client, &call_to(&server), &documented(), false)
             .await
             .unwrap_err();
         assert_eq!(error.kind(), Kind::Config);

@@ -62,6 +62,26 @@ def tour(side: Side) -> Tour:
         applied=1,
         proof=lambda account: _whole_secrets(side, account),
     )
+    wanted = [("Unix Based", "web01.example.net", "deploy"), ("Unix Based", "CENTOS7", "admin152")]
+    yield Step(
+        "request_passwords",
+        "several at a time",
+        lambda: pam.request_passwords(wanted),
+        lambda result: {"ok": result.ok, "names": [account.account_name for account in result.values()]},
+        {"ok": True, "names": ["deploy", "admin152"]},
+        applied=2,
+        proof=lambda result: [proof for account in result.values() for proof in _whole_secrets(side, account)],
+    )
+    sde = side.client("sd_elements", token=pam.credential("Application", "sde.example.net", "sde-api"))
+    yield Step(
+        "credential",
+        "the token of SD Elements, from the vault",
+        lambda: sde.connections.alm.get(12),
+        fields("id", "kind"),
+        {"id": 12, "kind": "alm"},
+        applied=1,
+        proof=lambda _: [("asked for once", 1, _requests_for(side, "sde-api"))],
+    )
     yield Step(
         "call",
         "another path of the vault",

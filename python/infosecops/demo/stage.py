@@ -207,8 +207,11 @@ def exchanges(events: Iterable[infosecops.Event]) -> list[Exchange]:
     for event in events:
         if event.kind == "request":
             made.append(Exchange(event.method, event.url))
-        elif event.kind == "response" and made:
-            made[-1].status = event.status
+        elif event.kind == "response":
+            # Of requests at the same time each gets one answer; one that got none was given up before the next.
+            waiting = [exchange for exchange in made if exchange.status is None]
+            if waiting:
+                waiting[-1].status = event.status
     return made
 
 

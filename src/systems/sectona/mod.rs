@@ -3,6 +3,7 @@
 //! <https://docs.sectona.com/pam-technical-documentation/6.0/api-password-vault>
 
 pub(crate) mod account;
+pub mod cache;
 pub(crate) mod codes;
 pub(crate) mod date;
 pub(crate) mod envelope;

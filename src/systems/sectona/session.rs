@@ -2,16 +2,18 @@
 //!
 //! Documented: <https://docs.sectona.com/cpd/vault-password-api-headers>
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use http::header::{self, HeaderValue};
 
+use super::cache::Cache;
 use super::codes;
 use super::envelope::{self, Reading};
 use crate::core::answer::Answer;
 use crate::core::basic_auth;
 use crate::core::credential::Holder;
 use crate::core::error::{Error, Kind, Outcome};
+use crate::core::failover::Servers;
 use crate::core::request::{Backend, Request};
 use crate::core::secret::Secret;
 use crate::core::transport::Call;
@@ -55,12 +57,35 @@ impl RefusedKeys {
 pub struct Sectona {
     access_key: Holder,
     accept: Accept,
+    servers: Option<Arc<Servers>>,
+    /// Where accounts are kept, if they are.
+    pub cache: Option<Arc<Cache>>,
 }
 
 impl Sectona {
     /// `access_key` is the one set when the API was registered in Sectona.
     pub fn new(access_key: Holder, accept: Accept) -> Self {
-        Self { access_key, accept }
+        Self {
+            access_key,
+            accept,
+            servers: None,
+            cache: None,
+        }
+    }
+
+    /// The same, keeping accounts.
+    #[must_use]
+    pub fn keeping(self, cache: Option<Arc<Cache>>) -> Self {
+        Self { cache, ..self }
+    }
+
+    /// The same on several servers.
+    #[must_use]
+    pub fn among(self, servers: Option<Servers>) -> Self {
+        Self {
+            servers: servers.map(Arc::new),
+            ..self
+        }
     }
 
     /// Asks for the access key if none is in use, so that one answer serves many requests.
@@ -134,7 +159,11 @@ impl Sectona {
         }
         request.secrets.extend([key.clone(), encoded]);
         request.secret_answer = true;
-        Ok((call.send(&request).await?, key))
+        let answer = match &self.servers {
+            Some(servers) => call.among(servers).send(&request).await?,
+            None => call.send(&request).await?,
+        };
+        Ok((answer, key))
     }
 
     /// An answer of status 300 or above; it may carry the envelope too.

@@ -20,9 +20,13 @@ use crate::core::secret::Secret;
 use crate::core::target::Target;
 use crate::core::transport::Call;
 
+/// What to know where the fate of a request is not known.
+pub(super) const RECIPE: &str =
+    "the vault may have handed the password out and logged it; asking again is logged again";
+
 /// Which account's secret to ask for. Everything is passed on as it is: names are compared there.
 #[cfg_attr(feature = "python", pyo3::pyclass(frozen, get_all, module = "infosecops"))]
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct AccountRequest {
     /// The type of asset, as it is named in Sectona, such as `Unix Based`.
@@ -69,8 +73,21 @@ crate::fields!(AccountRequest {
 ///
 /// # Errors
 /// By the vault's code; `UnexpectedContent` if it reports success and the record or its password is missing.
-pub async fn request_password(client: &Sectona, call: &Call, account: &AccountRequest) -> Result<VaultAccount, Error> {
-    one(client, call, "request_password", account, &RefusedKeys::default()).await
+pub async fn request_password(
+    client: &Sectona,
+    call: &Call,
+    account: &AccountRequest,
+    fresh: bool,
+) -> Result<VaultAccount, Error> {
+    one(
+        client,
+        call,
+        "request_password",
+        account,
+        fresh,
+        &RefusedKeys::default(),
+    )
+    .await
 }
 
 /// How many passwords are asked for.
@@ -78,6 +95,8 @@ pub async fn request_password(client: &Sectona, call: &Call, account: &AccountRe
 pub struct Many {
     /// Requests at a time.
     pub max_concurrency: usize,
+    /// Whether what is kept is passed over.
+    pub fresh: bool,
     /// Hears of every one that has ended.
     pub listener: Option<bulk::Listener<VaultAccount>>,
 }
@@ -114,7 +133,7 @@ pub async fn request_passwords(
                 return Err(refuse(Error::config("requests: changed while they were made")));
             };
             let call = call.with_timeout(call.settings().timeout);
-            one(client, &call, OPERATION, account, refused).await
+            one(client, &call, OPERATION, account, many.fresh, refused).await
         },
     );
     let results = results.await;
@@ -127,10 +146,25 @@ async fn one(
     call: &Call,
     operation: &'static str,
     account: &AccountRequest,
+    fresh: bool,
+    refused: &RefusedKeys,
+) -> Result<VaultAccount, Error> {
+    account.check().map_err(|error| call.refuse(operation, error))?;
+    let ask = || fetch(client, call, operation, account, refused);
+    match &client.cache {
+        Some(cache) => cache.get(call, operation, account, fresh, ask).await,
+        None => ask().await,
+    }
+}
+
+async fn fetch(
+    client: &Sectona,
+    call: &Call,
+    operation: &'static str,
+    account: &AccountRequest,
     refused: &RefusedKeys,
 ) -> Result<VaultAccount, Error> {
     let refuse = |error| call.refuse(operation, error);
-    account.check().map_err(refuse)?;
     let body = serde_json::to_vec(account).map_err(|_| refuse(Error::config("cannot be written as JSON")))?;
     let target = Target::new("/API/APP/APP008/RequestPassword");
     let request = Request::new(operation, Method::POST, target, Effect::Audited)
@@ -139,9 +173,7 @@ async fn one(
     let result = client.exchange(call, request, refused).await;
     result
         .and_then(|(answer, reading)| open(&answer, &reading))
-        .map_err(|error| {
-            error.settled_by("the vault may have handed the password out and logged it; asking again is logged again")
-        })
+        .map_err(|error| error.settled_by(RECIPE))
 }
 
 pub(crate) fn open(answer: &Answer, reading: &Reading) -> Result<VaultAccount, Error> {
