@@ -27,7 +27,14 @@ COMMON = {
     "headers": None,
     "on_event": None,
 }
-LIST = dict.fromkeys(("automatic", "connection", "ready", "succeeded", "user", "page_size", "limit"))
+LIST = dict.fromkeys(("automatic", "connection", "ready", "succeeded", "user", "expand", "page_size", "limit"))
+WAIT_ALL = {
+    "timeout": 5.0,
+    "poll_interval": 0.1,
+    "max_concurrency": 2,
+    "on_progress": None,
+    "on_failure": "raise",
+}
 REFRESH = dict.fromkeys(
     (
         "coverage",
@@ -48,6 +55,13 @@ TOKEN = {"name": "n", "read": True, "change": False}
 CONSTRUCTORS: dict[str, dict[str, Any]] = {
     "equals": {"column": "c", "value": "v"},
     "Secret": {"text": "x"},
+    "AccountRequest": {
+        "asset_type": "a",
+        "asset_host": "h",
+        "account_name": "n",
+        "instance": "Default",
+        "db_instance": None,
+    },
     "Retry": {"attempts": 1, "base": 0.1, "cap": 1.0},
     "UserLogin": {"username": "u", "password": "p", "auth_source": None},
     "TrustedApp": {"client_id": "c", "client_secret": "s"},
@@ -120,6 +134,7 @@ METHODS: dict[str, dict[str, dict[str, Any]]] = {
         "jobs.kind": {"kind": "alm"},
         "jobs.alm.list": LIST,
         "jobs.alm.get": {"job_id": 1},
+        "jobs.alm.find_running": {"connection": 1},
         "jobs.alm.start": {"connection": 1, "automatic": False, "project": None},
         "jobs.alm.report": {
             "connection": 1,
@@ -129,6 +144,8 @@ METHODS: dict[str, dict[str, dict[str, Any]]] = {
             "ready": None,
             "project": None,
         },
+        "jobs.wait_all": {"jobs": [], **WAIT_ALL},
+        "jobs.alm.wait_all": {"jobs": [1], **WAIT_ALL},
         "jobs.alm.wait": {
             "job": 1,
             "timeout": 5.0,
@@ -149,6 +166,13 @@ METHODS: dict[str, dict[str, dict[str, Any]]] = {
             "account_name": "n",
             "instance": "Default",
             "db_instance": None,
+        },
+        "request_passwords": {
+            "requests": [("a", "h", "n")],
+            "max_concurrency": 2,
+            "on_partial": "return",
+            "on_progress": None,
+            "on_result": None,
         },
         "call": {"path": "x", "fields": {"a": 1}},
     },

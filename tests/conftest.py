@@ -47,6 +47,7 @@ class Blocking:
     def _blocking(self, value: Any) -> Any:
         is_part = callable(value) or isinstance(value, AsyncLazyList) or hasattr(value, "__anext__")
         is_part = is_part or type(value).__module__ in (
+            "infosecops._async_jobs",
             "infosecops._jobs",
             "infosecops.sd_elements",
             "infosecops.bamboo_agents",

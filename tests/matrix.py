@@ -5,6 +5,7 @@ What each pair must lead to stands in `matrix_expectation.py`, and how a pair is
 
 from __future__ import annotations
 
+import inspect
 import tempfile
 from dataclasses import dataclass, field
 from itertools import count
@@ -97,9 +98,13 @@ def _run(box: Sandbox) -> str:
         return run
 
 
-def _job(box: Sandbox) -> int:
+def _started(box: Sandbox) -> Any:
     with box.sd_elements() as sde:
-        return sde.jobs.alm.start(12).id
+        return sde.jobs.alm.start(12)
+
+
+def _job(box: Sandbox) -> int:
+    return _started(box).id
 
 
 def _token(box: Sandbox) -> Any:
@@ -150,6 +155,33 @@ def _wait_for_run(gl: Any, run: Any) -> Any:
 
 def _wait_for_run_on(gl: Any, run: Any) -> Any:
     return gl.wait_for_run(run, timeout=PATIENT, poll_interval=0.02)
+
+
+def _of_many(pam: Any, _: Any) -> Any:
+    return _only_of(pam.request_passwords([ACCOUNT], on_partial="return"))
+
+
+def _wait_for_all(sde: Any, job: Any) -> Any:
+    return _only_of(sde.jobs.alm.wait_all([job], timeout=HASTY, poll_interval=60, on_failure="return"))
+
+
+def _wait_for_any(sde: Any, job: Any) -> Any:
+    return _only_of(sde.jobs.wait_all([job], timeout=HASTY, poll_interval=60, on_failure="return"))
+
+
+def _only_of(made: Any) -> Any:
+    return _awaited_only(made) if inspect.isawaitable(made) else _only(made)
+
+
+async def _awaited_only(made: Any) -> Any:
+    return _only(await made)
+
+
+def _only(result: Any) -> Any:
+    (entry,) = result
+    if entry.error is not None:
+        raise entry.error
+    return entry.value
 
 
 def _update(bamboo: Any, token: Any) -> Any:
@@ -272,11 +304,14 @@ def _sde_rows() -> Iterator[Row]:
         skip=1,
     )
     yield row("jobs.alm.get", "read", lambda sde, job: sde.jobs.alm.get(job), prepare=_job)
+    yield row("jobs.alm.find_running", "read", lambda sde, _: sde.jobs.alm.find_running(12), "jobs.alm.list")
     yield row("jobs.alm.start", "unsafe", lambda sde, _: sde.jobs.alm.start(12))
     yield row(
         "jobs.alm.report", "unsafe", lambda sde, _: sde.jobs.alm.report(12, succeeded=True, result_message="All well")
     )
     yield row("jobs.alm.wait", "read", _wait, "jobs.alm.get", prepare=_job, is_wait=True, limit=HASTY)
+    yield row("jobs.alm.wait_all", "read", _wait_for_all, "jobs.alm.get", prepare=_job, is_wait=True, limit=HASTY)
+    yield row("jobs.wait_all", "read", _wait_for_any, "jobs.alm.get", prepare=_started, is_wait=True, limit=HASTY)
     yield row(
         "jobs.alm.wait",
         "read",
@@ -309,6 +344,7 @@ def _sectona_rows() -> Iterator[Row]:
         note="in XML",
         options=lambda _: {"accept": "xml"},
     )
+    yield row("request_passwords", "audited", "RequestPassword", _of_many)
     yield row("call", "unsafe", "GetInstances", lambda pam, _: pam.call(path, {}))
     yield row("request", "audited", "GetInstances", _raw("POST", path, "audited", json={}), is_raw=True)
 

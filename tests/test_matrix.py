@@ -79,6 +79,9 @@ def test_a_fault_does_what_the_effect_says(row: Row, fault: Fault, twin: str, ce
     assert error.system == row.system
     assert error.operation == row.operation
     assert "\n" not in str(error)
+    if error.outcome == "unknown":
+        assert error.hint
+        assert error.hint in str(error)
     if fault.symptom != "redirect" and not expectation.wire and not isinstance(error, infosecops.WaitTimeout):
         is_searching = row.is_fresh and fault.status == 404
         assert error.attempts == (ATTEMPTS if fault.symptom == "gone" else 1 if is_searching else expectation.requests)

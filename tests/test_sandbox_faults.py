@@ -118,6 +118,13 @@ def test_wrong_arguments(box):
         (lambda: Sandbox(70_000).start(), ValueError, "port"),
         (lambda: Sandbox("80").start(), TypeError, "port"),
         (lambda: Sandbox(bamboo_api="1.5").start(), ValueError, "bamboo_api"),
+        (lambda: Sandbox(tls="cert.pem"), TypeError, "tls: must be a pair of paths"),
+        (lambda: Sandbox(tls=("cert.pem",)), TypeError, "tls: must be a pair of paths"),
+        (lambda: Sandbox(tls=(0, 0)), TypeError, "tls: must be a path, not int"),
+        (lambda: Sandbox(client_ca=True), TypeError, "client_ca: must be a path, not bool"),
+        (lambda: Sandbox(client_ca="a\0b"), ValueError, "client_ca: must be a path that the file system can have"),
+        (lambda: faults.next(body="\ud800"), ValueError, "body: must be text that UTF-8 can write"),
+        (lambda: faults.next(**{"\ud800": 1}), ValueError, "keywords: must be text that UTF-8 can write"),
     ]
     for call, error, text in cases:
         with pytest.raises(error) as caught:

@@ -21,7 +21,10 @@ CLIENT = {
     "from_profile": "(profile, **overrides)",
     "config_report": "()",
 }
-JOB_FILTERS = "automatic=None, connection=None, ready=None, succeeded=None, user=None, page_size=None, limit=None"
+JOB_FILTERS = (
+    "automatic=None, connection=None, ready=None, succeeded=None, user=None, expand=None, page_size=None, limit=None"
+)
+WAIT_ALL = "timeout=600.0, poll_interval=2.0, max_concurrency=8, on_progress=None, on_failure='raise'"
 KINDS = {"alm": "", "analysis": "", "ldap": "", "kind": "(kind)"}
 
 # Every public member of a class with its parameters; nothing in place of them stands for a property.
@@ -56,12 +59,14 @@ SURFACE = {
         "jobs": "",
         "connections": "",
     },
-    sd_elements.Jobs: {**KINDS, "list": f"(*, {JOB_FILTERS})"},
+    sd_elements.Jobs: {**KINDS, "list": f"(*, {JOB_FILTERS})", "wait_all": f"(jobs, *, {WAIT_ALL})"},
     sd_elements.JobsOfKind: {
         "list": f"(*, {JOB_FILTERS})",
         "get": "(job_id)",
+        "find_running": "(connection)",
         "start": "(connection, *, automatic=False, project=None)",
         "report": "(connection, *, succeeded, result_message, automatic=True, ready=None, project=None)",
+        "wait_all": f"(jobs, *, {WAIT_ALL})",
         "wait": "(job, *, timeout=600.0, poll_interval=2.0, on_progress=None, on_failure='raise')",
     },
     sd_elements.Connections: KINDS,
@@ -74,6 +79,7 @@ SURFACE = {
         **CLIENT,
         "__init__": "(url, *, access_key, accept='json', **common)",
         "request_password": "(asset_type, asset_host, account_name, *, instance='Default', db_instance=None)",
+        "request_passwords": ("(requests, *, max_concurrency=4, on_partial='raise', on_progress=None, on_result=None)"),
         "call": "(path, fields)",
     },
     infosecops.BambooAgents: {
@@ -90,12 +96,18 @@ SURFACE = {
         "revoke": "(token)",
     },
 }
-TWINS = {cls: getattr(sys.modules[cls.__module__], f"Async{cls.__name__}") for cls in SURFACE}
+TWINS = {
+    cls: getattr(sys.modules[cls.__module__.replace("._jobs", "._async_jobs")], f"Async{cls.__name__}")
+    for cls in SURFACE
+}
 TWIN_NAMES = {"close": "aclose", "__enter__": "__aenter__", "__exit__": "__aexit__", "__iter__": "__aiter__"}
 
 ATTRIBUTES = {
     "AccessToken": "uuid name read change extra",
+    "AccountRequest": "asset_type asset_host account_name instance db_instance",
     "ApplicationRole": "name business_source",
+    "BulkEntry": "index input value error",
+    "BulkResult": "succeeded failed unknown ok total values",
     "ChangeResult": "index change reason",
     "CommandResult": "type status message data",
     "ConfigEntry": "name value source shadowed to_dict",
@@ -127,6 +139,7 @@ ATTRIBUTES = {
     ),
 }
 MADE_BY_USERS = {
+    "AccountRequest": "(asset_type, asset_host, account_name, *, instance='Default', db_instance=None)",
     "ApplicationRole": "(name, business_source)",
     "CoverageRule": ("(reviewer, object_type, *, objects='1=1', subjects='1=1', subject_type='user', privilege='')"),
     "Entitlement": "(resource, action, business_source)",

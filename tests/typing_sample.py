@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import infosecops
 from infosecops import (
     AccessToken,
+    AccountRequest,
     AmbiguousMatch,
     ApiError,
     ApplicationRole,
@@ -20,6 +21,8 @@ from infosecops import (
     AuthenticationError,
     BadRequestError,
     BambooAgents,
+    BulkEntry,
+    BulkResult,
     ChangeResult,
     CommandResult,
     ConfigEntry,
@@ -138,9 +141,11 @@ def governance_lifecycle(box: Sandbox) -> None:
         try:
             gl.update_review_items("UAR-3", [UNKNOWN])
         except PartialFailure as error:
-            failed = assert_type(error.result.failed, list[ChangeResult])
+            update = error.result
+            assert isinstance(update, ReviewUpdate)
+            failed = assert_type(update.failed, list[ChangeResult])
             assert failed[0].change == UNKNOWN
-            item = assert_type(error.result.items[0], ReviewItemResult)
+            item = assert_type(update.items[0], ReviewItemResult)
             assert_type(item.reason, str | None)
         else:
             raise AssertionError
@@ -192,6 +197,9 @@ def sd_elements(box: Sandbox) -> None:
         else:
             raise AssertionError
         box.jobs.progress("manual")
+        assert_type(sde.jobs.alm.wait_all([job, done.id]), BulkResult[int, Job])
+        assert assert_type(sde.jobs.wait_all([job]).values(), list[Job]) == [done]
+        assert assert_type(sde.jobs.alm.find_running(connection.id), Job | None) is None
         waiting = sde.jobs.alm.start(connection.id)
         try:
             sde.jobs.alm.wait(waiting, timeout=0.05, poll_interval=0.01)
@@ -221,6 +229,21 @@ def sectona(box: Sandbox) -> None:
         assert_type(account.created_on, datetime | None)
         assert_type(account.kind, Literal["password", "key", "key_with_secret", "other"])
         assert isinstance(account.to_dict(reveal=True)["password"], str)
+        wanted = AccountRequest(known.asset_type, known.asset_host, known.account_name, db_instance=known.db_instance)
+        counts: list[int] = []
+        heard: list[BulkEntry[AccountRequest, VaultAccount]] = []
+        result = assert_type(
+            pam.request_passwords(
+                [wanted, ("t", "h", "n"), {"asset_type": "t", "asset_host": "h", "account_name": "n"}],
+                on_partial="return",
+                on_progress=lambda done, total, failed: counts.append(done * total + failed),
+                on_result=heard.append,
+            ),
+            BulkResult[AccountRequest, VaultAccount],
+        )
+        assert_type(result.failed, tuple[BulkEntry[AccountRequest, VaultAccount], ...])
+        assert_type([entry.value for entry in result], list[VaultAccount | None])
+        assert_type(result.values(), list[VaultAccount])
         envelope = assert_type(pam.call("/API/APP/APP007/GetInstances", {}), Envelope)
         assert_type(envelope.timestamp, datetime | None)
 

@@ -13,9 +13,11 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from infosecops._bulk import BulkEntry, BulkResult
     from infosecops._config_report import ConfigEntry, ConfigReport
     from infosecops._infosecops import (
         AccessToken,
+        AccountRequest,
         ApplicationRole,
         ChangeResult,
         CommandResult,
@@ -78,6 +80,7 @@ _PLACES = {
     "sd_elements": "AsyncSDElements SDElements",
     "sectona": "AsyncSectona Sectona",
     "bamboo_agents": "AsyncBambooAgents BambooAgents",
+    "_bulk": "BulkEntry BulkResult",
     "_config_report": "ConfigEntry ConfigReport",
     "_lists": "AsyncLazyList LazyList",
     "errors": (
@@ -87,8 +90,8 @@ _PLACES = {
         "UnexpectedContentError WaitTimeout"
     ),
     "_infosecops": (
-        "AccessToken ApplicationRole ChangeResult CommandResult Connection CoverageRule EnsureResult Entitlement "
-        "Envelope Event GlobalRole Group Job Response Retry ReviewItemChange ReviewItemResult ReviewStatus "
+        "AccessToken AccountRequest ApplicationRole ChangeResult CommandResult Connection CoverageRule EnsureResult "
+        "Entitlement Envelope Event GlobalRole Group Job Response Retry ReviewItemChange ReviewItemResult ReviewStatus "
         "ReviewUpdate RevieweeAccount RunStatus Secret SecuritySettings TrustedApp UserLogin VaultAccount "
         "__version__ equals"
     ),
@@ -97,6 +100,7 @@ _MODULE_OF = {name: module for module, names in _PLACES.items() for name in name
 
 __all__ = [
     "AccessToken",
+    "AccountRequest",
     "AmbiguousMatch",
     "ApiError",
     "ApplicationRole",
@@ -108,6 +112,8 @@ __all__ = [
     "AuthenticationError",
     "BadRequestError",
     "BambooAgents",
+    "BulkEntry",
+    "BulkResult",
     "ChangeResult",
     "CommandResult",
     "ConfigEntry",

@@ -137,12 +137,14 @@ class Client(BaseClient):
             method: GET, HEAD, POST, PUT, PATCH or DELETE.
             path: Below the client's url; it can't leave that host.
             params: Query parameters; True becomes ``true``, None is left out.
-            json: Sent as JSON.
+            json: Sent as JSON in UTF-8. NaN, infinities and lone surrogates are refused: JSON has none.
             body: Sent as it is; text in UTF-8. Not together with ``json``.
             headers: Added to the client's own.
             effect: What repeating it would do, which decides whether it is ever sent again by itself.
 
         Raises:
+            ConfigError: An argument's value can't be sent; the text names it. Nothing was sent.
+            TypeError: An argument is of the wrong type; the text names it. Nothing was sent.
             Error: As every call; an answer that is not 2xx is raised.
 
         Example:

@@ -1,16 +1,18 @@
 from asyncio import Future
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from os import PathLike
 from typing import Any, ClassVar, Generic, Literal, TypeAlias, TypeVar, final, overload
 
 from typing_extensions import Self
 
+from infosecops._bulk import BulkEntry, BulkResult
 from infosecops._client import AsyncSecretLike, CommonOptions
-from infosecops.types import AccountDict, ChangeDict, Changes, Coverage, ItemDict
+from infosecops.types import AccountDict, AccountRequests, ChangeDict, Changes, Coverage, ItemDict
 
 __all__ = [
     "AccessToken",
+    "AccountRequest",
     "ApplicationRole",
     "BambooAgents",
     "ChangeResult",
@@ -481,7 +483,7 @@ class GovernanceLifecycle:
         coverage: Coverage | None,
         *,
         type: str,
-        id: str | None,
+        id: str | int | None,
         name: str | None,
         filename: str | None,
         alt_manager_resolves_to: str | None,
@@ -508,16 +510,21 @@ class GovernanceLifecycle:
     def keep_alive(self) -> Operation[None]: ...
     def get_security_settings(self) -> Operation[SecuritySettings]: ...
     def run_review(self, name: str) -> Operation[str]: ...
-    def get_run_status(self, run_id: str) -> Operation[RunStatus]: ...
+    def get_run_status(self, run_id: str | int) -> Operation[RunStatus]: ...
     def wait_for_run(
-        self, run_id: str, *, timeout: float, poll_interval: float, on_progress: Callable[[RunStatus], object] | None
+        self,
+        run_id: str | int,
+        *,
+        timeout: float,
+        poll_interval: float,
+        on_progress: Callable[[RunStatus], object] | None,
     ) -> Operation[RunStatus]: ...
-    def get_review_result(self, run_id: str) -> Operation[str]: ...
-    def get_review_status(self, id: str) -> Operation[ReviewStatus]: ...
-    def set_review_state(self, id: str, state: str) -> Operation[CommandResult]: ...
-    def refresh_review(self, id: str, options: dict[str, Any]) -> Operation[CommandResult]: ...
+    def get_review_result(self, run_id: str | int) -> Operation[str]: ...
+    def get_review_status(self, id: str | int) -> Operation[ReviewStatus]: ...
+    def set_review_state(self, id: str | int, state: str) -> Operation[CommandResult]: ...
+    def refresh_review(self, id: str | int, options: dict[str, Any]) -> Operation[CommandResult]: ...
     def update_unreviewed_items(
-        self, id: str, state: str, *, unassigned: bool | None, grouping: str | None, comment: str | None
+        self, id: str | int, state: str, *, unassigned: bool | None, grouping: str | None, comment: str | None
     ) -> Operation[CommandResult]: ...
 
 # SD Elements.
@@ -606,9 +613,11 @@ class SDElements:
         ready: bool | None,
         succeeded: bool | None,
         user: str | None,
+        expand: str | None,
         page_size: int | None,
         limit: int | None,
     ) -> JobPages: ...
+    def jobs_find_running(self, kind: str, connection: int) -> Operation[Job | None]: ...
     def jobs_get(self, kind: str, job_id: int) -> Operation[Job]: ...
     def jobs_start(self, kind: str, connection: int, *, automatic: bool, project: int | None) -> Operation[Job]: ...
     def jobs_report(
@@ -625,19 +634,57 @@ class SDElements:
     def jobs_wait(
         self,
         kind: str,
-        job_id: int,
+        job: int,
         *,
         timeout: float,
         poll_interval: float,
         on_progress: Callable[[Job], object] | None,
         on_failure: str,
     ) -> Operation[Job]: ...
+    def jobs_wait_all(
+        self,
+        kind: str | None,
+        jobs: Iterable[Job | int],
+        *,
+        timeout: float,
+        poll_interval: float,
+        max_concurrency: int,
+        on_progress: Callable[[int, int, int], object] | None,
+        on_failure: str,
+    ) -> Operation[BulkResult[int, Job]]: ...
     def connections_list(
         self, kind: str, *, project: int | None, include: str | None, page_size: int | None, limit: int | None
     ) -> ConnectionPages: ...
     def connections_get(self, kind: str, connection_id: int) -> Operation[Connection]: ...
 
 # Sectona.
+
+@final
+class AccountRequest:
+    def __new__(
+        cls,
+        asset_type: str,
+        asset_host: str,
+        account_name: str,
+        *,
+        instance: str = "Default",
+        db_instance: str | None = None,
+    ) -> Self: ...
+    @property
+    def asset_type(self) -> str: ...
+    @property
+    def asset_host(self) -> str: ...
+    @property
+    def account_name(self) -> str: ...
+    @property
+    def instance(self) -> str: ...
+    @property
+    def db_instance(self) -> str: ...
+    def to_dict(self, *, reveal: bool = False) -> dict[str, Any]: ...
+    def __copy__(self) -> Self: ...
+    def __deepcopy__(self, _memo: object, /) -> Self: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
 
 @final
 class VaultAccount:
@@ -706,6 +753,15 @@ class Sectona:
     def request_password(
         self, asset_type: str, asset_host: str, account_name: str, *, instance: str, db_instance: str | None
     ) -> Operation[VaultAccount]: ...
+    def request_passwords(
+        self,
+        requests: AccountRequests,
+        *,
+        max_concurrency: int,
+        on_partial: str,
+        on_progress: Callable[[int, int, int], object] | None,
+        on_result: Callable[[BulkEntry[AccountRequest, VaultAccount]], object] | None,
+    ) -> Operation[BulkResult[AccountRequest, VaultAccount]]: ...
     def call(self, path: str, fields: Mapping[str, object]) -> Operation[Envelope]: ...
 
 # Agent APIs for Bamboo.

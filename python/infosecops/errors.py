@@ -18,8 +18,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Literal
 
-    from infosecops._infosecops import ReviewUpdate
-
 __all__ = [
     "AmbiguousMatch",
     "ApiError",
@@ -87,7 +85,10 @@ def _restore(cls: type[Error], args: tuple[str, ...], fields: dict[str, Any]) ->
 
 
 class ConfigError(Error, ValueError):
-    """A setting or an argument that can't be used. Found before anything is sent."""
+    """A setting or an argument that can't be used. Found before anything is sent; the text names it.
+
+    An argument of the wrong type is a :class:`TypeError`, whose text names it too.
+    """
 
 
 class TransportError(Error):
@@ -147,14 +148,15 @@ class ServerError(ApiError):
 
 
 class UnexpectedContentError(Error):
-    """The answer is not what this API answers: a login page, a redirect, broken JSON, another object."""
+    """The answer is not what this API answers: a login page, a redirect, broken or very deep JSON, another object."""
 
 
 class PartialFailure(Error):  # noqa: N818
     """Not everything was done."""
 
-    result: ReviewUpdate = None  # type: ignore[assignment] # set on every one that is raised
-    """What is known of every part."""
+    result: Any = None
+    """What is known of every part: of ``update_review_items`` the :class:`ReviewUpdate`, of operations on many objects
+    the :class:`BulkResult`."""
 
 
 class JobFailed(Error):  # noqa: N818

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from infosecops import _infosecops
 from infosecops._client import AsyncClient, BaseClient, Client, run, run_here
-from infosecops._review_runs import AsyncReviewRuns, ReviewRuns, checked_id
+from infosecops._review_runs import AsyncReviewRuns, ReviewRuns
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ class GovernanceLifecycle(_Base, ReviewRuns, Client):
             self._native.upload_coverage(
                 coverage,
                 type=type,
-                id=_text(id),
+                id=id,
                 name=name,
                 filename=filename,
                 alt_manager_resolves_to=alt_manager_resolves_to,
@@ -297,7 +297,7 @@ class AsyncGovernanceLifecycle(_Base, AsyncReviewRuns, AsyncClient):
             self._native.upload_coverage(
                 coverage,
                 type=type,
-                id=_text(id),
+                id=id,
                 name=name,
                 filename=filename,
                 alt_manager_resolves_to=alt_manager_resolves_to,
@@ -366,7 +366,3 @@ class AsyncGovernanceLifecycle(_Base, AsyncReviewRuns, AsyncClient):
     async def get_security_settings(self) -> SecuritySettings:
         """Get the limits of tokens, in minutes."""
         return await run(self._native.get_security_settings())
-
-
-def _text(value: str | int | None) -> str | None:
-    return None if value is None else checked_id("id", value)

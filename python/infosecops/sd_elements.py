@@ -6,8 +6,9 @@ Pages: https://docs.sdelements.com/release/4.12/api/docs/jobs
 from __future__ import annotations
 
 from infosecops import _infosecops
+from infosecops._async_jobs import AsyncJobs, AsyncJobsOfKind
 from infosecops._client import AsyncClient, BaseClient, Client, run, run_here
-from infosecops._jobs import AsyncJobs, AsyncJobsOfKind, Jobs, JobsOfKind
+from infosecops._jobs import Jobs, JobsOfKind
 from infosecops._kinds import ByKind, OfKind
 from infosecops._lists import AsyncLazyList, LazyList
 

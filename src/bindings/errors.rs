@@ -13,7 +13,7 @@ pub fn to_python(py: Python<'_>, error: &Error) -> PyErr {
     if let Some(raised) = error.payload().and_then(|payload| payload.downcast_ref::<Raised>()) {
         return raised.0.clone_ref(py);
     }
-    build(py, error).unwrap_or_else(|problem| problem)
+    build(py, &error.clone().harmless_if_read()).unwrap_or_else(|problem| problem)
 }
 
 /// Shorthand for errors found before anything is sent.

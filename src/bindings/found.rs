@@ -5,6 +5,7 @@ use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyType};
 
+use super::argument::Given;
 use super::errors::refused;
 use super::login::{TrustedApp, UserLogin};
 use super::reference::{SecretReference, variable};
@@ -20,6 +21,7 @@ use crate::core::found::{Source, document, file};
 use crate::core::redact::scrub;
 use crate::core::retry::Retry;
 use crate::core::secret::MASK;
+use crate::named;
 
 /// Which settings a client is made of, and where they come from.
 #[pyclass(frozen, module = "infosecops._infosecops")]
@@ -34,7 +36,13 @@ impl Found {
     /// Looks for whatever the keywords do not give. Without a profile no file is read.
     #[new]
     #[pyo3(signature = (system, profile, keywords, /))]
-    fn new(py: Python<'_>, system: &str, profile: Option<&str>, keywords: &Bound<'_, PyDict>) -> PyResult<Self> {
+    fn new(
+        py: Python<'_>,
+        system: &str,
+        profile: Option<Given<String>>,
+        keywords: &Bound<'_, PyDict>,
+    ) -> PyResult<Self> {
+        named!(py; profile);
         let system = System::from_name(system).ok_or_else(|| config_error(py, "system: one of the four"))?;
         let given = PyDict::new(py);
         for (name, value) in keywords {
@@ -53,7 +61,7 @@ impl Found {
             .map(|name| name.extract())
             .collect::<PyResult<_>>()?;
         let user = user_id(py)?;
-        let settings = look(system, &names, profile, &lookup, user).map_err(|error| refused(py, error))?;
+        let settings = look(system, &names, profile.as_deref(), &lookup, user).map_err(|error| refused(py, error))?;
         Ok(Self {
             system,
             settings,
@@ -162,11 +170,11 @@ impl Found {
             return Ok(None);
         }
         if let (Some(username), Some(password)) = (text("username"), self.object(py, "password")?) {
-            let login = UserLogin::new(username, &password, text("auth_source"))?;
+            let login = UserLogin::of(username, &password, text("auth_source"))?;
             return login.into_bound_py_any(py).map(Some);
         }
         if let (Some(client_id), Some(secret)) = (text("client_id"), self.object(py, "client_secret")?) {
-            return TrustedApp::new(client_id, &secret)?.into_bound_py_any(py).map(Some);
+            return TrustedApp::of(client_id, &secret)?.into_bound_py_any(py).map(Some);
         }
         Ok(None)
     }

@@ -1,6 +1,8 @@
 //! The Python extension module: exports only.
 
+pub(crate) mod argument;
 mod bamboo_agents;
+mod bulk;
 mod client;
 pub(crate) mod convert;
 mod coverage;
@@ -8,6 +10,7 @@ mod delivery;
 mod engine;
 mod errors;
 mod events;
+mod fields;
 mod found;
 mod governance_lifecycle;
 mod guarded;
@@ -29,6 +32,7 @@ mod secret;
 mod sectona;
 mod settings;
 mod site;
+mod vault_requests;
 
 /// Wipes whatever Rust code of this module gives back: passwords pass through buffers of the HTTP and TLS libraries that
 /// nobody else would wipe.
@@ -92,7 +96,7 @@ mod _infosecops {
     #[pymodule_export]
     use crate::systems::sd_elements::{Connection, Job};
     #[pymodule_export]
-    use crate::systems::sectona::{Envelope, VaultAccount};
+    use crate::systems::sectona::{AccountRequest, Envelope, VaultAccount};
 
     #[pymodule_init]
     fn init(module: &pyo3::Bound<'_, pyo3::types::PyModule>) -> pyo3::PyResult<()> {

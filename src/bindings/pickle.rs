@@ -14,7 +14,7 @@ use crate::systems::governance_lifecycle::{
     ReviewStatus, ReviewUpdate, RevieweeAccount, RunStatus, SecuritySettings,
 };
 use crate::systems::sd_elements::{Connection, Job};
-use crate::systems::sectona::{Envelope, VaultAccount};
+use crate::systems::sectona::{AccountRequest, Envelope, VaultAccount};
 
 type Reduced<'py> = (Bound<'py, PyAny>, (&'static str, String));
 
@@ -38,6 +38,7 @@ pub fn restore<'py>(py: Python<'py>, class_name: &str, text: &str) -> PyResult<B
     }
     let made = classes!(
         AccessToken,
+        AccountRequest,
         ApplicationRole,
         ChangeResult,
         CommandResult,

@@ -206,7 +206,8 @@ impl Referred {
             Some(future) => future.await.map_err(raised_error)?,
             None => return Err(Error::config("asyncio gave nothing to await")),
         };
-        let read = move |py: Python<'_>| read_secret(value.bind(py));
+        let name = self.name;
+        let read = move |py: Python<'_>| read_secret(name, value.bind(py));
         site.ask(read)
             .await?
             .ok_or_else(|| Error::config("the keyring gave no text"))
@@ -252,7 +253,7 @@ impl Entry {
                     error
                 }
             })?;
-        let secret = read_secret(&value)?.filter(|secret| !secret.is_empty());
+        let secret = read_secret(name, &value)?.filter(|secret| !secret.is_empty());
         secret.ok_or_else(|| {
             told(
                 &format!("the keyring has no password of {username} for {service}"),

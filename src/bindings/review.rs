@@ -1,17 +1,18 @@
 //! What goes into a review update and what comes out of it: objects or plain dicts in, results with their changes out.
 
 use jiff::civil::Date;
-use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
+use super::argument::{Given, Wrong};
 use super::convert::{Hide, record_to_dict};
+use super::fields::Fields;
 use super::settings::config_error;
-use crate::record_methods;
 use crate::systems::governance_lifecycle::{
     ApplicationRole, CommandResult, Entitlement, GlobalRole, Group, Item, ReviewItemChange, ReviewItemResult,
     ReviewStatus, ReviewUpdate, RevieweeAccount, RunStatus, SecuritySettings,
 };
+use crate::{named, record_methods};
 
 record_methods!(ChangeResult);
 record_methods!(
@@ -24,40 +25,45 @@ record_methods!(
 
 record_methods!(Entitlement {
     #[new]
-    fn py_new(resource: String, action: String, business_source: String) -> Self {
-        Self {
+    fn py_new(py: Python<'_>, resource: Given<String>, action: Given<String>, business_source: Given<String>) -> PyResult<Self> {
+        named!(py; resource, action, business_source);
+        Ok(Self {
             resource,
             action,
             business_source,
-        }
+        })
     }
 });
 
 record_methods!(ApplicationRole {
     #[new]
-    fn py_new(name: String, business_source: String) -> Self {
-        Self { name, business_source }
+    fn py_new(py: Python<'_>, name: Given<String>, business_source: Given<String>) -> PyResult<Self> {
+        named!(py; name, business_source);
+        Ok(Self { name, business_source })
     }
 });
 
 record_methods!(Group {
     #[new]
-    fn py_new(name: String, business_source: String) -> Self {
-        Self { name, business_source }
+    fn py_new(py: Python<'_>, name: Given<String>, business_source: Given<String>) -> PyResult<Self> {
+        named!(py; name, business_source);
+        Ok(Self { name, business_source })
     }
 });
 
 record_methods!(GlobalRole {
     #[new]
-    fn py_new(name: String, role_set: String) -> Self {
-        Self { name, role_set }
+    fn py_new(py: Python<'_>, name: Given<String>, role_set: Given<String>) -> PyResult<Self> {
+        named!(py; name, role_set);
+        Ok(Self { name, role_set })
     }
 });
 
 record_methods!(RevieweeAccount {
     #[new]
-    fn py_new(name: String, business_source: String) -> Self {
-        Self { name, business_source }
+    fn py_new(py: Python<'_>, name: Given<String>, business_source: Given<String>) -> PyResult<Self> {
+        named!(py; name, business_source);
+        Ok(Self { name, business_source })
     }
 });
 
@@ -65,15 +71,17 @@ record_methods!(ReviewItemChange {
     #[new]
     #[pyo3(signature = (state, reviewee, item, *, account = None, comments = None, expires_on = None))]
     fn py_new(
-        state: String,
-        reviewee: String,
+        py: Python<'_>,
+        state: Given<String>,
+        reviewee: Given<String>,
         item: &Bound<'_, PyAny>,
         account: Option<&Bound<'_, PyAny>>,
-        comments: Option<String>,
-        expires_on: Option<Date>,
+        comments: Option<Given<String>>,
+        expires_on: Option<Given<Date>>,
     ) -> PyResult<Self> {
-        let item = read_item(item)?;
-        let account = account.map(read_account).transpose()?.flatten();
+        named!(py; state, reviewee, comments, expires_on);
+        let item = read_item("item", item)?;
+        let account = account.map(|account| read_account("account", account)).transpose()?;
         Ok(Self {
             state,
             reviewee,
@@ -87,65 +95,38 @@ record_methods!(ReviewItemChange {
 
 /// All changes of a run. Errors name the place.
 pub fn read_changes(changes: &Bound<'_, PyAny>) -> PyResult<Vec<ReviewItemChange>> {
+    let wrong = || Wrong::of_type("an iterable of ReviewItemChange or dict", changes).named(changes.py(), "changes");
     if changes.is_instance_of::<PyString>() || changes.is_instance_of::<PyDict>() {
-        return Err(PyTypeError::new_err(
-            "changes: must be an iterable of ReviewItemChange or dict",
-        ));
+        return Err(wrong());
     }
     // A length may be a lie: never more is set aside than costs nothing.
     let mut read = Vec::with_capacity(changes.len().unwrap_or(0).min(1024));
-    let items = changes.try_iter();
-    for (index, change) in items
-        .map_err(|_| PyTypeError::new_err("changes: must be iterable"))?
-        .enumerate()
-    {
-        read.push(read_change(&change?).map_err(|error| placed(changes.py(), index, error))?);
+    for (index, change) in changes.try_iter().map_err(|_| wrong())?.enumerate() {
+        read.push(read_change(&format!("changes[{index}]"), &change?)?);
     }
     Ok(read)
 }
 
-fn placed(py: Python<'_>, index: usize, error: PyErr) -> PyErr {
-    let text = format!("changes[{index}].{}", error.value(py));
-    if error.is_instance_of::<PyTypeError>(py) {
-        PyTypeError::new_err(text)
-    } else {
-        config_error(py, text)
-    }
-}
-
-fn read_change(change: &Bound<'_, PyAny>) -> PyResult<ReviewItemChange> {
+fn read_change(name: &str, change: &Bound<'_, PyAny>) -> PyResult<ReviewItemChange> {
     if let Ok(change) = change.cast::<ReviewItemChange>() {
         return Ok(change.get().clone());
     }
-    match change.cast::<PyDict>() {
-        Ok(dict) => read_dict(dict),
-        Err(_) => Err(PyTypeError::new_err("change: must be a ReviewItemChange or a dict")),
-    }
-}
-
-fn read_dict(dict: &Bound<'_, PyDict>) -> PyResult<ReviewItemChange> {
-    known_keys(
-        dict,
-        &["state", "reviewee", "item", "account", "comments", "expires_on"],
-    )?;
-    let item = dict.get_item("item")?.ok_or_else(|| missing(dict, "item"))?;
-    let account = dict.get_item("account")?;
-    let expires_on = dict.get_item("expires_on")?.filter(|value| !value.is_none());
-    let expires_on = expires_on.map(|value| value.extract::<Date>()).transpose();
+    let fields = Fields::of(name, change, "a ReviewItemChange or a dict")?;
+    fields.known(&["state", "reviewee", "item", "account", "comments", "expires_on"])?;
+    let account = fields.given("account")?;
     Ok(ReviewItemChange {
-        state: text(dict, "state")?,
-        reviewee: text(dict, "reviewee")?,
-        item: read_item(&item)?,
-        account: account.as_ref().map(read_account).transpose()?.flatten(),
-        comments: match dict.get_item("comments")?.filter(|value| !value.is_none()) {
-            Some(_) => Some(text(dict, "comments")?),
-            None => None,
-        },
-        expires_on: expires_on.map_err(|_| PyTypeError::new_err("expires_on: must be a date or None"))?,
+        state: fields.text("state")?,
+        reviewee: fields.text("reviewee")?,
+        item: read_item(&fields.name("item"), &fields.needed("item")?)?,
+        account: account
+            .map(|account| read_account(&fields.name("account"), &account))
+            .transpose()?,
+        comments: fields.optional("comments")?,
+        expires_on: fields.optional("expires_on")?,
     })
 }
 
-fn read_item(item: &Bound<'_, PyAny>) -> PyResult<Item> {
+fn read_item(name: &str, item: &Bound<'_, PyAny>) -> PyResult<Item> {
     if let Ok(item) = item.cast::<Entitlement>() {
         return Ok(Item::Entitlement(item.get().clone()));
     }
@@ -158,85 +139,50 @@ fn read_item(item: &Bound<'_, PyAny>) -> PyResult<Item> {
     if let Ok(item) = item.cast::<GlobalRole>() {
         return Ok(Item::GlobalRole(item.get().clone()));
     }
-    let Ok(dict) = item.cast::<PyDict>() else {
-        return Err(PyTypeError::new_err(
-            "item: must be an Entitlement, ApplicationRole, Group, GlobalRole or a dict with its kind",
-        ));
-    };
-    let kind = text(dict, "kind")?;
-    match kind.as_str() {
+    let expected = "an Entitlement, ApplicationRole, Group, GlobalRole or a dict with its kind";
+    let fields = Fields::of(name, item, expected)?;
+    let text = |key| fields.text(key);
+    match text("kind")?.as_str() {
         "entitlement" => {
-            known_keys(dict, &["kind", "resource", "action", "business_source"])?;
+            fields.known(&["kind", "resource", "action", "business_source"])?;
             Ok(Item::Entitlement(Entitlement {
-                resource: text(dict, "resource")?,
-                action: text(dict, "action")?,
-                business_source: text(dict, "business_source")?,
+                resource: text("resource")?,
+                action: text("action")?,
+                business_source: text("business_source")?,
             }))
         }
         "application_role" => {
-            known_keys(dict, &["kind", "name", "business_source"])?;
-            let (name, business_source) = (text(dict, "name")?, text(dict, "business_source")?);
+            fields.known(&["kind", "name", "business_source"])?;
+            let (name, business_source) = (text("name")?, text("business_source")?);
             Ok(Item::ApplicationRole(ApplicationRole { name, business_source }))
         }
         "group" => {
-            known_keys(dict, &["kind", "name", "business_source"])?;
-            let (name, business_source) = (text(dict, "name")?, text(dict, "business_source")?);
+            fields.known(&["kind", "name", "business_source"])?;
+            let (name, business_source) = (text("name")?, text("business_source")?);
             Ok(Item::Group(Group { name, business_source }))
         }
         "global_role" => {
-            known_keys(dict, &["kind", "name", "role_set"])?;
-            let (name, role_set) = (text(dict, "name")?, text(dict, "role_set")?);
+            fields.known(&["kind", "name", "role_set"])?;
+            let (name, role_set) = (text("name")?, text("role_set")?);
             Ok(Item::GlobalRole(GlobalRole { name, role_set }))
         }
         _ => Err(config_error(
             item.py(),
-            "item.kind: must be \"entitlement\", \"application_role\", \"group\" or \"global_role\"",
+            format!("{name}.kind: must be \"entitlement\", \"application_role\", \"group\" or \"global_role\""),
         )),
     }
 }
 
-fn read_account(account: &Bound<'_, PyAny>) -> PyResult<Option<RevieweeAccount>> {
-    if account.is_none() {
-        return Ok(None);
-    }
+fn read_account(name: &str, account: &Bound<'_, PyAny>) -> PyResult<RevieweeAccount> {
     if let Ok(account) = account.cast::<RevieweeAccount>() {
-        return Ok(Some(account.get().clone()));
+        return Ok(account.get().clone());
     }
-    let Ok(dict) = account.cast::<PyDict>() else {
-        return Err(PyTypeError::new_err(
-            "account: must be a RevieweeAccount, a dict or None",
-        ));
-    };
-    known_keys(dict, &["name", "business_source"])?;
-    Ok(Some(RevieweeAccount {
-        name: text(dict, "name")?,
-        business_source: text(dict, "business_source")?,
-    }))
-}
-
-fn text(dict: &Bound<'_, PyDict>, key: &str) -> PyResult<String> {
-    let value = dict.get_item(key)?.ok_or_else(|| missing(dict, key))?;
-    value
-        .extract()
-        .map_err(|_| PyTypeError::new_err(format!("{key}: must be a str")))
-}
-
-fn missing(dict: &Bound<'_, PyDict>, key: &str) -> PyErr {
-    config_error(dict.py(), format!("{key}: is missing"))
-}
-
-/// A misspelled key would silently leave something out.
-fn known_keys(dict: &Bound<'_, PyDict>, known: &[&str]) -> PyResult<()> {
-    for key in dict.keys() {
-        let key: String = key.extract().map_err(|_| PyTypeError::new_err("keys: must be str"))?;
-        if !known.contains(&key.as_str()) {
-            return Err(config_error(
-                dict.py(),
-                format!("{key}: is no such key; known are {}", known.join(", ")),
-            ));
-        }
-    }
-    Ok(())
+    let fields = Fields::of(name, account, "a RevieweeAccount, a dict or None")?;
+    fields.known(&["name", "business_source"])?;
+    Ok(RevieweeAccount {
+        name: fields.text("name")?,
+        business_source: fields.text("business_source")?,
+    })
 }
 
 /// A change and what became of it.

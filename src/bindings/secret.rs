@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
+use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::PyTypeError;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyString, PyTuple};
+use pyo3::types::{PyBytes, PyTuple};
 
+use super::argument::{self, Wrong};
 use super::convert::withheld;
 use super::reference::SecretReference;
 use super::site::{Awaited, Site, awaitable, call_in_context, raised_error};
@@ -18,8 +20,9 @@ use crate::core::secret::Secret;
 #[pymethods]
 impl Secret {
     #[new]
-    fn py_new(text: &Bound<'_, PyString>) -> PyResult<Self> {
-        Ok(Self::new(text.to_cow()?))
+    fn py_new(text: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let read = argument::text(text).map_err(|wrong| wrong.named(text.py(), "text"))?;
+        Ok(Self::new(read))
     }
 
     /// The text itself.
@@ -116,7 +119,7 @@ impl Callable {
     }
 
     fn read(&self, value: &Bound<'_, PyAny>) -> PyResult<Secret> {
-        read_secret(value)?.ok_or_else(|| {
+        read_secret(self.name, value)?.ok_or_else(|| {
             let kind = value
                 .get_type()
                 .name()
@@ -130,13 +133,14 @@ impl Callable {
 }
 
 /// A text or a `Secret`; None for anything else.
-pub fn read_secret(value: &Bound<'_, PyAny>) -> PyResult<Option<Secret>> {
+pub fn read_secret(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Option<Secret>> {
     if let Ok(secret) = value.cast::<Secret>() {
         return Ok(Some(secret.get().clone()));
     }
-    match value.cast::<PyString>() {
-        Ok(text) => Ok(Some(Secret::new(text.to_cow()?))),
-        Err(_) => Ok(None),
+    match argument::text(value) {
+        Ok(text) => Ok(Some(Secret::new(text))),
+        Err(Wrong::Type(_)) => Ok(None),
+        Err(wrong) => Err(wrong.named(value.py(), name)),
     }
 }
 
@@ -197,7 +201,7 @@ fn asked_for(name: &'static str, callable: Py<PyAny>) -> GivenSecret {
 
 /// A credential argument: str, Secret or a callable of no arguments. An empty one is a mistake.
 pub fn credential(name: &'static str, value: &Bound<'_, PyAny>) -> PyResult<GivenSecret> {
-    if let Some(secret) = read_secret(value)? {
+    if let Some(secret) = read_secret(name, value)? {
         if secret.is_withheld() {
             return Err(withheld(value.py()));
         }
@@ -227,12 +231,12 @@ pub fn credential(name: &'static str, value: &Bound<'_, PyAny>) -> PyResult<Give
     )))
 }
 
-/// Wraps a text at once, so that no frame keeps it; anything else is given back as it is.
+/// Wraps a text at once, so that no frame keeps it; anything else is given back as it is, to be refused by its name.
 #[pyfunction]
 #[pyo3(signature = (value, /))]
 pub fn wrap<'py>(value: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    match value.cast::<PyString>() {
-        Ok(text) => Secret::py_new(text)?.into_pyobject(value.py()).map(Bound::into_any),
+    match argument::text(&value) {
+        Ok(text) => Secret::new(text).into_bound_py_any(value.py()),
         Err(_) => Ok(value),
     }
 }
