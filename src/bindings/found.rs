@@ -3,9 +3,9 @@
 use pyo3::IntoPyObjectExt;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyType};
+use pyo3::types::{PyDict, PyTuple, PyType};
 
-use super::argument::Given;
+use super::argument::read;
 use super::errors::refused;
 use super::login::{TrustedApp, UserLogin};
 use super::reference::{SecretReference, variable};
@@ -21,7 +21,6 @@ use crate::core::found::{Source, document, file};
 use crate::core::redact::scrub;
 use crate::core::retry::Retry;
 use crate::core::secret::MASK;
-use crate::named;
 
 /// Which settings a client is made of, and where they come from.
 #[pyclass(frozen, module = "infosecops._infosecops")]
@@ -33,16 +32,15 @@ pub struct Found {
 
 #[pymethods]
 impl Found {
-    /// Looks for whatever the keywords do not give. Without a profile no file is read.
+    /// Looks for whatever the keywords do not give. Without a profile no file is read; None is no profile's name.
     #[new]
-    #[pyo3(signature = (system, profile, keywords, /))]
-    fn new(
-        py: Python<'_>,
-        system: &str,
-        profile: Option<Given<String>>,
-        keywords: &Bound<'_, PyDict>,
-    ) -> PyResult<Self> {
-        named!(py; profile);
+    #[pyo3(signature = (system, keywords, /, *profile))]
+    fn new(py: Python<'_>, system: &str, keywords: &Bound<'_, PyDict>, profile: &Bound<'_, PyTuple>) -> PyResult<Self> {
+        let profile = profile
+            .iter()
+            .next()
+            .map(|name| read::<String>("profile", &name))
+            .transpose()?;
         let system = System::from_name(system).ok_or_else(|| config_error(py, "system: one of the four"))?;
         let given = PyDict::new(py);
         for (name, value) in keywords {
