@@ -178,6 +178,13 @@ def test_none_counts_for_what_has_a_default_only(profiles: Callable[..., Path]) 
     )
 
 
+@pytest.mark.parametrize("name", [None, 5, b"prod"])
+def test_what_is_no_name_of_a_profile_is_not_taken_for_none(name: Any, profiles: Callable[..., Path]) -> None:
+    profiles("[prod.sectona]\nurl='https://p.example.com'\naccess_key='k'")
+    with pytest.raises(TypeError, match=f"profile: must be a str, not {type(name).__name__}"):
+        infosecops.Sectona.from_profile(name, url="https://k.example.com", access_key="k")
+
+
 def test_a_login_keyword_shadows_every_other_way(
     profiles: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -55,9 +55,9 @@ class BaseClient:
     """Who gave which setting; None for a client that was made by its constructor."""
 
     @classmethod
-    def _find(cls, profile: str | None, overrides: dict[str, Any]) -> Self:
+    def _find(cls, overrides: dict[str, Any], *profile: str) -> Self:
         try:
-            found = Found(cls._system, profile, overrides)
+            found = Found(cls._system, overrides, *profile)
         finally:
             # They may hold secrets, and tracebacks show the locals of every frame they pass.
             del overrides

@@ -71,7 +71,7 @@ class _Base(BaseClient):
             >>> del os.environ["INFOSECOPS_SD_ELEMENTS_URL"]
         """
         try:
-            return cls._find(None, overrides)  # type: ignore[arg-type]
+            return cls._find(overrides)  # type: ignore[arg-type]
         finally:
             # They may hold secrets, and tracebacks show the locals of every frame they pass.
             del overrides
@@ -96,7 +96,7 @@ class _Base(BaseClient):
             not_sent
         """
         try:
-            return cls._find(profile, overrides)  # type: ignore[arg-type]
+            return cls._find(overrides, profile)  # type: ignore[arg-type]
         finally:
             # They may hold secrets, and tracebacks show the locals of every frame they pass.
             del overrides

@@ -79,7 +79,7 @@ class _Base(BaseClient):
             >>> del os.environ["INFOSECOPS_SECTONA_URL"]
         """
         try:
-            return cls._find(None, overrides)  # type: ignore[arg-type]
+            return cls._find(overrides)  # type: ignore[arg-type]
         finally:
             # They may hold secrets, and tracebacks show the locals of every frame they pass.
             del overrides
@@ -104,7 +104,7 @@ class _Base(BaseClient):
             not_sent
         """
         try:
-            return cls._find(profile, overrides)  # type: ignore[arg-type]
+            return cls._find(overrides, profile)  # type: ignore[arg-type]
         finally:
             # They may hold secrets, and tracebacks show the locals of every frame they pass.
             del overrides

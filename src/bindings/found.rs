@@ -3,9 +3,9 @@
 use pyo3::IntoPyObjectExt;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyType};
+use pyo3::types::{PyDict, PyTuple, PyType};
 
-use super::argument::Given;
+use super::argument::read;
 use super::errors::refused;
 use super::login::{TrustedApp, UserLogin};
 use super::reference::{SecretReference, variable};
@@ -33,16 +33,15 @@ pub struct Found {
 
 #[pymethods]
 impl Found {
-    /// Looks for whatever the keywords do not give. Without a profile no file is read.
+    /// Looks for whatever the keywords do not give. Without a profile no file is read; None is no profile's name.
     #[new]
-    #[pyo3(signature = (system, profile, keywords, /))]
-    fn new(
-        py: Python<'_>,
-        system: &str,
-        profile: Option<Given<String>>,
-        keywords: &Bound<'_, PyDict>,
-    ) -> PyResult<Self> {
-        named!(py; profile);
+    #[pyo3(signature = (system, keywords, /, *profile))]
+    fn new(py: Python<'_>, system: &str, keywords: &Bound<'_, PyDict>, profile: &Bound<'_, PyTuple>) -> PyResult<Self> {
+        let profile = profile
+            .iter()
+            .next()
+            .map(|name| read::<String>("profile", &name))
+            .transpose()?;
         let system = System::from_name(system).ok_or_else(|| config_error(py, "system: one of the four"))?;
         let given = PyDict::new(py);
         for (name, value) in keywords {
@@ -170,13 +169,11 @@ impl Found {
             return Ok(None);
         }
         if let (Some(username), Some(password)) = (text("username"), self.object(py, "password")?) {
-            let login = UserLogin::new(Given::of(username), &password, text("auth_source").map(Given::of))?;
+            let login = UserLogin::of(username, &password, text("auth_source"))?;
             return login.into_bound_py_any(py).map(Some);
         }
         if let (Some(client_id), Some(secret)) = (text("client_id"), self.object(py, "client_secret")?) {
-            return TrustedApp::new(Given::of(client_id), &secret)?
-                .into_bound_py_any(py)
-                .map(Some);
+            return TrustedApp::of(client_id, &secret)?.into_bound_py_any(py).map(Some);
         }
         Ok(None)
     }

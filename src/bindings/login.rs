@@ -33,20 +33,9 @@ pub struct UserLogin {
 impl UserLogin {
     #[new]
     #[pyo3(signature = (username, password, auth_source = None))]
-    pub fn new(
-        username: Given<String>,
-        password: &Bound<'_, PyAny>,
-        auth_source: Option<Given<String>>,
-    ) -> PyResult<Self> {
+    fn new(username: Given<String>, password: &Bound<'_, PyAny>, auth_source: Option<Given<String>>) -> PyResult<Self> {
         named!(password.py(); username, auth_source);
-        if username.is_empty() {
-            return Err(config_error(password.py(), "username: must not be empty"));
-        }
-        Ok(Self {
-            username,
-            password: credential("password", password)?,
-            auth_source,
-        })
+        Self::of(username, password, auth_source)
     }
 
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<Reduced<'py>> {
@@ -75,15 +64,9 @@ pub struct TrustedApp {
 #[pymethods]
 impl TrustedApp {
     #[new]
-    pub fn new(client_id: Given<String>, client_secret: &Bound<'_, PyAny>) -> PyResult<Self> {
+    fn new(client_id: Given<String>, client_secret: &Bound<'_, PyAny>) -> PyResult<Self> {
         named!(client_secret.py(); client_id);
-        if client_id.is_empty() {
-            return Err(config_error(client_secret.py(), "client_id: must not be empty"));
-        }
-        Ok(Self {
-            client_id,
-            client_secret: credential("client_secret", client_secret)?,
-        })
+        Self::of(client_id, client_secret)
     }
 
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<Reduced<'py>> {
@@ -138,6 +121,33 @@ pub fn parts(login: &Bound<'_, PyAny>) -> Vec<(&'static str, Part)> {
             ]
         },
     )
+}
+
+impl UserLogin {
+    /// Checks them.
+    pub fn of(username: String, password: &Bound<'_, PyAny>, auth_source: Option<String>) -> PyResult<Self> {
+        if username.is_empty() {
+            return Err(config_error(password.py(), "username: must not be empty"));
+        }
+        Ok(Self {
+            username,
+            password: credential("password", password)?,
+            auth_source,
+        })
+    }
+}
+
+impl TrustedApp {
+    /// Checks them.
+    pub fn of(client_id: String, client_secret: &Bound<'_, PyAny>) -> PyResult<Self> {
+        if client_id.is_empty() {
+            return Err(config_error(client_secret.py(), "client_id: must not be empty"));
+        }
+        Ok(Self {
+            client_id,
+            client_secret: credential("client_secret", client_secret)?,
+        })
+    }
 }
 
 type Reduced<'py> = (Bound<'py, PyAny>, Bound<'py, PyTuple>);
