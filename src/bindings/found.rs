@@ -21,7 +21,6 @@ use crate::core::found::{Source, document, file};
 use crate::core::redact::scrub;
 use crate::core::retry::Retry;
 use crate::core::secret::MASK;
-use crate::named;
 
 /// Which settings a client is made of, and where they come from.
 #[pyclass(frozen, module = "infosecops._infosecops")]
