@@ -290,3 +290,38 @@ except BaseException as error:
 def test_the_first_error_needs_no_descriptor() -> None:
     done = subprocess.run([sys.executable, "-c", COLD], capture_output=True, timeout=30, check=False, text=True)
     assert done.stdout == "TransportError bamboo_agents tokens.list\n", done.stderr
+
+
+def handling(first: Exception, call: Callable[[], object]) -> None:
+    """Call while this error is handled."""
+    try:
+        raise first
+    except type(first):
+        call()
+
+
+def test_an_error_leads_to_the_one_that_was_handled() -> None:
+    first = KeyError("before")
+    with Sandbox() as box, box.sd_elements() as sde:
+        with pytest.raises(infosecops.NotFoundError) as caught:
+            handling(first, lambda: sde.jobs.alm.get(999))
+        assert caught.value.__context__ is first
+        assert not caught.value.__suppress_context__
+        with pytest.raises(infosecops.NotFoundError) as caught:
+            sde.jobs.alm.get(999)
+        assert caught.value.__context__ is None
+
+
+def test_an_error_is_never_its_own_context() -> None:
+    first = KeyError("first")
+
+    def again() -> str:
+        raise first
+
+    with Sandbox() as box, box.sd_elements(token=again) as sde, pytest.raises(KeyError) as caught:
+        handling(first, lambda: handling(ValueError("second"), lambda: sde.jobs.alm.get(1)))
+    assert caught.value is first
+    chain: list[BaseException] = [first]
+    while (before := chain[-1].__context__) is not None:
+        assert before not in chain
+        chain.append(before)

@@ -82,13 +82,34 @@ impl Operation {
 
     /// Makes the call on this thread.
     fn wait(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        self.take()?.wait(py)
+        self.take()?.wait(py).inspect_err(|error| set_context(py, error))
     }
 
     /// Begins the call for the event loop that runs on this thread.
     fn start(&self, py: Python<'_>) -> PyResult<Task> {
         self.take()?.start(py)
     }
+}
+
+/// An error raised while another one is handled leads to that one, as errors of Python code do.
+fn set_context(py: Python<'_>, error: &PyErr) {
+    let handled = py.import("sys").and_then(|sys| sys.call_method0("exception"));
+    // Before CPython 3.11.
+    let handled = handled.or_else(|_| py.import("sys")?.call_method0("exc_info")?.get_item(1));
+    let raised = error.value(py);
+    let Some(handled) = handled.ok().filter(|handled| !handled.is_none()) else {
+        return;
+    };
+    // What a callable raised may be among those that led here.
+    let mut before = std::iter::successors(Some(handled.clone()), context_of);
+    if context_of(raised).is_none() && !before.any(|one| one.is(raised)) {
+        drop(raised.setattr("__context__", handled));
+    }
+}
+
+fn context_of<'py>(error: &Bound<'py, PyAny>) -> Option<Bound<'py, PyAny>> {
+    let context = error.getattr("__context__").ok();
+    context.filter(|context| !context.is_none())
 }
 
 type Begin<S> = Box<dyn FnOnce(Arc<Live<S>>, Call) -> BoxFuture<'static, Outcome> + Send>;
