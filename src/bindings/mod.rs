@@ -18,6 +18,8 @@ mod per_process;
 pub(crate) mod pickle;
 mod raw;
 mod review;
+mod review_input;
+mod review_values;
 mod sandbox;
 mod sandbox_arguments;
 mod sandbox_values;
@@ -56,7 +58,9 @@ mod _infosecops {
     #[pymodule_export]
     use super::raw::{RawCall, Response};
     #[pymodule_export]
-    use super::review::ChangeResult;
+    use super::review::{ChangeResult, ResultIterator, RetryChanges};
+    #[pymodule_export]
+    use super::review_input::change_of_row;
     #[pymodule_export]
     use super::sandbox::SandboxServer;
     #[pymodule_export]
