@@ -46,7 +46,7 @@ def account(result: infosecops.ReviewUpdate, count: int) -> dict[str, object]:
 
 
 def main(url: str, count: int, chunk_size: int) -> None:
-    gl = infosecops.GovernanceLifecycle(url, token="t", proxy="direct", retry=infosecops.Retry(attempts=5, base=0.0))  # noqa: S106
+    gl = infosecops.GovernanceLifecycle(url, token="t", proxy="direct", retry=infosecops.Retry(attempts=5, base=0.0))
     infosecops.Error  # noqa: B018 - loaded before memory is looked at
     told: list[tuple[int, int, int]] = []
     at_start, began = kibibytes("VmRSS"), time.monotonic()

@@ -35,6 +35,34 @@ impl CoverageRule {
         Ok(rule)
     }
 
+    /// The rules of a file of comma or semicolon separated values, one a row.
+    ///
+    /// All rows are read and checked once, and read again each time the result is gone through. Columns, in any order:
+    /// `reviewer`, `object_type`, `objects`, `subjects`, `subject_type`, `privilege`. A name such as `reviewer.user_id` or
+    /// `objects.name` makes the condition of the cell's value, with its quotes doubled; several of one kind are joined by
+    /// `and`. An empty cell says nothing.
+    ///
+    /// Args:
+    ///     path: The file.
+    ///     encoding: Of the file, by Python's name for it; Excel's older files are in `cp1252`.
+    ///     delimiter: What separates the cells; by default what separates the names in the first row: comma, semicolon,
+    ///         tab or `|`.
+    ///     columns: Our name for a name in the first row, None for a column to leave out.
+    ///
+    /// Raises:
+    ///     ConfigError: Rows can't be used; the text names line and column of each.
+    #[staticmethod]
+    #[pyo3(signature = (path, *, encoding = "utf-8-sig", delimiter = None, columns = None))]
+    fn from_csv<'py>(
+        path: &Bound<'py, PyAny>,
+        encoding: &str,
+        delimiter: Option<&str>,
+        columns: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let read = path.py().import("infosecops._csv_rows")?.getattr("rules")?;
+        read.call1((path, encoding, delimiter, columns))
+    }
+
     /// The line of a coverage file.
     fn __str__(&self, py: Python<'_>) -> PyResult<String> {
         self.line().map_err(|error| refused(py, error))
