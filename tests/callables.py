@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import infosecops
@@ -46,6 +47,7 @@ RAW = {"method": "POST", "path": "x", "params": {"a": 1}, "json": None, "body": 
 TOKEN = {"name": "n", "read": True, "change": False}
 
 CONSTRUCTORS: dict[str, dict[str, Any]] = {
+    "check_coverage": {"coverage": "a=1|user|1=1|ent|1=1|", "type": "reviewer"},
     "equals": {"column": "c", "value": "v"},
     "Secret": {"text": "x"},
     "Retry": {"attempts": 1, "base": 0.1, "cap": 1.0},
@@ -73,6 +75,10 @@ CONSTRUCTORS: dict[str, dict[str, Any]] = {
         "privilege": "",
     },
 }
+READERS: dict[str, dict[str, Any]] = {
+    name: {"path": str(Path(__file__)), "encoding": "utf-8", "delimiter": ",", "columns": None}
+    for name in ("ReviewItemChange.from_csv", "CoverageRule.from_csv")
+}
 CLIENTS: dict[str, dict[str, Any]] = {
     "GovernanceLifecycle": {"token": "t", "login": None},
     "SDElements": {"token": "t"},
@@ -93,6 +99,7 @@ METHODS: dict[str, dict[str, dict[str, Any]]] = {
             "on_partial": "return",
             "dry_run": False,
             "on_progress": None,
+            "progress": False,
         },
         "upload_coverage": {
             "coverage": "x",
@@ -101,6 +108,7 @@ METHODS: dict[str, dict[str, dict[str, Any]]] = {
             "name": None,
             "filename": None,
             "alt_manager_resolves_to": None,
+            "check": False,
         },
         "command": {"name": "x", "params": {"a": 1}, "body": None, "method": "POST", "effect": "read"},
         "run_review": {"name": "n"},
@@ -187,7 +195,7 @@ class Case:
 
 def cases() -> Iterator[Case]:
     """All of them; the clients of both kinds."""
-    for name, good in CONSTRUCTORS.items():
+    for name, good in {**CONSTRUCTORS, **READERS}.items():
         yield Case(name, None, name, good)
     for name, own in CLIENTS.items():
         for prefix in ("", "Async"):

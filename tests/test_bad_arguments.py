@@ -155,6 +155,8 @@ def test_the_tables_have_every_public_callable_and_every_parameter() -> None:
         "ChangeResult",
         "CommandResult",
         "Connection",
+        "CoverageProblem",
+        "CoverageReport",
         "EnsureResult",
         "Envelope",
         "Event",

@@ -144,6 +144,9 @@ def test_a_file_that_cannot_be_read_or_was_changed_is_named(tmp_path: Path) -> N
         list(changes)
 
 
+MIDNIGHT = dt.datetime(2030, 1, 2, tzinfo=dt.timezone.utc)
+
+
 class NAType:
     """As pandas has it where there is nothing."""
 
@@ -168,7 +171,7 @@ def test_rows_of_data_frames(connect: Callable[..., Any], nothing: Any, kind: An
         {**empty, "state": "revoke", "reviewee": "a", "kind": "group", "name": "G", "business_source": "B",
          "comments": nothing, "expires_on": nothing},
         {**empty, "state": "maintain", "reviewee": "b", "kind": "global_role", "name": "R", "role_set": "S",
-         "account_name": "n", "account_business_source": "s", "expires_on": dt.datetime(2030, 1, 2)},
+         "account_name": "n", "account_business_source": "s", "expires_on": MIDNIGHT},
         {**empty, "state": "maintain", "reviewee": "b", "kind": "group", "name": "R", "business_source": "S",
          "expires_on": "2030-01-02"},
     ]  # fmt: skip

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
         ChangeResult,
         CommandResult,
         Connection,
+        CoverageProblem,
+        CoverageReport,
         CoverageRule,
         EnsureResult,
         Entitlement,
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
         UserLogin,
         VaultAccount,
         __version__,
+        check_coverage,
         equals,
     )
     from infosecops._lists import AsyncLazyList, LazyList
@@ -85,10 +88,10 @@ _PLACES = {
         "UnexpectedContentError WaitTimeout"
     ),
     "_infosecops": (
-        "AccessToken ApplicationRole ChangeResult CommandResult Connection CoverageRule EnsureResult Entitlement "
-        "Envelope Event GlobalRole Group Job Response Retry ReviewItemChange ReviewItemResult ReviewStatus "
-        "ReviewUpdate RevieweeAccount RunStatus Secret SecuritySettings TrustedApp UserLogin VaultAccount "
-        "__version__ equals"
+        "AccessToken ApplicationRole ChangeResult CommandResult Connection CoverageProblem CoverageReport "
+        "CoverageRule EnsureResult Entitlement Envelope Event GlobalRole Group Job Response Retry ReviewItemChange "
+        "ReviewItemResult ReviewStatus ReviewUpdate RevieweeAccount RunStatus Secret SecuritySettings TrustedApp "
+        "UserLogin VaultAccount __version__ check_coverage equals"
     ),
 }
 _MODULE_OF = {name: module for module, names in _PLACES.items() for name in names.split()}
@@ -112,6 +115,8 @@ __all__ = [
     "ConflictError",
     "ConnectError",
     "Connection",
+    "CoverageProblem",
+    "CoverageReport",
     "CoverageRule",
     "DeadlineExceeded",
     "EnsureResult",
@@ -152,6 +157,7 @@ __all__ = [
     "VaultAccount",
     "WaitTimeout",
     "__version__",
+    "check_coverage",
     "equals",
 ]
 

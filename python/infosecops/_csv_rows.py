@@ -144,7 +144,7 @@ class CsvRows(Generic[T]):
             # Excel's own mark.
             begun, separator, first = 1, first[4], file.readline()
         delimiter = self._delimiter or separator or self._sniffed(first)
-        names = self._named(next(csv.reader([first], delimiter=delimiter), []), begun + 1)
+        names = self._named(_cells(first, delimiter), begun + 1)
         reader = csv.reader(file, delimiter=delimiter, strict=True)
         begun += 1
         line = begun + 1
@@ -157,7 +157,7 @@ class CsvRows(Generic[T]):
         """Give what separates most names of columns that are known."""
 
         def known(delimiter: str) -> int:
-            names = next(csv.reader([header], delimiter=delimiter), [])
+            names = _cells(header, delimiter)
             return sum(self._own_name(name) is not None for name in names) * 100 + len(names)
 
         return max(_DELIMITERS, key=known)
@@ -172,7 +172,7 @@ class CsvRows(Generic[T]):
         return self._column(first + dot + column)
 
     def _named(self, header: list[str], line: int) -> list[str]:
-        names = []
+        names: list[str] = []
         for name in header:
             own = self._own_name(name)
             if own is None:
@@ -212,19 +212,27 @@ def _checked_path(path: object) -> str:
         found = None
     if not isinstance(found, str):
         raise TypeError(f"path: must be a str or a path, not {type(path).__name__}")
-    if "\0" in found:
+    try:
+        raw = os.fsencode(found)
+    except UnicodeEncodeError as error:
+        raise ConfigError(f"path: {error}") from error
+    if b"\0" in raw:
         raise ConfigError("path: holds U+0000")
     return found
 
 
 def _checked_columns(columns: object) -> dict[str, str | None]:
-    from collections.abc import Mapping
+    checked: dict[str, str | None] = {}
+    try:
+        given: dict[object, object] = {} if columns is None else dict(columns)  # type: ignore[call-overload]
+    except (TypeError, ValueError):
+        given = {None: None}
+    for name, own in given.items():
+        if not isinstance(name, str) or not isinstance(own, (str, type(None))):
+            raise TypeError("columns: must be a mapping of str to str or None")
+        checked[name] = own
+    return checked
 
-    if columns is None:
-        return {}
-    texts = isinstance(columns, Mapping) and all(
-        isinstance(name, str) and isinstance(own, (str, type(None))) for name, own in columns.items()
-    )
-    if not texts:
-        raise TypeError("columns: must be a mapping of str to str or None")
-    return dict(columns)  # type: ignore[call-overload, no-any-return]
+
+def _cells(line: str, delimiter: str) -> list[str]:
+    return next(csv.reader([line], delimiter=delimiter), list[str]())

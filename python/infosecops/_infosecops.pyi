@@ -7,7 +7,8 @@ from typing import Any, ClassVar, Generic, Literal, TypeAlias, TypeVar, final, o
 from typing_extensions import Self
 
 from infosecops._client import AsyncSecretLike, CommonOptions
-from infosecops.types import AccountDict, ChangeDict, Changes, Coverage, ItemDict
+from infosecops._csv_rows import CsvRows
+from infosecops.types import AccountDict, ChangeDict, Changes, Coverage, CoverageType, ItemDict
 
 __all__ = [
     "AccessToken",
@@ -17,6 +18,8 @@ __all__ = [
     "CommandResult",
     "Connection",
     "ConnectionPages",
+    "CoverageProblem",
+    "CoverageReport",
     "CoverageRule",
     "EnsureResult",
     "Entitlement",
@@ -31,7 +34,9 @@ __all__ = [
     "Operation",
     "RawCall",
     "Response",
+    "ResultIterator",
     "Retry",
+    "RetryChanges",
     "ReviewItemChange",
     "ReviewItemResult",
     "ReviewStatus",
@@ -50,6 +55,8 @@ __all__ = [
     "UserLogin",
     "VaultAccount",
     "__version__",
+    "change_of_row",
+    "check_coverage",
     "equals",
     "restore",
     "wrap",
@@ -67,6 +74,8 @@ def wrap(value: str, /) -> Secret: ...
 @overload
 def wrap(value: _T, /) -> _T: ...
 def equals(column: str, value: str) -> str: ...
+def change_of_row(row: dict[str, str]) -> ReviewItemChange: ...
+def check_coverage(coverage: Coverage, *, type: CoverageType = "reviewer") -> CoverageReport: ...
 def restore(class_name: str, text: str, /) -> Any: ...
 
 # Of all clients.
@@ -252,6 +261,14 @@ class ReviewItemChange:
         comments: str | None = None,
         expires_on: date | None = None,
     ) -> Self: ...
+    @staticmethod
+    def from_csv(
+        path: str | PathLike[str],
+        *,
+        encoding: str = "utf-8-sig",
+        delimiter: str | None = None,
+        columns: Mapping[str, str | None] | None = None,
+    ) -> CsvRows[ReviewItemChange]: ...
     @property
     def state(self) -> str: ...
     @property
@@ -317,8 +334,62 @@ class ReviewUpdate:
     @property
     def unknown(self) -> list[ChangeResult]: ...
     @property
+    def counts(self) -> dict[str, int]: ...
+    @property
     def raw(self) -> str: ...
+    @property
+    def raw_parts(self) -> list[str]: ...
+    def iter_results(self, which: Literal["succeeded", "failed", "unknown"]) -> ResultIterator[ChangeResult]: ...
+    def retry_failed(self, *, same_state_ok: bool = False) -> RetryChanges: ...
     def to_dict(self) -> dict[str, Any]: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class RetryChanges:
+    def __len__(self) -> int: ...
+    def __iter__(self) -> ResultIterator[ReviewItemChange]: ...
+
+@final
+class ResultIterator(Generic[_T_co]):
+    def __iter__(self) -> Self: ...
+    def __next__(self) -> _T_co: ...
+
+@final
+class CoverageProblem:
+    @property
+    def line(self) -> int: ...
+    @property
+    def column(self) -> int: ...
+    @property
+    def field(self) -> str | None: ...
+    @property
+    def severity(self) -> Literal["error", "warning"]: ...
+    @property
+    def problem(self) -> str: ...
+    @property
+    def fix(self) -> str: ...
+    def to_dict(self, *, reveal: bool = False) -> dict[str, Any]: ...
+    def __copy__(self) -> Self: ...
+    def __deepcopy__(self, _memo: object, /) -> Self: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class CoverageReport:
+    @property
+    def ok(self) -> bool: ...
+    @property
+    def rules(self) -> int: ...
+    @property
+    def errors(self) -> int: ...
+    @property
+    def warnings(self) -> int: ...
+    @property
+    def problems(self) -> list[CoverageProblem]: ...
+    def to_dict(self, *, reveal: bool = False) -> dict[str, Any]: ...
+    def __copy__(self) -> Self: ...
+    def __deepcopy__(self, _memo: object, /) -> Self: ...
     def __eq__(self, other: object, /) -> bool: ...
     __hash__: ClassVar[None]  # type: ignore[assignment]
 
@@ -334,6 +405,14 @@ class CoverageRule:
         subject_type: str = "user",
         privilege: str = "",
     ) -> Self: ...
+    @staticmethod
+    def from_csv(
+        path: str | PathLike[str],
+        *,
+        encoding: str = "utf-8-sig",
+        delimiter: str | None = None,
+        columns: Mapping[str, str | None] | None = None,
+    ) -> CsvRows[CoverageRule]: ...
     @property
     def reviewer(self) -> str: ...
     @property
@@ -463,6 +542,7 @@ class GovernanceLifecycle:
         name: str | None,
         filename: str | None,
         alt_manager_resolves_to: str | None,
+        check: bool,
     ) -> Operation[CommandResult]: ...
     def update_review_items(
         self,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import date
     from os import PathLike
-    from typing import Literal, TypeAlias, TypedDict
+    from typing import Any, Literal, TypeAlias, TypedDict
 
     from typing_extensions import NotRequired
 
@@ -42,6 +42,22 @@ if TYPE_CHECKING:
         comments: NotRequired[str | None]
         expires_on: NotRequired[date | None]
 
+    class ChangeRow(TypedDict, total=False):
+        """A :class:`ReviewItemChange` as a row of a data frame; None and NaN say nothing."""
+
+        state: str
+        reviewee: str
+        kind: str
+        name: str | float | None
+        resource: str | float | None
+        action: str | float | None
+        business_source: str | float | None
+        role_set: str | float | None
+        account_name: str | float | None
+        account_business_source: str | float | None
+        comments: str | float | None
+        expires_on: date | str | float | None
+
     class RefreshOptions(TypedDict, total=False):
         """What ``refresh_review`` renews; what is not given is left to the server."""
 
@@ -57,4 +73,4 @@ if TYPE_CHECKING:
         descriptions: bool
         applications: Iterable[str]
 
-    Changes: TypeAlias = Iterable[ReviewItemChange | ChangeDict]
+    Changes: TypeAlias = Iterable[ReviewItemChange | ChangeDict | ChangeRow | Mapping[str, Any]]

@@ -8,7 +8,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyString};
 
 use super::errors::refused;
-use crate::systems::governance_lifecycle::{self as gl, Coverage, CoverageRule};
+use crate::record_methods;
+use crate::systems::governance_lifecycle::{self as gl, Coverage, CoverageProblem, CoverageReport, CoverageRule};
 
 #[pymethods]
 impl CoverageRule {
@@ -85,6 +86,45 @@ impl CoverageRule {
 #[pyfunction]
 pub fn equals(py: Python<'_>, column: &str, value: &str) -> PyResult<String> {
     gl::equals(column, value).map_err(|error| refused(py, error))
+}
+
+record_methods!(CoverageProblem {
+    /// One line for people.
+    fn __str__(&self) -> String {
+        self.text()
+    }
+});
+
+record_methods!(CoverageReport {
+    /// A line for each problem, then a summary.
+    fn __str__(&self) -> String {
+        let mut lines: Vec<String> = self.problems.iter().map(CoverageProblem::text).collect();
+        lines.push(format!(
+            "rules: {}, errors: {}, warnings: {}",
+            self.rules, self.errors, self.warnings
+        ));
+        lines.join("\n")
+    }
+});
+
+/// Look for what is wrong with a coverage file before it is uploaded. Nothing is sent.
+///
+/// Fields, types, privileges, encoding and line ends are checked, and of the conditions what can be told without the
+/// server's database: quotes, parentheses, comments, comparisons. Of `altmanager` files only the encoding is: their layout
+/// is not public.
+///
+/// Args:
+///     coverage: As `upload_coverage` takes it: content as bytes or str, a path, or rules.
+///     type: `reviewer`, `monitor` or `altmanager`.
+///
+/// Raises:
+///     ConfigError: The file can't be read.
+#[pyfunction]
+#[pyo3(signature = (coverage, *, r#type = "reviewer"))]
+pub fn check_coverage(py: Python<'_>, coverage: &Bound<'_, PyAny>, r#type: &str) -> PyResult<CoverageReport> {
+    let coverage = read_coverage(coverage)?;
+    let report = py.detach(|| gl::check_coverage(&coverage, r#type));
+    report.map_err(|error| refused(py, error))
 }
 
 /// The argument `coverage`.

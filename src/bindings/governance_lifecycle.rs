@@ -59,7 +59,7 @@ impl GovernanceLifecycle {
         self.0.request(py, call)
     }
 
-    #[pyo3(signature = (coverage, *, r#type, id, name, filename, alt_manager_resolves_to))]
+    #[pyo3(signature = (coverage, *, r#type, id, name, filename, alt_manager_resolves_to, check))]
     #[allow(clippy::too_many_arguments)]
     fn upload_coverage(
         &self,
@@ -70,6 +70,7 @@ impl GovernanceLifecycle {
         name: Option<String>,
         filename: Option<String>,
         alt_manager_resolves_to: Option<String>,
+        check: bool,
     ) -> PyResult<Operation> {
         let coverage = coverage.map(read_coverage).transpose()?;
         let upload = CoverageUpload {
@@ -79,6 +80,7 @@ impl GovernanceLifecycle {
             name,
             filename,
             alt_manager_resolves_to,
+            check,
         };
         self.0.operation(py, move |live, call| async move {
             gl::upload_coverage(&live.system, &call, upload).await

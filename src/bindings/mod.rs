@@ -44,7 +44,7 @@ mod _infosecops {
     #[pymodule_export]
     use super::bamboo_agents::BambooAgents;
     #[pymodule_export]
-    use super::coverage::equals;
+    use super::coverage::{check_coverage, equals};
     #[pymodule_export]
     use super::events::Event;
     #[pymodule_export]
@@ -81,8 +81,8 @@ mod _infosecops {
     use crate::systems::bamboo_agents::{AccessToken, EnsureResult};
     #[pymodule_export]
     use crate::systems::governance_lifecycle::{
-        ApplicationRole, CommandResult, CoverageRule, Entitlement, GlobalRole, Group, ReviewItemChange,
-        ReviewItemResult, ReviewStatus, ReviewUpdate, RevieweeAccount, RunStatus, SecuritySettings,
+        ApplicationRole, CommandResult, CoverageProblem, CoverageReport, CoverageRule, Entitlement, GlobalRole, Group,
+        ReviewItemChange, ReviewItemResult, ReviewStatus, ReviewUpdate, RevieweeAccount, RunStatus, SecuritySettings,
     };
     #[pymodule_export]
     use crate::systems::sd_elements::{Connection, Job};
