@@ -13,6 +13,7 @@ from infosecops import Retry, UserLogin
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+FILES = Path(__file__).parent / "files"
 CHANGE = {"state": "revoke", "reviewee": "a", "item": {"kind": "group", "name": "g", "business_source": "b"}}
 COMMON = {
     "timeout": 5.0,
@@ -76,8 +77,8 @@ CONSTRUCTORS: dict[str, dict[str, Any]] = {
     },
 }
 READERS: dict[str, dict[str, Any]] = {
-    name: {"path": str(Path(__file__)), "encoding": "utf-8", "delimiter": ",", "columns": None}
-    for name in ("ReviewItemChange.from_csv", "CoverageRule.from_csv")
+    f"{name}.from_csv": {"path": str(FILES / file), "encoding": "utf-8", "delimiter": ",", "columns": None}
+    for name, file in {"ReviewItemChange": "changes.csv", "CoverageRule": "rules.csv"}.items()
 }
 CLIENTS: dict[str, dict[str, Any]] = {
     "GovernanceLifecycle": {"token": "t", "login": None},

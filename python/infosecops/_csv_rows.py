@@ -126,7 +126,7 @@ class CsvRows(Generic[T]):
             file = open(self._path, encoding=self._encoding, newline="")  # noqa: PTH123, SIM115 - closed below
         except OSError as error:
             raise ConfigError(f"path: cannot read {self._path}: {error.strerror}") from error
-        except LookupError:
+        except (LookupError, ValueError):
             raise ConfigError(f"encoding: {self._encoding!r} is not known") from None
         with file:
             try:
@@ -144,7 +144,7 @@ class CsvRows(Generic[T]):
             # Excel's own mark.
             begun, separator, first = 1, first[4], file.readline()
         delimiter = self._delimiter or separator or self._sniffed(first)
-        names = self._named(_cells(first, delimiter), begun + 1)
+        names = self._named(_cells(first, delimiter), begun + 1, delimiter)
         reader = csv.reader(file, delimiter=delimiter, strict=True)
         begun += 1
         line = begun + 1
@@ -171,21 +171,25 @@ class CsvRows(Generic[T]):
         first = first.lower().replace(" ", "_").replace("-", "_")
         return self._column(first + dot + column)
 
-    def _named(self, header: list[str], line: int) -> list[str]:
+    def _named(self, header: list[str], line: int, delimiter: str) -> list[str]:
         names: list[str] = []
         for name in header:
             own = self._own_name(name)
             if own is None:
                 raise ConfigError(
                     f"{self._path}: line {line}, column {name.strip()!r}: is not known; known are "
-                    f"{', '.join(self._shown)}; columns={{{name.strip()!r}: None}} leaves it out"
+                    f"{', '.join(self._shown)}; columns={{{name.strip()!r}: None}} leaves it out; the delimiter is "
+                    f"{delimiter!r}"
                 )
             if own and own in names:
                 raise ConfigError(f"{self._path}: line {line}, column {own}: stands there twice")
             names.append(own)
         missing = [name for name in self._needed if name not in names]
         if missing:
-            raise ConfigError(f"{self._path}: line {line}: names no column {' and no column '.join(missing)}")
+            raise ConfigError(
+                f"{self._path}: line {line}: names no column {' and no column '.join(missing)}; "
+                f"the delimiter is {delimiter!r}"
+            )
         return names
 
     def _made(self, names: list[str], cells: list[str]) -> T | _Wrong:
