@@ -17,7 +17,7 @@ use super::handle::{Handle, Nothing};
 use super::login::Access;
 use super::operation::Operation;
 use super::raw::{self, RawCall};
-use super::review_input::read_changes;
+use super::review_input::Reading;
 use super::settings::{Settings, callable, config_error, pace};
 use super::site::progress;
 use crate::core::body::Body;
@@ -109,7 +109,7 @@ impl GovernanceLifecycle {
             "return" => false,
             _ => return Err(config_error(py, "on_partial: must be \"raise\" or \"return\"")),
         };
-        let changes = read_changes(changes)?;
+        let reading = Reading::new(changes)?;
         let told = callable("on_progress", on_progress)?
             .map(|callable| Arc::new(progress::<(usize, usize, usize), _>(callable, |told| told)) as Progress);
         let options = UpdateOptions {
@@ -122,7 +122,7 @@ impl GovernanceLifecycle {
         };
         let begin = move |live: Arc<Live<System>>, call: Call| async move {
             let refuse = |error| call.refuse("update_review_items", error);
-            let changes = Arc::new(changes.map_err(refuse)?);
+            let changes = Arc::new(reading.all().await.map_err(refuse)?);
             if dry_run {
                 return gl::dry_run(&review, &changes, &options).map_err(refuse);
             }
