@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import infosecops
@@ -164,7 +165,7 @@ class Row(dict[str, Any]):
 
 
 @pytest.mark.parametrize("nothing", [None, math.nan, NAType(), ""])
-@pytest.mark.parametrize("kind", [dict, Row])
+@pytest.mark.parametrize("kind", [dict, Row, MappingProxyType])
 def test_rows_of_data_frames(connect: Callable[..., Any], nothing: Any, kind: Any) -> None:
     empty = dict.fromkeys(("resource", "action", "role_set", "account_name", "account_business_source"), nothing)
     rows = [

@@ -42,22 +42,6 @@ if TYPE_CHECKING:
         comments: NotRequired[str | None]
         expires_on: NotRequired[date | None]
 
-    class ChangeRow(TypedDict, total=False):
-        """A :class:`ReviewItemChange` as a row of a data frame; None and NaN say nothing."""
-
-        state: str
-        reviewee: str
-        kind: str
-        name: str | float | None
-        resource: str | float | None
-        action: str | float | None
-        business_source: str | float | None
-        role_set: str | float | None
-        account_name: str | float | None
-        account_business_source: str | float | None
-        comments: str | float | None
-        expires_on: date | str | float | None
-
     class RefreshOptions(TypedDict, total=False):
         """What ``refresh_review`` renews; what is not given is left to the server."""
 
@@ -73,4 +57,5 @@ if TYPE_CHECKING:
         descriptions: bool
         applications: Iterable[str]
 
-    Changes: TypeAlias = Iterable[ReviewItemChange | ChangeDict | ChangeRow | Mapping[str, Any]]
+    # The last are rows, as data frames give them: their keys may be of any type.
+    Changes: TypeAlias = Iterable[ReviewItemChange | ChangeDict | Mapping[Any, Any]]

@@ -17,7 +17,7 @@ use super::handle::{Handle, Nothing};
 use super::login::Access;
 use super::operation::Operation;
 use super::raw::{self, RawCall};
-use super::review_input::Reading;
+use super::review_reading::Reading;
 use super::settings::{Settings, callable, config_error, pace};
 use super::site::progress;
 use crate::core::body::Body;

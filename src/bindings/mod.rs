@@ -19,6 +19,7 @@ pub(crate) mod pickle;
 mod raw;
 mod review;
 mod review_input;
+mod review_reading;
 mod review_values;
 mod sandbox;
 mod sandbox_arguments;
