@@ -1,4 +1,4 @@
-"""Run the long forms of the tests on processes, signals, asyncio, threads and load; print and keep their figures.
+"""Run the long forms of the tests on processes, signals, asyncio, threads, load and reviews; keep their figures.
 
 With `--write` the figures go to docs/reliability.md, if everything passed.
 """

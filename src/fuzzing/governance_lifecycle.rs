@@ -164,3 +164,21 @@ fn settled(told: &str, changes: &[gl::ReviewItemChange], same_state_ok: bool) {
     let copy = restored::<gl::ReviewUpdate>(&stored(&update));
     assert_eq!(copy.as_ref(), Some(&update));
 }
+
+/// Any coverage file.
+pub fn gl_coverage(data: &[u8]) {
+    let coverage = gl::Coverage::Bytes(data.to_vec().into());
+    let Ok(report) = gl::check_coverage(&coverage, "reviewer") else {
+        unreachable!("bytes are always judged");
+    };
+    assert_eq!(report.ok, report.errors == 0);
+    let listed = i64::try_from(report.problems.len()).unwrap_or(i64::MAX);
+    assert_eq!(listed, (report.errors + report.warnings).min(1000), "{report:?}");
+    let lines = data.split(|byte| *byte == b'\n').count();
+    for found in &report.problems {
+        let line = usize::try_from(found.line).unwrap_or_default();
+        assert!((1..=lines).contains(&line) && found.column >= 1, "{found:?}");
+        assert!(!found.text().contains('\n'), "{found:?}");
+    }
+    assert_eq!(restored::<gl::CoverageReport>(&stored(&report)).as_ref(), Some(&report));
+}

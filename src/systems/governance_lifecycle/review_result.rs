@@ -176,7 +176,7 @@ impl ReviewUpdate {
             .texts()
             .flat_map(|text| read_items(&text, self.same_state_ok));
         let unsaid = self.gaps.iter().flat_map(|gap| {
-            let range: Range<usize> = unsigned(gap.first)..unsigned(gap.end);
+            let range: Range<usize> = unsigned(gap.first)..unsigned(gap.end).min(self.changes.len());
             self.changes.range(range).map(|(_, change)| ReviewItemResult {
                 label: change.label(),
                 account: change.account.map(|account| account.name),
