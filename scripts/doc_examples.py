@@ -115,6 +115,7 @@ def environment(box: Sandbox) -> Generator[None]:
         "BAMBOO_URL": box.bamboo_agents.url,
         "BAMBOO_USER": box.bamboo_agents.username,
         "BAMBOO_PASSWORD": box.bamboo_agents.password.reveal(),
+        "BAMBOO_ACCESS_TOKEN": box.bamboo_agents.access_token.reveal(),
         # The sandbox is on this machine, whatever proxy stands between it and the world.
         "NO_PROXY": "127.0.0.1",
         "no_proxy": "127.0.0.1",

@@ -29,7 +29,14 @@ COMMON = {
     "headers": None,
     "on_event": None,
 }
-LIST = dict.fromkeys(("automatic", "connection", "ready", "succeeded", "user", "page_size", "limit"))
+LIST = dict.fromkeys(("automatic", "connection", "ready", "succeeded", "user", "expand", "page_size", "limit"))
+WAIT_ALL = {
+    "timeout": 5.0,
+    "poll_interval": 0.1,
+    "max_concurrency": 2,
+    "on_progress": None,
+    "on_failure": "raise",
+}
 REFRESH = dict.fromkeys(
     (
         "coverage",
@@ -45,12 +52,20 @@ REFRESH = dict.fromkeys(
     )
 )
 RAW = {"method": "POST", "path": "x", "params": {"a": 1}, "json": None, "body": None, "headers": None, "effect": "read"}
+WAIT = {"timeout": 0.05, "poll_interval": 0.02, "on_progress": None}
 TOKEN = {"name": "n", "read": True, "change": False}
 
 CONSTRUCTORS: dict[str, dict[str, Any]] = {
     "check_coverage": {"coverage": "a=1|user|1=1|ent|1=1|", "type": "reviewer"},
     "equals": {"column": "c", "value": "v"},
     "Secret": {"text": "x"},
+    "AccountRequest": {
+        "asset_type": "a",
+        "asset_host": "h",
+        "account_name": "n",
+        "instance": "Default",
+        "db_instance": None,
+    },
     "Retry": {"attempts": 1, "base": 0.1, "cap": 1.0},
     "UserLogin": {"username": "u", "password": "p", "auth_source": None},
     "TrustedApp": {"client_id": "c", "client_secret": "s"},
@@ -129,6 +144,7 @@ METHODS: dict[str, dict[str, dict[str, Any]]] = {
         "jobs.kind": {"kind": "alm"},
         "jobs.alm.list": LIST,
         "jobs.alm.get": {"job_id": 1},
+        "jobs.alm.find_running": {"connection": 1},
         "jobs.alm.start": {"connection": 1, "automatic": False, "project": None},
         "jobs.alm.report": {
             "connection": 1,
@@ -138,6 +154,8 @@ METHODS: dict[str, dict[str, dict[str, Any]]] = {
             "ready": None,
             "project": None,
         },
+        "jobs.wait_all": {"jobs": [], **WAIT_ALL},
+        "jobs.alm.wait_all": {"jobs": [1], **WAIT_ALL},
         "jobs.alm.wait": {
             "job": 1,
             "timeout": 5.0,
@@ -159,11 +177,19 @@ METHODS: dict[str, dict[str, dict[str, Any]]] = {
             "instance": "Default",
             "db_instance": None,
         },
+        "request_passwords": {
+            "requests": [("a", "h", "n")],
+            "max_concurrency": 2,
+            "on_partial": "return",
+            "on_progress": None,
+            "on_result": None,
+        },
         "call": {"path": "x", "fields": {"a": 1}},
     },
     "BambooAgents": {
         "request": RAW,
         "close": {},
+        "agents": {"uuid": "u-u-i-d"},
         "tokens.list": {},
         "tokens.create": TOKEN,
         "tokens.update": {"token": "u-u-i-d", **TOKEN},
@@ -171,7 +197,19 @@ METHODS: dict[str, dict[str, dict[str, Any]]] = {
         "tokens.ensure": TOKEN,
         "tokens.revoke": {"token": "u-u-i-d"},
     },
+    # What `agents` of a Bamboo client gives.
+    "Agents": {
+        **{name: {} for name in ("list", "target_version")},
+        **{name: {"id": 1} for name in ("enable", "disable", "capabilities", "clear_capabilities", "maintenance")},
+        "state": {"id": 1, "form": "json"},
+        "finish_maintenance": {"id": 1, "task": 1},
+        "wait_until_idle": {"id": 1, "settle": 0.0, **WAIT},
+        "maintenance_window": {"id": 1, "settle": 0.0, "siblings_timeout": 0.05, **WAIT},
+    },
 }
+for _name, _own in CLIENTS.items():
+    _found = {"url": "http://127.0.0.1:9", **_own, "proxy": "direct"}
+    METHODS[_name] |= {"config_report": {}, "from_env": _found, "from_profile": {"profile": "prod", **_found}}
 
 
 @dataclass(frozen=True)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from typing import TYPE_CHECKING, Any
 
 import infosecops
 import pytest
 from infosecops import AsyncLazyList, Retry
+from secret_vault import Vault
 from servers import Authority, Nginx
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from infosecops.sandbox import Sandbox
 
@@ -38,15 +41,24 @@ class Blocking:
         while (value := self._loop.run_until_complete(anext_or(iterator, end))) is not end:
             yield value
 
+    def __enter__(self) -> Any:
+        return self._loop.run_until_complete(self._target.__aenter__())
+
+    def __exit__(self, *raised: object) -> Any:
+        return self._loop.run_until_complete(self._target.__aexit__(*raised))
+
     def __repr__(self) -> str:
         return repr(self._target)
 
     def _blocking(self, value: Any) -> Any:
         is_part = callable(value) or isinstance(value, AsyncLazyList) or hasattr(value, "__anext__")
         is_part = is_part or type(value).__module__ in (
+            "infosecops._async_jobs",
             "infosecops._jobs",
             "infosecops.sd_elements",
             "infosecops.bamboo_agents",
+            "infosecops._agents",
+            "infosecops._maintenance",
         )
         return Blocking(value, self._loop) if is_part else value
 
@@ -105,3 +117,30 @@ def open_bamboo(connect: Callable[..., Any], box: Sandbox, authority: Authority)
         return connect("BambooAgents", url, **given)
 
     return make
+
+
+@pytest.fixture
+def profiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+    """Write the profile file of a user whose environment says nothing else."""
+    for name in list(os.environ):
+        if name.startswith(("INFOSECOPS_", "SDE_")):
+            monkeypatch.delenv(name)
+    folder = tmp_path / "settings" / "infosecops"
+    folder.mkdir(parents=True)
+    for name in ("XDG_CONFIG_HOME", "APPDATA"):
+        monkeypatch.setenv(name, str(folder.parent))
+
+    def write(text: str, mode: int = 0o600) -> Path:
+        file = folder / "config.toml"
+        file.write_text(text, encoding="utf-8")
+        file.chmod(mode)
+        return file
+
+    return write
+
+
+@pytest.fixture
+def vault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Vault:
+    vault = Vault(tmp_path, monkeypatch)
+    vault.put("first-secret")
+    return vault

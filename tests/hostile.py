@@ -67,6 +67,7 @@ NUMBERS: dict[str, Callable[[], Any]] = {
     "2**63": lambda: 2**63,
     "-2**63-1": lambda: -(2**63) - 1,
     "10**40": lambda: 10**40,
+    "10**5000": lambda: 10**5000,
     "0.0": lambda: 0.0,
     "nan": lambda: float("nan"),
     "inf": lambda: float("inf"),

@@ -5,13 +5,16 @@ What each pair must lead to stands in `matrix_expectation.py`, and how a pair is
 
 from __future__ import annotations
 
+import inspect
 import tempfile
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import agent_calls
 import infosecops
+from agent_calls import DISABLED, IDLE, QUICK
 from infosecops import Group, RevieweeAccount, ReviewItemChange
 
 if TYPE_CHECKING:
@@ -97,9 +100,13 @@ def _run(box: Sandbox) -> str:
         return run
 
 
-def _job(box: Sandbox) -> int:
+def _started(box: Sandbox) -> Any:
     with box.sd_elements() as sde:
-        return sde.jobs.alm.start(12).id
+        return sde.jobs.alm.start(12)
+
+
+def _job(box: Sandbox) -> int:
+    return _started(box).id
 
 
 def _token(box: Sandbox) -> Any:
@@ -150,6 +157,33 @@ def _wait_for_run(gl: Any, run: Any) -> Any:
 
 def _wait_for_run_on(gl: Any, run: Any) -> Any:
     return gl.wait_for_run(run, timeout=PATIENT, poll_interval=0.02)
+
+
+def _of_many(pam: Any, _: Any) -> Any:
+    return _only_of(pam.request_passwords([ACCOUNT], on_partial="return"))
+
+
+def _wait_for_all(sde: Any, job: Any) -> Any:
+    return _only_of(sde.jobs.alm.wait_all([job], timeout=HASTY, poll_interval=60, on_failure="return"))
+
+
+def _wait_for_any(sde: Any, job: Any) -> Any:
+    return _only_of(sde.jobs.wait_all([job], timeout=HASTY, poll_interval=60, on_failure="return"))
+
+
+def _only_of(made: Any) -> Any:
+    return _awaited_only(made) if inspect.isawaitable(made) else _only(made)
+
+
+async def _awaited_only(made: Any) -> Any:
+    return _only(await made)
+
+
+def _only(result: Any) -> Any:
+    (entry,) = result
+    if entry.error is not None:
+        raise entry.error
+    return entry.value
 
 
 def _update(bamboo: Any, token: Any) -> Any:
@@ -272,11 +306,14 @@ def _sde_rows() -> Iterator[Row]:
         skip=1,
     )
     yield row("jobs.alm.get", "read", lambda sde, job: sde.jobs.alm.get(job), prepare=_job)
+    yield row("jobs.alm.find_running", "read", lambda sde, _: sde.jobs.alm.find_running(12), "jobs.alm.list")
     yield row("jobs.alm.start", "unsafe", lambda sde, _: sde.jobs.alm.start(12))
     yield row(
         "jobs.alm.report", "unsafe", lambda sde, _: sde.jobs.alm.report(12, succeeded=True, result_message="All well")
     )
     yield row("jobs.alm.wait", "read", _wait, "jobs.alm.get", prepare=_job, is_wait=True, limit=HASTY)
+    yield row("jobs.alm.wait_all", "read", _wait_for_all, "jobs.alm.get", prepare=_job, is_wait=True, limit=HASTY)
+    yield row("jobs.wait_all", "read", _wait_for_any, "jobs.alm.get", prepare=_started, is_wait=True, limit=HASTY)
     yield row(
         "jobs.alm.wait",
         "read",
@@ -309,6 +346,7 @@ def _sectona_rows() -> Iterator[Row]:
         note="in XML",
         options=lambda _: {"accept": "xml"},
     )
+    yield row("request_passwords", "audited", "RequestPassword", _of_many)
     yield row("call", "unsafe", "GetInstances", lambda pam, _: pam.call(path, {}))
     yield row("request", "audited", "GetInstances", _raw("POST", path, "audited", json={}), is_raw=True)
 
@@ -357,6 +395,56 @@ def _bamboo_rows() -> Iterator[Row]:
         prepare=_token,
     )
     yield row("request", "read", "tokens.list", _raw("GET", path, "read"), is_raw=True)
+    yield from _agent_rows(row)
+
+
+def _agent_rows(row: Callable[..., Row]) -> Iterator[Row]:
+    def plain(name: str, effect: str, *arguments: int, **more: Any) -> Row:
+        return row(f"agents.{name}", effect, f"agents.{name}", agent_calls.call(name, *arguments), **more)
+
+    yield plain("list", "read")
+    yield plain("state", "read", IDLE)
+    yield plain("state", "read", IDLE, note="paths not known yet", is_fresh=True)
+    as_text = agent_calls.call("state", IDLE, form="text")
+    yield row("agents.state", "read", "agents.state_text", as_text, note="as text")
+    yield plain("enable", "unsafe", IDLE)
+    yield plain("disable", "unsafe", DISABLED)
+    look = {"note": "its look", "is_fresh": True}
+    yield row("agents.disable", "read", "agents.state", agent_calls.call("disable", DISABLED), **look)
+    yield plain("capabilities", "read", IDLE)
+    yield plain("clear_capabilities", "unsafe", IDLE)
+    yield plain("target_version", "read")
+    yield plain("maintenance", "unsafe", IDLE, before=agent_calls.close_task)
+    yield row(
+        "agents.finish_maintenance",
+        "unsafe",
+        "agents.finish_maintenance",
+        agent_calls.finish,
+        before=agent_calls.open_task,
+    )
+    waiting = agent_calls.call("wait_until_idle", DISABLED, timeout=PATIENT, **QUICK)
+    yield row(
+        "agents.wait_until_idle",
+        "read",
+        "agents.state",
+        waiting,
+        is_wait=True,
+        limit=PATIENT,
+        strikes=ATTEMPTS,
+    )
+    window = {"before": agent_calls.close_task}
+    yield row(
+        "agents.maintenance_window", "unsafe", "agents.maintenance", agent_calls.window, note="its request", **window
+    )
+    yield row(
+        "agents.maintenance_window",
+        "unsafe",
+        "agents.finish_maintenance",
+        agent_calls.window,
+        note="its finish",
+        lead=("agents.maintenance", "agents.state", "agents.state"),
+        **window,
+    )
 
 
 ROWS = (*_governance_rows(), *_sde_rows(), *_sectona_rows(), *_bamboo_rows())

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import infosecops
+from agent_calls import UUID
 from infosecops import Retry
 from infosecops.sandbox import Sandbox
 from matrix import ATTEMPTS, HASTY, MAX_BYTES, PATIENT, ROWS, Row
@@ -42,6 +43,8 @@ class Cell:
     """The requests, by their names in the sandbox."""
     applied: int = 0
     """How many of them, from the struck one on, changed something."""
+    struck_applied: int = 0
+    """How many of these are of the struck kind."""
     elapsed: float = 0.0
     limit: float = PATIENT
     afterwards: infosecops.Error | None = None
@@ -97,7 +100,7 @@ class Lane:
             self.clients[timeout] = made = make(timeout=timeout, **options)
             if not self.row.is_fresh:
                 self.good_call(made)
-                self.place = self.box.journal.last(operation=self.row.struck).target
+                self.remember_place()
         return self.clients[timeout]
 
     def ready(self, client: Any) -> None:
@@ -144,7 +147,8 @@ class Lane:
         cell.elapsed = time.monotonic() - begun
         entries: list[JournalEntry] = self.box.journal.entries()
         cell.wire = [entry.operation for entry in entries]
-        cell.applied = sum(entry.applied for entry in entries[len(self.row.lead) :])
+        applied = [entry.operation for entry in entries[len(self.row.lead) :] if entry.applied]
+        cell.applied, cell.struck_applied = len(applied), applied.count(self.row.struck)
         if fault.symptom != "gone":
             self.box.faults.clear()
             try:
@@ -164,7 +168,12 @@ class Lane:
     def learn_place(self) -> None:
         if not self.place:
             self.good_call(self.client(PATIENT))
-            self.place = self.box.journal.last(operation=self.row.struck).target
+            self.remember_place()
+
+    def remember_place(self) -> None:
+        # The journal masks the uuid that opens agents, and a redirect without it would lead nowhere.
+        target = self.box.journal.last(operation=self.row.struck).target
+        self.place = target.replace("uuid=****", f"uuid={UUID}")
 
 
 @contextmanager

@@ -207,15 +207,16 @@ http {{
 class ForwardProxy(Program):
     """A proxy for http and https that may want a login, and may refuse a host."""
 
-    def __init__(self, *, user: str = "", password: str = "", forbidden: str = "") -> None:
+    def __init__(self, *, user: str = "", password: str = "", forbidden: str = "", tls: Pair | None = None) -> None:
         super().__init__()
         self._user = user
         self._password = password
         self._forbidden = forbidden
+        self._tls = tls
 
     def url(self, login: str = "") -> str:
-        """Its address for `proxy=`."""
-        return f"http://{login}127.0.0.1:{self.port}"
+        """Its address for `proxy=`, by name if it speaks TLS."""
+        return f"https://{login}localhost:{self.port}" if self._tls else f"http://{login}127.0.0.1:{self.port}"
 
 
 class Tinyproxy(ForwardProxy):
@@ -246,8 +247,11 @@ class Squid(ForwardProxy):
         if os.geteuid() == 0:
             # Started as root, it becomes this user, whom every Debian has.
             shutil.chown(self.directory, "proxy")
+        listen = f"http_port 127.0.0.1:{self.port}"
+        if self._tls:
+            listen = f"https_port 127.0.0.1:{self.port} tls-cert={self._tls.certificate} tls-key={self._tls.key}"
         lines = [
-            f"http_port 127.0.0.1:{self.port}",
+            listen,
             "pid_filename none",
             "access_log none",
             f"cache_log {self.directory / 'cache.log'}",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from examples import EXAMPLES
+from hypothesis import given
 from hypothesis import strategies as st
 from infosecops import (
     ApplicationRole,
@@ -26,13 +26,6 @@ from wire import Wire, ok
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-EXAMPLES = settings(
-    max_examples=100,
-    deadline=None,
-    derandomize="CI" in os.environ,
-    database=None,
-    suppress_health_check=list(HealthCheck),
-)
 HARD = st.sampled_from(
     ["&", "<", ">", '"', "'", "]]>", "&#0;", "&amp;", "\r\n", "\n", "\t", "\x85", "\u2028", "|", "''"]
 )

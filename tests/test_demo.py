@@ -7,6 +7,7 @@ import io
 import os
 import subprocess
 import sys
+from unittest import mock
 
 import infosecops
 import pytest
@@ -25,10 +26,13 @@ OPERATIONS = [
     *(f"jobs.{kind}.report" for kind in ("alm", "analysis", "ldap")),
     *(f"connections.{kind}.{verb}" for kind in ("alm", "analysis", "ldap") for verb in ("list", "get")),
     *(f"tokens.{verb}" for verb in ("list", "create", "update", "find", "ensure", "revoke")),
+    *(f"agents.{verb}" for verb in ("list", "state", "enable", "disable", "capabilities", "clear_capabilities")),
+    *(f"agents.{verb}" for verb in ("maintenance", "finish_maintenance", "target_version", "wait_until_idle")),
+    "agents.maintenance_window",
 ]
 READS = {
     *("loginUser", "getSecuritySettings", "about", "findReviews", "getReviewStatus"),
-    *("users.me", "tokens.list"),
+    *("users.me", "tokens.list", "agents.list", "agents.state", "agents.capabilities", "agents.target_version"),
     *(
         f"{what}.{kind}.{verb}"
         for what in ("jobs", "connections")
@@ -54,7 +58,10 @@ def demo(**variables):
 def here(*, environment=None, prepare=None):
     """Run it in this process."""
     out = io.StringIO()
-    code = main(environment=environment or {}, prepare=prepare, out=out)
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("INFOSECOPS_", "SDE_"))}
+    kept |= {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
+    with mock.patch.dict(os.environ, {**kept, **(environment or {})}, clear=True):
+        code = main(prepare=prepare, out=out)
     return code, out.getvalue()
 
 
@@ -161,16 +168,17 @@ def test_notices_a_request_that_was_sent_again():
 def real(box, **more):
     gl, sde, pam, bamboo = box.governance_lifecycle, box.sd_elements, box.sectona, box.bamboo_agents
     return {
-        "INFOSECOPS_GL_URL": box.url,
-        "INFOSECOPS_GL_USERNAME": gl.username,
-        "INFOSECOPS_GL_PASSWORD": gl.password.reveal(),
-        "INFOSECOPS_SDE_URL": f"{box.url}/",
-        "INFOSECOPS_SDE_TOKEN": sde.token.reveal(),
+        "INFOSECOPS_GOVERNANCE_LIFECYCLE_URL": box.url,
+        "INFOSECOPS_GOVERNANCE_LIFECYCLE_USERNAME": gl.username,
+        "INFOSECOPS_GOVERNANCE_LIFECYCLE_PASSWORD": gl.password.reveal(),
+        "INFOSECOPS_SD_ELEMENTS_URL": f"{box.url}/",
+        "INFOSECOPS_SD_ELEMENTS_TOKEN": sde.token.reveal(),
         "INFOSECOPS_SECTONA_URL": box.url,
         "INFOSECOPS_SECTONA_ACCESS_KEY": pam.access_key.reveal(),
-        "INFOSECOPS_BAMBOO_URL": box.url,
-        "INFOSECOPS_BAMBOO_USERNAME": bamboo.username,
-        "INFOSECOPS_BAMBOO_PASSWORD": bamboo.password.reveal(),
+        "INFOSECOPS_BAMBOO_AGENTS_URL": box.url,
+        "INFOSECOPS_BAMBOO_AGENTS_USERNAME": bamboo.username,
+        "INFOSECOPS_BAMBOO_AGENTS_PASSWORD": bamboo.password.reveal(),
+        "INFOSECOPS_BAMBOO_AGENTS_ACCESS_TOKEN": bamboo.reading_access_token.reveal(),
         **more,
     }
 
@@ -206,9 +214,9 @@ def test_a_password_is_asked_for_only_when_an_account_is_named():
 @pytest.mark.parametrize(
     ("names", "operations"),
     [
-        ({"GL_TOKEN": "token"}, {"getSecuritySettings", "about", "findReviews", "getReviewStatus"}),
+        ({"TOKEN": "token"}, {"getSecuritySettings", "about", "findReviews", "getReviewStatus"}),
         (
-            {"GL_CLIENT_ID": "client_id", "GL_CLIENT_SECRET": "client_secret"},
+            {"CLIENT_ID": "client_id", "CLIENT_SECRET": "client_secret"},
             {"loginTrustedApp", "getSecuritySettings", "about", "findReviews", "getReviewStatus"},
         ),
     ],
@@ -217,9 +225,10 @@ def test_other_ways_into_governance_lifecycle(names, operations):
     with Sandbox() as box:
         given = {name: getattr(box.governance_lifecycle, attribute) for name, attribute in names.items()}
         plain = {
-            f"INFOSECOPS_{name}": value if isinstance(value, str) else value.reveal() for name, value in given.items()
+            f"INFOSECOPS_GOVERNANCE_LIFECYCLE_{name}": value if isinstance(value, str) else value.reveal()
+            for name, value in given.items()
         }
-        code, text = here(environment={"INFOSECOPS_GL_URL": box.url, **plain})
+        code, text = here(environment={"INFOSECOPS_GOVERNANCE_LIFECYCLE_URL": box.url, **plain})
         assert code == 0, text
         assert {entry.operation for entry in box.journal} == operations
         assert [value for value in plain.values() if value in squeezed(text)] == []
@@ -227,11 +236,13 @@ def test_other_ways_into_governance_lifecycle(names, operations):
 
 def test_a_real_system_that_refuses_is_shown_and_fails():
     with Sandbox() as box:
-        code, text = here(environment={"INFOSECOPS_BAMBOO_URL": box.url, "INFOSECOPS_BAMBOO_TOKEN": "canary-4711"})
+        code, text = here(
+            environment={"INFOSECOPS_BAMBOO_AGENTS_URL": box.url, "INFOSECOPS_BAMBOO_AGENTS_TOKEN": "canary-4711"}
+        )
         assert code == 1
         assert steps(text, "!!") == ["tokens.list"]
         assert "AuthenticationError" in text
-        assert "$INFOSECOPS_BAMBOO_URL/rest/agent" in squeezed(text)
+        assert "$INFOSECOPS_BAMBOO_AGENTS_URL/rest/agent" in squeezed(text)
         assert "canary-4711" not in squeezed(text)
         assert f":{box.port}" not in squeezed(text)
 
@@ -239,8 +250,15 @@ def test_a_real_system_that_refuses_is_shown_and_fails():
 @pytest.mark.parametrize(
     ("environment", "said"),
     [
-        ({"INFOSECOPS_GL_URL": "https://canary.example"}, "INFOSECOPS_GL_URL is set, but not GL_TOKEN"),
-        ({"INFOSECOPS_SDE_URL": "https://canary.example"}, "INFOSECOPS_SDE_URL is set, but not SDE_TOKEN"),
+        (
+            {
+                "INFOSECOPS_GOVERNANCE_LIFECYCLE_URL": "https://canary.example",
+                "INFOSECOPS_GOVERNANCE_LIFECYCLE_USERNAME": "canary",
+            },
+            "password: not given",
+        ),
+        ({"INFOSECOPS_SD_ELEMENTS_URL": "https://canary.example"}, "token: not given"),
+        ({"SDE_HOST": "canary.example"}, "token: not given"),
         (
             {
                 "INFOSECOPS_SECTONA_URL": "https://canary.example",
@@ -249,13 +267,19 @@ def test_a_real_system_that_refuses_is_shown_and_fails():
             },
             "must be asset_type|asset_host|account_name",
         ),
-        ({"INFOSECOPS_BAMBOO_URL": "https://canary.example"}, "INFOSECOPS_BAMBOO_URL is set, but not"),
-        ({"INFOSECOPS_SDE_URL": "http://canary.example", "INFOSECOPS_SDE_TOKEN": "canary"}, "allow_http"),
+        (
+            {"INFOSECOPS_BAMBOO_AGENTS_URL": "https://canary.example", "INFOSECOPS_BAMBOO_AGENTS_USERNAME": "canary"},
+            "password: not given",
+        ),
+        (
+            {"INFOSECOPS_SD_ELEMENTS_URL": "http://canary.example", "INFOSECOPS_SD_ELEMENTS_TOKEN": "canary"},
+            "allow_http",
+        ),
         (
             {
-                "INFOSECOPS_SDE_URL": "https://canary.example",
-                "INFOSECOPS_SDE_TOKEN": "x",
-                "INFOSECOPS_CA_FILE": "/no/canary.pem",
+                "INFOSECOPS_SD_ELEMENTS_URL": "https://canary.example",
+                "INFOSECOPS_SD_ELEMENTS_TOKEN": "x",
+                "INFOSECOPS_SD_ELEMENTS_CA_FILE": "/no/canary.pem",
             },
             "ca_file",
         ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,12 +12,14 @@ from typing import TYPE_CHECKING
 import infosecops
 import pytest
 from infosecops import errors, governance_lifecycle
-from infosecops._infosecops import Settings
-from infosecops.bamboo_agents import Tokens
+from infosecops._infosecops import Settings, setting_names
+from infosecops.bamboo_agents import Agents, Tokens
 from infosecops.sd_elements import Connections, ConnectionsOfKind, Jobs, JobsOfKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    from servers import Authority
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT / "scripts"))
@@ -25,6 +28,12 @@ import doc_examples  # noqa: E402
 
 DOCUMENTS = doc_examples.documents()
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+CLIENTS = (
+    infosecops.GovernanceLifecycle,
+    infosecops.SDElements,
+    infosecops.Sectona,
+    infosecops.BambooAgents,
+)
 LINK = re.compile(r"\]\((?!https?://|#)([^)#\s]+)")
 KEYWORDS = {
     "timeout": 1.0,
@@ -101,6 +110,43 @@ def test_the_readme_lists_every_keyword_that_the_native_module_takes() -> None:
     assert sorted(re.findall(r"`(\w+)`", " ".join(listed))) == sorted(KEYWORDS)
 
 
+CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+SYSTEMS = ("governance_lifecycle", "sd_elements", "sectona", "bamboo_agents")
+
+
+def rows(heading: str) -> set[tuple[str, str, str]]:
+    table = CONFIGURATION.partition(f"\n### {heading}")[2].partition("\n### ")[0]
+    return set(re.findall(r"^\| `(\w+)` \| ([^|]+) \| ([^|]+) \|$", table, re.MULTILINE))
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_the_page_on_settings_lists_exactly_what_is_looked_for(system: str) -> None:
+    heading = next(line for line in CONFIGURATION.splitlines() if line.endswith(f"`[….{system}]`"))
+    shared = {(name, kind, variables.replace("…", system.upper())) for name, kind, variables in rows("All systems")}
+    expected = {
+        (name, kind, ", ".join(f"`{variable}`" for variable in variables) or "profiles only")
+        for name, kind, variables in setting_names(system)
+    }
+    assert rows(heading.removeprefix("### ")) | shared == expected
+    assert not rows(heading.removeprefix("### ")) & shared
+
+
+@pytest.mark.parametrize("document", ["README.md", "docs/configuration.md"])
+def test_profiles_in_the_documentation_are_read(
+    document: str, profiles: Callable[..., Path], authority: Authority
+) -> None:
+    found = re.findall(r"^```toml\n(.*?)^```$", (ROOT / document).read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    text = "".join(found)
+    file = profiles(text)
+    shutil.copy(authority.file, file.parent / "private-ca.pem")
+    tables = re.findall(r"^\[(\w+)\.(\w+)\]$", text, re.MULTILINE)
+    assert tables
+    for profile, system in tables:
+        client = next(cls for cls in CLIENTS if cls._system == system)
+        report = client.from_profile(profile).config_report()
+        assert any(entry.source.endswith(f"[{profile}.{system}]") for entry in report)
+
+
 def public(cls: type) -> Iterator[str]:
     return (name for name, _ in inspect.getmembers(cls, inspect.isfunction) if not name.startswith("_"))
 
@@ -115,11 +161,12 @@ def public(cls: type) -> Iterator[str]:
         (Connections, "connections."),
         (ConnectionsOfKind, "connections.alm."),
         (Tokens, "tokens."),
+        (Agents, "agents."),
     ],
 )
 def test_the_table_of_operations_has_every_method(cls: type, prefix: str) -> None:
     table = README.partition("## Operations")[2].partition("\n## ")[0]
-    expected = [prefix + name for name in public(cls) if name not in {"close", "kind"}]
+    expected = [prefix + name for name in public(cls) if name not in {"close", "config_report", "kind"}]
     assert [name for name in expected if not re.search(rf"`{re.escape(name)}[`(]", table)] == []
 
 

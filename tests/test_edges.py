@@ -211,39 +211,64 @@ def test_a_running_call_keeps_what_it_needs() -> None:
 LAST = """
 import os, resource, sys, asyncio
 import infosecops
-kind, url = sys.argv[1:]
-common = dict(token="t", proxy="direct", api="agent-config", retry=infosecops.Retry(attempts=1))
+url, proxy, trusting = sys.argv[1:]
+common = dict(
+    token="t", api="agent-config", retry=infosecops.Retry(attempts=1), proxy=proxy,
+    danger_accept_invalid_certs=trusting == "trusting",
+)
 sync = infosecops.BambooAgents(url, **common)
 twin = infosecops.AsyncBambooAgents(url, **common)
 loop = asyncio.new_event_loop()
+# The engine is there, without a connection that it could still be closing.
+early = infosecops.AsyncBambooAgents(url, **common | dict(token=lambda: 1 / 0))
 try:
-    loop.run_until_complete(twin.tokens.list())  # the engine is there
-except infosecops.AuthenticationError if kind == "warm" else BaseException:
+    loop.run_until_complete(early.tokens.list())
+except ZeroDivisionError:
     pass
-loop.run_until_complete(twin.aclose())
 resource.setrlimit(resource.RLIMIT_NOFILE, (128, 128))
 held = []
-try:
-    while True:
-        held.append(os.open(os.devnull, 0))
-except OSError:
-    pass
-for call in (sync.tokens.list, lambda: loop.run_until_complete(twin.tokens.list())):
+
+def take_all():
+    try:
+        while True:
+            held.append(os.open(os.devnull, 0))
+    except OSError:
+        pass
+
+take_all()
+for call in (lambda: sync.tokens.create("x"), lambda: loop.run_until_complete(twin.tokens.create("x"))):
     try:
         call()
     except Exception as error:
         for each in held[-20:]:
             os.close(each)
         del held[-20:]
-        hint = getattr(error, "hint", None) or ""
-        print(type(error).__name__, getattr(error, "outcome", None), "descriptors" in hint)
-        try:
-            while True:
-                held.append(os.open(os.devnull, 0))
-        except OSError:
-            pass
+        print(type(error).__name__, error.outcome, error.system, error.operation, "ulimit -n" in error.hint)
+        take_all()
 for each in held: os.close(each)
 """
+
+
+@pytest.mark.parametrize(
+    ("way", "trust", "second"),
+    [
+        ("direct", "store", "ConnectError"),
+        ("proxy", "trusting", "ConnectError"),
+        # The store of CAs is a file too.
+        ("proxy", "store", "TransportError"),
+    ],
+)
+def test_without_a_descriptor_the_process_is_to_blame_and_no_host(way: str, trust: str, second: str) -> None:
+    with Sandbox() as box:
+        proxy = "direct" if way == "direct" else box.url
+        done = subprocess.run(
+            [sys.executable, "-c", LAST, box.url, proxy, trust], capture_output=True, timeout=60, check=False, text=True
+        )
+        assert len(box.journal) == 0
+    assert done.stdout.splitlines() == [
+        "TransportError not_sent bamboo_agents tokens.create True",
+        f"{second} not_sent bamboo_agents tokens.create True",
+    ], done.stderr
 
 
 COLD = """
@@ -258,10 +283,10 @@ try:
     api.tokens.list()
 except BaseException as error:
     os.close(held.pop()); os.close(held.pop()); os.close(held.pop())
-    print(type(error).__name__)
+    print(type(error).__name__, error.system, error.operation)
 """
 
 
 def test_the_first_error_needs_no_descriptor() -> None:
     done = subprocess.run([sys.executable, "-c", COLD], capture_output=True, timeout=30, check=False, text=True)
-    assert done.stdout == "TransportError\n", done.stderr
+    assert done.stdout == "TransportError bamboo_agents tokens.list\n", done.stderr

@@ -75,12 +75,13 @@ def test_missing_credentials_are_asked_for(
     open_bamboo: Callable[..., Any], box: Sandbox, secured: Nginx, proxy: ForwardProxy
 ) -> None:
     error = refused(lambda: open_bamboo(secured.url, proxy=proxy.url()).tokens.create("x"), proxy.url())
-    assert error.attempts == 1
+    assert (error.status, error.attempts) == (407, 1)
     assert "credentials" in error.hint
     assert "user:password" in error.hint
     with pytest.raises(infosecops.ProxyError) as caught:
         open_bamboo(box.url, proxy=proxy.url()).tokens.list()
     assert (caught.value.status, caught.value.attempts) == (407, 1)
+    assert caught.value.outcome == "not_sent"
     assert "credentials" in caught.value.hint
     assert len(box.journal) == 0
 
@@ -88,26 +89,75 @@ def test_missing_credentials_are_asked_for(
 def test_wrong_credentials_are_refused_by_the_proxy(
     open_bamboo: Callable[..., Any], box: Sandbox, secured: Nginx, proxy: ForwardProxy
 ) -> None:
+    status = {"tinyproxy": 401, "squid": 407}[proxy.name]
     error = refused(lambda: open_bamboo(secured.url, proxy=proxy.url(f"{USER}:wrong@")).tokens.create("x"), proxy.url())
-    assert proxy.name == "tinyproxy" or "credentials" in error.hint
+    assert (error.status, error.attempts) == (status, 1)
+    assert "credentials" in error.hint
+    with pytest.raises(infosecops.ProxyError) as caught:
+        open_bamboo(box.url, proxy=proxy.url(f"{USER}:wrong@")).tokens.create("x")
+    assert (caught.value.status, caught.value.attempts) == (status, 1)
+    assert "credentials" in caught.value.hint
     assert len(box.journal) == 0
 
 
-def test_a_host_that_the_proxy_refuses_or_cannot_reach(open_bamboo: Callable[..., Any], proxy: ForwardProxy) -> None:
-    for url in (f"https://{FORBIDDEN}", f"https://localhost:{free_port()}"):
-        error = refused(lambda url=url: open_bamboo(url, proxy=proxy.url(LOGIN)).tokens.create("x"), proxy.url())
-        assert url in error.url
-        assert "NO_PROXY" in error.hint
+def test_a_host_that_the_proxy_refuses(open_bamboo: Callable[..., Any], proxy: ForwardProxy) -> None:
+    url = f"https://{FORBIDDEN}"
+    error = refused(lambda: open_bamboo(url, proxy=proxy.url(LOGIN)).tokens.create("x"), proxy.url())
+    assert (error.status, error.attempts) == (403, 1)
+    assert "it answered CONNECT with 403 Forbidden" in str(error)
+    assert url in error.url
+    assert "refuses this host" in error.hint
+    assert "NO_PROXY" in error.hint
 
 
-def test_a_refusal_without_a_tunnel_looks_like_the_servers_own(
+def test_a_host_that_the_proxy_cannot_reach(open_bamboo: Callable[..., Any], proxy: ForwardProxy) -> None:
+    url = f"https://localhost:{free_port()}"
+    error = refused(lambda: open_bamboo(url, proxy=proxy.url(LOGIN)).tokens.create("x"), proxy.url())
+    assert (error.status, error.attempts) == ({"tinyproxy": 500, "squid": 503}[proxy.name], 3)
+    assert f"CONNECT with {error.status}" in str(error)
+    assert "can't reach the host" in error.hint
+
+
+def test_a_refusal_without_a_tunnel_is_the_proxys(
     open_bamboo: Callable[..., Any], box: Sandbox, proxy: ForwardProxy
 ) -> None:
-    with pytest.raises(infosecops.PermissionDeniedError) as caught:
+    with pytest.raises(infosecops.ProxyError) as caught:
         open_bamboo(f"http://{FORBIDDEN}", proxy=proxy.url(LOGIN), allow_http=True).tokens.list()
     assert (caught.value.status, caught.value.outcome) == (403, "rejected")
-    assert proxy.name in str(caught.value)
+    assert f"the proxy {proxy.url()} answered 403 Forbidden in the server's place" in str(caught.value)
+    assert "refuses this host" in caught.value.hint
     assert len(box.journal) == 0
+
+
+def test_a_host_that_cannot_be_reached_without_a_tunnel(open_bamboo: Callable[..., Any], proxy: ForwardProxy) -> None:
+    with pytest.raises(infosecops.ProxyError) as caught:
+        open_bamboo(f"http://localhost:{free_port()}", proxy=proxy.url(LOGIN)).tokens.create("x")
+    assert (caught.value.status, caught.value.outcome) == ({"tinyproxy": 500, "squid": 503}[proxy.name], "unknown")
+    assert "can't reach the host" in caught.value.hint
+    assert "list the tokens" in caught.value.hint
+
+
+@pytest.mark.parametrize("status", [401, 403, 503])
+def test_what_the_server_itself_says_without_a_tunnel_stays_its_own(
+    open_bamboo: Callable[..., Any], box: Sandbox, proxy: ForwardProxy, status: int
+) -> None:
+    box.faults.always(status=status)
+    with pytest.raises(infosecops.ApiError) as caught:
+        open_bamboo(box.url, proxy=proxy.url(LOGIN)).tokens.create("x")
+    assert caught.value.status == status
+    assert f"the proxy {proxy.url()}, whose answer this may be" in caught.value.hint
+    assert len(box.journal) == 1
+
+
+@pytest.mark.parametrize("status", [401, 403, 503])
+def test_nobody_but_the_server_speaks_in_a_tunnel(
+    open_bamboo: Callable[..., Any], box: Sandbox, secured: Nginx, proxy: ForwardProxy, status: int
+) -> None:
+    box.faults.always(status=status)
+    with pytest.raises(infosecops.ApiError) as caught:
+        open_bamboo(secured.url, proxy=proxy.url(LOGIN)).tokens.create("x")
+    assert caught.value.status == status
+    assert "proxy" not in (caught.value.hint or "")
 
 
 def test_a_proxy_that_is_down_is_named(open_bamboo: Callable[..., Any], box: Sandbox, secured: Nginx) -> None:

@@ -143,6 +143,75 @@ def test_a_login_without_a_token_is_an_error(connect: Callable[..., Any], answer
         assert caught.value.body_excerpt is None
 
 
+# Inferred: the vendor's pages know failed logins as 401 only, and `failure` inside a 200 from other commands.
+FAILURE = ok(
+    '{"data":{"type":"loginUser","status":"failure",'
+    '"message":"User could not be validated. The username or password may be incorrect. (pw-canary)"}}'
+)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        FAILURE,
+        ok('{"status":"Failure","message":"could not be validated"}'),
+        ok("status=failure\nmessage=could not be validated\n"),
+    ],
+)
+@pytest.mark.parametrize("way", ["user", "app"])
+def test_a_failure_inside_a_200_is_a_refused_login(connect: Callable[..., Any], answer: bytes, way: str) -> None:
+    login = UserLogin("jdoe", "pw-canary") if way == "user" else TrustedApp("app", "pw-canary")
+    for call in ("login", "run_review"):
+        with Wire(answer) as wire:
+            gl = connect(GL, wire.url, login=login)
+            with pytest.raises(infosecops.AuthenticationError, match="could not be validated") as caught:
+                gl.login() if call == "login" else gl.run_review("UAR")
+            assert len(wire.requests) == 1
+        error = caught.value
+        assert (error.outcome, error.status, error.operation) == ("rejected", 200, call)
+        assert "may lock the account" in error.hint
+        assert "canary" not in str(error)
+        assert error.body_excerpt is None
+
+
+def test_a_password_that_a_200_refused_is_asked_for_anew(connect: Callable[..., Any]) -> None:
+    passwords = iter(["old", "new"])
+    with Wire(FAILURE, TOKEN, RUN) as wire:
+        gl = connect(GL, wire.url, login=UserLogin("jdoe", lambda: next(passwords)))
+        with pytest.raises(infosecops.AuthenticationError):
+            gl.login()
+        assert gl.run_review("UAR") == "17"
+        assert b"<password>new</password>" in wire.requests[1].body
+
+
+def test_a_token_beside_an_odd_status_is_a_token(connect: Callable[..., Any]) -> None:
+    with Wire(ok('{"data":{"type":"loginUser","status":"failure","token":"ws7f:-12.aa"}}'), RUN) as wire:
+        assert connect(GL, wire.url, login=UserLogin("jdoe", "pw")).run_review("UAR") == "17"
+
+
+def test_a_failure_inside_a_200_is_a_refused_logout(connect: Callable[..., Any]) -> None:
+    failure = ok('{"data":{"type":"logoutUser","status":"failure","message":"The database is down"}}')
+    with Wire(TOKEN, failure, ok('{"data":{"type":"logoutUser"}}')) as wire:
+        gl = connect(GL, wire.url, login=UserLogin("jdoe", "pw"))
+        gl.login()
+        with pytest.raises(infosecops.ApiError, match="The database is down") as caught:
+            gl.logout()
+        assert (caught.value.outcome, caught.value.operation) == ("rejected", "logout")
+        # The session may live, so its token is kept for the next try.
+        gl.logout()
+        assert wire.requests[2].headers["authorization"] == "Bearer ws7f:-12.aa"
+
+
+def test_a_logout_that_fails_because_the_session_is_over_is_fine(connect: Callable[..., Any]) -> None:
+    over = '{"data":{"type":"logoutUser","status":"failure","message":"The token is invalid or expired"}}'
+    with Wire(TOKEN, ok(over)) as wire:
+        gl = connect(GL, wire.url, login=UserLogin("jdoe", "pw"))
+        gl.login()
+        gl.logout()
+        gl.logout()
+        assert commands(wire) == ["loginUser", "logoutUser"]
+
+
 def test_a_token_from_a_callable_is_asked_again_once(connect: Callable[..., Any]) -> None:
     tokens = iter(["first", "second"])
     with Wire(DEAD, RUN) as wire:

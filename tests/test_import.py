@@ -29,6 +29,7 @@ def loaded_by(code: str) -> set[str]:
         "import infosecops",
         "from infosecops import *",
         "from infosecops import SDElements; SDElements('https://sde.example.com', token='x')",
+        "from infosecops import Sectona; Sectona.from_env(url='https://pam.example.com', access_key='x')",
         "from infosecops.sandbox import Sandbox; Sandbox()",
     ],
 )

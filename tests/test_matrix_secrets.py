@@ -8,6 +8,7 @@ import json
 import logging
 import pickle
 import re
+import threading
 import traceback
 from contextlib import contextmanager
 from pathlib import Path
@@ -133,21 +134,25 @@ def shown_of_entry(entry: JournalEntry) -> str:
 
 
 class Watch:
-    """Looks at every cell as it comes."""
+    """Looks at every cell as it comes, from several threads."""
 
     def __init__(self, search: Search) -> None:
         self.search = search
+        self.counting = threading.Lock()
         self.cells = 0
         self.errors = 0
         self.frames = 0
         self.leaks: list[str] = []
 
     def __call__(self, cell: Cell, box: Sandbox) -> None:
-        self.cells += 1
+        is_error = isinstance(cell.error, infosecops.Error)
+        has_frames = is_error and any(True for _ in locals_of(cell.error))
+        with self.counting:
+            self.cells += 1
+            self.errors += is_error
+            self.frames += has_frames
         places = {"value": shown_of_value(cell.value), "journal": map(shown_of_entry, box.journal.entries())}
         if isinstance(cell.error, infosecops.Error):
-            self.errors += 1
-            self.frames += any(True for _ in locals_of(cell.error))
             places["error"] = shown_of_error(cell.error)
         for place, texts in places.items():
             self.leaks += [f"{cell}, {place}: {found}" for text in texts if (found := self.search.finds(text))]

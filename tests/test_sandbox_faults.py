@@ -113,11 +113,21 @@ def test_wrong_arguments(box):
         (lambda: jobs.finish_run(99), LookupError, "run_id"),
         (lambda: box.journal.count(system=1), TypeError, "system"),
         (lambda: box.bamboo_agents.set_api("old"), ValueError, "api"),
+        (lambda: box.bamboo_agents.set_maintenance(allowed=1), TypeError, "allowed"),
+        (lambda: box.bamboo_agents.set_maintenance(max_away=-1), ValueError, "max_away"),
+        (lambda: box.bamboo_agents.set_maintenance(max_away=True), TypeError, "max_away"),
         (lambda: box.sectona.set_result_form("xml"), ValueError, "form"),
         (lambda: box.set_idle_timeout(-1), ValueError, "timeout"),
         (lambda: Sandbox(70_000).start(), ValueError, "port"),
         (lambda: Sandbox("80").start(), TypeError, "port"),
         (lambda: Sandbox(bamboo_api="1.5").start(), ValueError, "bamboo_api"),
+        (lambda: Sandbox(tls="cert.pem"), TypeError, "tls: must be a pair of paths"),
+        (lambda: Sandbox(tls=("cert.pem",)), TypeError, "tls: must be a pair of paths"),
+        (lambda: Sandbox(tls=(0, 0)), TypeError, "tls: must be a path, not int"),
+        (lambda: Sandbox(client_ca=True), TypeError, "client_ca: must be a path, not bool"),
+        (lambda: Sandbox(client_ca="a\0b"), ValueError, "client_ca: must be a path that the file system can have"),
+        (lambda: faults.next(body="\ud800"), ValueError, "body: must be text that UTF-8 can write"),
+        (lambda: faults.next(**{"\ud800": 1}), ValueError, "keywords: must be text that UTF-8 can write"),
     ]
     for call, error, text in cases:
         with pytest.raises(error) as caught:

@@ -49,6 +49,7 @@ def failed(message: str = "bind failed") -> bytes:
         ({"succeeded": True}, "succeeded=true"),
         ({"succeeded": False}, "succeeded=false"),
         ({"user": "no-reply+x@example.com"}, "user=no-reply%2Bx%40example.com"),
+        ({"expand": "user,triggered_by"}, "expand=user%2Ctriggered_by"),
         ({"page_size": 5}, "page_size=5"),
         ({"limit": 5}, ""),
         ({"ready": None, "user": None}, ""),
@@ -88,10 +89,10 @@ def test_all_filters_go_together(connect: Callable[..., Any]) -> None:
         }
 
 
-@pytest.mark.parametrize("bad", [{"page_size": 0}, {"page_size": -1}, {"limit": -1}])
+@pytest.mark.parametrize("bad", [{"page_size": 0}, {"page_size": -1}, {"limit": -1}, {"limit": 2**64}])
 def test_sizes_that_cannot_be(connect: Callable[..., Any], bad: dict[str, int]) -> None:
     with Wire(page([])) as wire:
-        with pytest.raises((infosecops.ConfigError, OverflowError)):
+        with pytest.raises(infosecops.ConfigError, match=f"{next(iter(bad))}: must be"):
             connect(SDE, wire.url, token="k").jobs.ldap.list(**bad)
         assert wire.connections == 0
 

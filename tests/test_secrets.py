@@ -289,7 +289,7 @@ FIELDS = {
     "outcome": "rejected",
     "hint": "check access_key",
 }
-OWN = {"PartialFailure": "result", "JobFailed": "job", "WaitTimeout": "last"}
+OWN = {"PartialFailure": "result", "JobFailed": "job", "WaitTimeout": "last", "TaskLeftOpen": "task"}
 
 
 @pytest.mark.parametrize("kind", ERRORS, ids=lambda kind: kind.__name__)

@@ -13,8 +13,18 @@ import pytest
 from infosecops import _lists, bamboo_agents, sd_elements
 
 REQUEST = "(method, path, *, params=None, json=None, body=None, headers=None, effect='unsafe')"
-CLIENT = {"request": REQUEST, "close": "()", "url": ""}
-JOB_FILTERS = "automatic=None, connection=None, ready=None, succeeded=None, user=None, page_size=None, limit=None"
+CLIENT = {
+    "request": REQUEST,
+    "close": "()",
+    "url": "",
+    "from_env": "(**overrides)",
+    "from_profile": "(profile, **overrides)",
+    "config_report": "()",
+}
+JOB_FILTERS = (
+    "automatic=None, connection=None, ready=None, succeeded=None, user=None, expand=None, page_size=None, limit=None"
+)
+WAIT_ALL = "timeout=600.0, poll_interval=2.0, max_concurrency=8, on_progress=None, on_failure='raise'"
 KINDS = {"alm": "", "analysis": "", "ldap": "", "kind": "(kind)"}
 
 # Every public member of a class with its parameters; nothing in place of them stands for a property.
@@ -49,12 +59,14 @@ SURFACE = {
         "jobs": "",
         "connections": "",
     },
-    sd_elements.Jobs: {**KINDS, "list": f"(*, {JOB_FILTERS})"},
+    sd_elements.Jobs: {**KINDS, "list": f"(*, {JOB_FILTERS})", "wait_all": f"(jobs, *, {WAIT_ALL})"},
     sd_elements.JobsOfKind: {
         "list": f"(*, {JOB_FILTERS})",
         "get": "(job_id)",
+        "find_running": "(connection)",
         "start": "(connection, *, automatic=False, project=None)",
         "report": "(connection, *, succeeded, result_message, automatic=True, ready=None, project=None)",
+        "wait_all": f"(jobs, *, {WAIT_ALL})",
         "wait": "(job, *, timeout=600.0, poll_interval=2.0, on_progress=None, on_failure='raise')",
     },
     sd_elements.Connections: KINDS,
@@ -67,13 +79,31 @@ SURFACE = {
         **CLIENT,
         "__init__": "(url, *, access_key, accept='json', **common)",
         "request_password": "(asset_type, asset_host, account_name, *, instance='Default', db_instance=None)",
+        "request_passwords": ("(requests, *, max_concurrency=4, on_partial='raise', on_progress=None, on_result=None)"),
         "call": "(path, fields)",
     },
     infosecops.BambooAgents: {
         **CLIENT,
         "__init__": "(url, *, username=None, password=None, token=None, api='auto', **common)",
         "tokens": "",
+        "agents": "(uuid)",
     },
+    bamboo_agents.Agents: {
+        "list": "()",
+        "state": "(id, *, form='json')",
+        "enable": "(id)",
+        "disable": "(id)",
+        "capabilities": "(id)",
+        "clear_capabilities": "(id)",
+        "maintenance": "(id)",
+        "finish_maintenance": "(id, task)",
+        "target_version": "()",
+        "wait_until_idle": "(id, *, settle=120.0, timeout=3600.0, poll_interval=5.0, on_progress=None)",
+        "maintenance_window": (
+            "(id, *, siblings_timeout=3600.0, settle=120.0, timeout=3600.0, poll_interval=15.0, on_progress=None)"
+        ),
+    },
+    bamboo_agents.MaintenanceWindow: {},
     bamboo_agents.Tokens: {
         "list": "()",
         "create": "(name, *, read=True, change=False)",
@@ -83,14 +113,25 @@ SURFACE = {
         "revoke": "(token)",
     },
 }
-TWINS = {cls: getattr(sys.modules[cls.__module__], f"Async{cls.__name__}") for cls in SURFACE}
+TWINS = {
+    cls: getattr(sys.modules[cls.__module__.replace("._jobs", "._async_jobs")], f"Async{cls.__name__}")
+    for cls in SURFACE
+}
 TWIN_NAMES = {"close": "aclose", "__enter__": "__aenter__", "__exit__": "__aexit__", "__iter__": "__aiter__"}
 
 ATTRIBUTES = {
     "AccessToken": "uuid name read change extra",
+    "AccountRequest": "asset_type asset_host account_name instance db_instance",
+    "BulkEntry": "index input value error",
+    "BulkResult": "succeeded failed unknown ok total values",
+    "Agent": "id name enabled busy online extra",
+    "AgentState": "id name enabled busy extra",
     "ApplicationRole": "name business_source",
+    "Capability": "key value extra",
     "ChangeResult": "index change reason",
     "CommandResult": "type status message data",
+    "ConfigEntry": "name value source shadowed to_dict",
+    "ConfigReport": "to_dict",
     "Connection": "id kind alias system frequency command params project inaccessible extra",
     "CoverageProblem": "line column field severity problem fix",
     "CoverageReport": "ok rules errors warnings problems",
@@ -102,6 +143,7 @@ ATTRIBUTES = {
     "GlobalRole": "name role_set",
     "Group": "name business_source",
     "Job": "id kind user triggered_by automatic ready succeeded result_message last_run connection extra",
+    "MaintenanceTask": "id agent_id code message version enabled busy granted extra",
     "Response": "status headers content text json",
     "Retry": "attempts base cap",
     "RevieweeAccount": "name business_source",
@@ -120,6 +162,7 @@ ATTRIBUTES = {
     ),
 }
 MADE_BY_USERS = {
+    "AccountRequest": "(asset_type, asset_host, account_name, *, instance='Default', db_instance=None)",
     "ApplicationRole": "(name, business_source)",
     "CoverageRule": ("(reviewer, object_type, *, objects='1=1', subjects='1=1', subject_type='user', privilege='')"),
     "Entitlement": "(resource, action, business_source)",
@@ -154,6 +197,7 @@ ERRORS = {
     "JobFailed": "Error",
     "WaitTimeout": "Error TimeoutError",
     "AmbiguousMatch": "Error",
+    "TaskLeftOpen": "Error",
 }
 SANDBOX = {
     infosecops.sandbox.Sandbox: {
@@ -187,8 +231,13 @@ SANDBOX = {
 def parameters(function: object) -> str:
     """Names, kinds and defaults, without self and types."""
     given = inspect.signature(function).parameters.values()
-    bare = [each.replace(annotation=each.empty) for each in given if each.name != "self"]
+    bare = [each.replace(annotation=each.empty) for each in given if each.name not in ("self", "cls")]
     return str(inspect.Signature(bare))
+
+
+def function_of(member: object) -> object:
+    """The function in a class method; anything else as it is."""
+    return member.__func__ if isinstance(member, classmethod) else member
 
 
 def public(cls: type) -> set[str]:
@@ -199,7 +248,7 @@ def members(cls: type, wanted: dict[str, str]) -> dict[str, str]:
     """What is public in a class, and what is wanted beside it."""
     found = {}
     for name in public(cls) | wanted.keys():
-        value = inspect.getattr_static(cls, name)
+        value = function_of(inspect.getattr_static(cls, name))
         found[name] = parameters(value) if inspect.isfunction(value) else ""
     return found
 
@@ -235,6 +284,7 @@ def test_twins_take_and_give_the_same(cls: type, name: str) -> None:
     ours = inspect.getattr_static(cls, name)
     theirs = inspect.getattr_static(TWINS[cls], TWIN_NAMES.get(name, name))
     assert type(ours) is type(theirs)
+    ours, theirs = function_of(ours), function_of(theirs)
     if isinstance(ours, property):
         ours, theirs = ours.fget, theirs.fget
     assert without_prefix(ours) == without_prefix(theirs)
@@ -298,7 +348,9 @@ def test_every_error_has_its_place(name: str) -> None:
     cls = getattr(infosecops, name)
     assert " ".join(base.__name__ for base in cls.__bases__) == ERRORS[name]
     attributes = "system operation method url status code request_id body_excerpt attempts elapsed outcome hint"
-    own = {"PartialFailure": " result", "JobFailed": " job", "WaitTimeout": " last"}.get(name, "")
+    own = {"PartialFailure": " result", "JobFailed": " job", "WaitTimeout": " last", "TaskLeftOpen": " task"}.get(
+        name, ""
+    )
     assert set((attributes + own).split()) <= public(cls)
 
 

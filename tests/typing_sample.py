@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import infosecops
 from infosecops import (
     AccessToken,
+    AccountRequest,
+    Agent,
+    AgentState,
     AmbiguousMatch,
     ApiError,
     ApplicationRole,
@@ -22,9 +25,14 @@ from infosecops import (
     AuthenticationError,
     BadRequestError,
     BambooAgents,
+    BulkEntry,
+    BulkResult,
+    Capability,
     ChangeResult,
     CommandResult,
+    ConfigEntry,
     ConfigError,
+    ConfigReport,
     ConflictError,
     ConnectError,
     Connection,
@@ -43,6 +51,7 @@ from infosecops import (
     Job,
     JobFailed,
     LazyList,
+    MaintenanceTask,
     NotFoundError,
     PartialFailure,
     PermissionDeniedError,
@@ -62,6 +71,7 @@ from infosecops import (
     Sectona,
     SecuritySettings,
     ServerError,
+    TaskLeftOpen,
     TlsError,
     TransportError,
     TrustedApp,
@@ -72,6 +82,7 @@ from infosecops import (
     check_coverage,
     equals,
 )
+from infosecops.bamboo_agents import Agents, AsyncAgents
 from infosecops.sandbox import (
     BambooAgentsEndpoint,
     Faults,
@@ -140,18 +151,19 @@ def governance_lifecycle(box: Sandbox) -> None:
             same_state_ok=True,
         )
         assert again.ok
-        assert assert_type(again.counts, dict[str, int])["succeeded"] == 1
-        assert assert_type(again.raw_parts, list[str]) == [again.raw]
+        assert len(assert_type(again.raw_parts, list[str])) == assert_type(again.counts, dict[str, int])["succeeded"]
         try:
             gl.update_review_items("UAR-3", [UNKNOWN], progress=False)
         except PartialFailure as error:
-            for entry in error.result.iter_results("failed"):
+            update = error.result
+            assert isinstance(update, ReviewUpdate)
+            for entry in update.iter_results("failed"):
                 assert_type(entry, ChangeResult)
-            for change in error.result.retry_failed(same_state_ok=False):
+            for change in update.retry_failed(same_state_ok=False):
                 assert_type(change, ReviewItemChange)
-            failed = assert_type(error.result.failed, list[ChangeResult])
+            failed = assert_type(update.failed, list[ChangeResult])
             assert failed[0].change == UNKNOWN
-            item = assert_type(error.result.items[0], ReviewItemResult)
+            item = assert_type(update.items[0], ReviewItemResult)
             assert_type(item.reason, str | None)
         else:
             raise AssertionError
@@ -215,6 +227,9 @@ def sd_elements(box: Sandbox) -> None:
         else:
             raise AssertionError
         box.jobs.progress("manual")
+        assert_type(sde.jobs.alm.wait_all([job, done.id]), BulkResult[int, Job])
+        assert assert_type(sde.jobs.wait_all([job]).values(), list[Job]) == [done]
+        assert assert_type(sde.jobs.alm.find_running(connection.id), Job | None) is None
         waiting = sde.jobs.alm.start(connection.id)
         try:
             sde.jobs.alm.wait(waiting, timeout=0.05, poll_interval=0.01)
@@ -244,6 +259,21 @@ def sectona(box: Sandbox) -> None:
         assert_type(account.created_on, datetime | None)
         assert_type(account.kind, Literal["password", "key", "key_with_secret", "other"])
         assert isinstance(account.to_dict(reveal=True)["password"], str)
+        wanted = AccountRequest(known.asset_type, known.asset_host, known.account_name, db_instance=known.db_instance)
+        counts: list[int] = []
+        heard: list[BulkEntry[AccountRequest, VaultAccount]] = []
+        result = assert_type(
+            pam.request_passwords(
+                [wanted, ("t", "h", "n"), {"asset_type": "t", "asset_host": "h", "account_name": "n"}],
+                on_partial="return",
+                on_progress=lambda done, total, failed: counts.append(done * total + failed),
+                on_result=heard.append,
+            ),
+            BulkResult[AccountRequest, VaultAccount],
+        )
+        assert_type(result.failed, tuple[BulkEntry[AccountRequest, VaultAccount], ...])
+        assert_type([entry.value for entry in result], list[VaultAccount | None])
+        assert_type(result.values(), list[VaultAccount])
         envelope = assert_type(pam.call("/API/APP/APP007/GetInstances", {}), Envelope)
         assert_type(envelope.timestamp, datetime | None)
 
@@ -275,8 +305,42 @@ def bamboo_agents(box: Sandbox) -> None:
         assert_type(answer.content, bytes)
         assert_type(answer.text, str)
         assert_type(answer.json(), Any)
+        build_agents(box, bamboo)
     assert_type(events[0].kind, Literal["request", "response", "retry", "warning", "failure"])
     assert_type(events[0].status, int | None)
+
+
+def build_agents(box: Sandbox, bamboo: BambooAgents) -> None:
+    uuid = assert_type(box.bamboo_agents.access_token, Secret)
+    agents = assert_type(bamboo.agents(lambda: uuid), Agents)
+    first = assert_type(agents.list(), list[Agent])[0]
+    assert_type(first.online, bool | None)
+    assert_type(agents.state(first.id, form="text").enabled, bool)
+    assert_type(agents.disable(first.id), AgentState)
+    assert_type(agents.wait_until_idle(first.id, settle=0, poll_interval=0.01, on_progress=idle), AgentState)
+    agents.enable(first.id)
+    assert_type(agents.capabilities(first.id), list[Capability])
+    agents.clear_capabilities(first.id)
+    assert_type(agents.target_version(), str)
+    task = assert_type(agents.maintenance(first.id), MaintenanceTask)
+    assert assert_type(task.granted, bool)
+    try:
+        agents.maintenance(first.id)
+    except TaskLeftOpen as error:
+        assert_type(error.task, MaintenanceTask | None)
+    else:
+        raise AssertionError
+    agents.finish_maintenance(first.id, task)
+    with agents.maintenance_window(first.id, settle=0, poll_interval=0.01, on_progress=told_of_agent) as task:
+        assert_type(task, MaintenanceTask)
+
+
+def idle(state: AgentState) -> None:
+    assert not state.busy
+
+
+def told_of_agent(seen: MaintenanceTask | AgentState) -> None:
+    assert not seen.enabled
 
 
 def errors(box: Sandbox) -> None:
@@ -329,6 +393,24 @@ def errors(box: Sandbox) -> None:
     assert all(issubclass(each, Error) for each in below)
 
 
+def configuration(box: Sandbox) -> None:
+    """Clients of the environment and of profiles; keywords are those of the constructor."""
+    endpoint = box.sectona
+    found = Sectona.from_env(url=endpoint.url, access_key=endpoint.access_key, accept="xml", timeout=5)
+    report = assert_type(assert_type(found, Sectona).config_report(), ConfigReport)
+    entry = assert_type(report["timeout"], ConfigEntry)
+    assert_type(entry.source, str)
+    assert_type(entry.shadowed, tuple[tuple[str, Any], ...])
+    assert_type([each.name for each in report], list[str])
+    assert_type(report.to_dict(), dict[str, dict[str, Any]])
+    try:
+        assert_type(AsyncBambooAgents.from_profile("no such profile", username="u", token=None), AsyncBambooAgents)
+    except ConfigError as error:
+        assert_type(error.hint, str | None)
+    else:
+        raise AssertionError
+
+
 def sandbox(box: Sandbox) -> None:
     assert_type(box.jobs, Jobs)
     journal = assert_type(box.journal, Journal)
@@ -377,6 +459,10 @@ async def twins(box: Sandbox) -> None:
         assert_type(await pam.request_password("Unix Based", "web01.example.net", "deploy"), VaultAccount)
         assert_type(await bamboo.tokens.ensure("chef nodes 2"), EnsureResult)
         assert_type(await bamboo.request("GET", "/rest/agent-config/1.0/tokens/", effect="read"), Response)
+        agents = assert_type(bamboo.agents(box.bamboo_agents.access_token), AsyncAgents)
+        async with agents.maintenance_window(131073, settle=0, poll_interval=0.01) as task:
+            assert_type(task, MaintenanceTask)
+        assert_type(await agents.state(131073), AgentState)
         await gl.aclose()
 
 
@@ -391,6 +477,9 @@ if TYPE_CHECKING:
         SDElements("https://sde.example.com")  # type: ignore[call-arg]
         SDElements("https://sde.example.com", token="x", time_out=1)  # type: ignore[call-arg]
         Sectona("https://pam.example.com", access_key="x", accept="yaml")  # type: ignore[arg-type]
+        Sectona.from_env(accept="yaml")  # type: ignore[arg-type]
+        Sectona.from_profile()  # type: ignore[call-arg]
+        SDElements.from_profile("prod", time_out=1)  # type: ignore[call-arg]
 
 
 def main() -> str:
@@ -401,6 +490,7 @@ def main() -> str:
         sectona(box)
         bamboo_agents(box)
         errors(box)
+        configuration(box)
         sandbox(box)
     with Sandbox(bamboo_api="both") as box:
         asyncio.run(twins(box))

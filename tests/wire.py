@@ -57,13 +57,13 @@ class Hang:
     released: threading.Event = field(default_factory=threading.Event)
 
 
-Answer = "bytes | Drop | Hang | Callable[[Received], bytes]"
+Answer = "bytes | Drop | Hang | Callable[[Received], bytes | Drop | Hang]"
 
 
 class Wire:
     """Answers requests one after another from a list; the last answer repeats."""
 
-    def __init__(self, *answers: bytes | Drop | Hang | Callable[[Received], bytes]) -> None:
+    def __init__(self, *answers: bytes | Drop | Hang | Callable[[Received], bytes | Drop | Hang]) -> None:
         self.answers = list(answers)
         self.requests: list[Received] = []
         self.connections = 0

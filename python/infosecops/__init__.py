@@ -13,9 +13,15 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from infosecops._bulk import BulkEntry, BulkResult
+    from infosecops._config_report import ConfigEntry, ConfigReport
     from infosecops._infosecops import (
         AccessToken,
+        AccountRequest,
+        Agent,
+        AgentState,
         ApplicationRole,
+        Capability,
         ChangeResult,
         CommandResult,
         Connection,
@@ -29,6 +35,7 @@ if TYPE_CHECKING:
         GlobalRole,
         Group,
         Job,
+        MaintenanceTask,
         Response,
         Retry,
         RevieweeAccount,
@@ -66,6 +73,7 @@ if TYPE_CHECKING:
         ProxyError,
         RateLimitedError,
         ServerError,
+        TaskLeftOpen,
         TlsError,
         TransportError,
         UnexpectedContentError,
@@ -80,24 +88,30 @@ _PLACES = {
     "sd_elements": "AsyncSDElements SDElements",
     "sectona": "AsyncSectona Sectona",
     "bamboo_agents": "AsyncBambooAgents BambooAgents",
+    "_bulk": "BulkEntry BulkResult",
+    "_config_report": "ConfigEntry ConfigReport",
     "_lists": "AsyncLazyList LazyList",
     "errors": (
         "AmbiguousMatch ApiError AuthenticationError BadRequestError ConfigError ConflictError ConnectError "
         "DeadlineExceeded Error JobFailed NotFoundError PartialFailure PermissionDeniedError "
-        "PreconditionFailedError ProxyError RateLimitedError ServerError TlsError TransportError "
+        "PreconditionFailedError ProxyError RateLimitedError ServerError TaskLeftOpen TlsError TransportError "
         "UnexpectedContentError WaitTimeout"
     ),
     "_infosecops": (
-        "AccessToken ApplicationRole ChangeResult CommandResult Connection CoverageProblem CoverageReport "
-        "CoverageRule EnsureResult Entitlement Envelope Event GlobalRole Group Job Response Retry ReviewItemChange "
-        "ReviewItemResult ReviewStatus ReviewUpdate RevieweeAccount RunStatus Secret SecuritySettings TrustedApp "
-        "UserLogin VaultAccount __version__ check_coverage equals"
+        "AccessToken AccountRequest Agent AgentState ApplicationRole Capability ChangeResult CommandResult Connection "
+        "CoverageProblem CoverageReport CoverageRule EnsureResult Entitlement Envelope Event GlobalRole Group Job "
+        "MaintenanceTask Response Retry ReviewItemChange ReviewItemResult ReviewStatus "
+        "ReviewUpdate RevieweeAccount RunStatus Secret SecuritySettings TrustedApp UserLogin VaultAccount "
+        "__version__ check_coverage equals"
     ),
 }
 _MODULE_OF = {name: module for module, names in _PLACES.items() for name in names.split()}
 
 __all__ = [
     "AccessToken",
+    "AccountRequest",
+    "Agent",
+    "AgentState",
     "AmbiguousMatch",
     "ApiError",
     "ApplicationRole",
@@ -109,9 +123,14 @@ __all__ = [
     "AuthenticationError",
     "BadRequestError",
     "BambooAgents",
+    "BulkEntry",
+    "BulkResult",
+    "Capability",
     "ChangeResult",
     "CommandResult",
+    "ConfigEntry",
     "ConfigError",
+    "ConfigReport",
     "ConflictError",
     "ConnectError",
     "Connection",
@@ -130,6 +149,7 @@ __all__ = [
     "Job",
     "JobFailed",
     "LazyList",
+    "MaintenanceTask",
     "NotFoundError",
     "PartialFailure",
     "PermissionDeniedError",
@@ -149,6 +169,7 @@ __all__ = [
     "Sectona",
     "SecuritySettings",
     "ServerError",
+    "TaskLeftOpen",
     "TlsError",
     "TransportError",
     "TrustedApp",

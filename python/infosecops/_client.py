@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from infosecops._infosecops import RawCall, Secret, Settings
+from infosecops._infosecops import Found, RawCall, Secret, Settings, config_rows
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from infosecops._config_report import ConfigReport
     from infosecops._infosecops import Event, Operation, Response, Retry
 
     T = TypeVar("T")
@@ -50,6 +51,19 @@ class BaseClient:
     _native: Any  # A Native. Every client narrows it, which a mutable attribute of another type does not allow.
     _settings: Settings
     _given: dict[str, Any]
+    _sources: dict[str, tuple[str, list[tuple[str, object]]]] | None = None
+    """Who gave which setting; None for a client that was made by its constructor."""
+
+    @classmethod
+    def _find(cls, profile: str | None, overrides: dict[str, Any]) -> Self:
+        try:
+            found = Found(cls._system, profile, overrides)
+        finally:
+            # They may hold secrets, and tracebacks show the locals of every frame they pass.
+            del overrides
+        client: Self = found.make(cls)
+        client._sources = found.sources
+        return client
 
     def _configure(self, url: str, common: Any) -> Settings:  # noqa: ANN401
         try:
@@ -64,6 +78,19 @@ class BaseClient:
         """The server's base URL, cleaned."""
         return self._settings.url
 
+    def config_report(self) -> ConfigReport:
+        """Show every setting with its value, who gave it, and what that shadows. Secrets are masked.
+
+        Example:
+            >>> import infosecops
+            >>> sde = infosecops.SDElements("https://sde.example.com", token="t", timeout=5)
+            >>> sde.config_report()["timeout"]
+            ConfigEntry('timeout', 5.0, 'keyword')
+        """
+        from infosecops._config_report import ConfigReport
+
+        return ConfigReport(config_rows(self._settings, self._given, self._sources))
+
     def __repr__(self) -> str:
         settings = getattr(self, "_settings", None)
         return f"{type(self).__name__}({settings.url!r})" if settings else f"<{type(self).__name__}, not made>"
@@ -77,7 +104,7 @@ class BaseClient:
                     f"{type(self).__name__} cannot be pickled: {name} was given as it is, and secrets do not travel; "
                     f"pass a function of a module that fetches it, such as {name}=fetch_{name}"
                 )
-        return _make, (type(self), url, {**self._given, **common})
+        return _make, (type(self), url, {**self._given, **common}), {"_sources": self._sources}
 
     def __copy__(self) -> Self:
         return self
@@ -110,12 +137,14 @@ class Client(BaseClient):
             method: GET, HEAD, POST, PUT, PATCH or DELETE.
             path: Below the client's url; it can't leave that host.
             params: Query parameters; True becomes ``true``, None is left out.
-            json: Sent as JSON.
+            json: Sent as JSON in UTF-8. NaN, infinities and lone surrogates are refused: JSON has none.
             body: Sent as it is; text in UTF-8. Not together with ``json``.
             headers: Added to the client's own.
             effect: What repeating it would do, which decides whether it is ever sent again by itself.
 
         Raises:
+            ConfigError: An argument's value can't be sent; the text names it. Nothing was sent.
+            TypeError: An argument is of the wrong type; the text names it. Nothing was sent.
             Error: As every call; an answer that is not 2xx is raised.
 
         Example:

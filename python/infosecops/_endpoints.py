@@ -262,6 +262,10 @@ class BambooAgentsEndpoint(Endpoint):
     """A personal access token of the administrator."""
     limited_token = Credential()
     """A personal access token without an administrator's rights."""
+    access_token = Credential()
+    """The uuid of the plugin's access token ``read and write``, for ``agents()``."""
+    reading_access_token = Credential()
+    """The uuid of the plugin's access token ``readOnly``, which may not change agents."""
 
     def _wiring(self) -> dict[str, Any]:
         return {"username": self.username, "password": self.password}
@@ -295,3 +299,12 @@ class BambooAgentsEndpoint(Endpoint):
             LookupError: There is no such agent.
         """
         self._place.server().set_agent_busy(agent_id, busy=busy, polls=polls)
+
+    def set_maintenance(self, *, allowed: bool = True, max_away: int = 1) -> None:
+        """Set what Bamboo's administrators set about maintenance.
+
+        Args:
+            allowed: Whether agents may be worked on; if not, requests are answered by ``NO_CHILD``.
+            max_away: Agents that may be away at a time; a request beyond is answered by ``WAIT_FOR_SIBLINGS``.
+        """
+        self._place.server().set_maintenance(allowed=allowed, max_away=max_away)

@@ -4,6 +4,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Generic, TypeVar
 
+    Given = TypeVar("Given")
     T = TypeVar("T")
 else:
 
@@ -13,6 +14,6 @@ else:
         def __class_getitem__(cls, _: object) -> type:
             return cls
 
-    T = None
+    Given = T = None
 
-__all__ = ["Generic", "T"]
+__all__ = ["Generic", "Given", "T"]

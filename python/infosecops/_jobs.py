@@ -5,18 +5,19 @@ Page: https://docs.sdelements.com/release/4.12/api/docs/jobs
 
 from __future__ import annotations
 
-from infosecops._client import run, run_here
+from infosecops._client import run_here
 from infosecops._kinds import ByKind, OfKind
-from infosecops._lists import AsyncLazyList, LazyList
+from infosecops._lists import LazyList
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import Literal
 
+    from infosecops._bulk import BulkResult
     from infosecops._infosecops import Job
 
-__all__ = ["AsyncJobs", "AsyncJobsOfKind", "Jobs", "JobsOfKind"]
+__all__ = ["Jobs", "JobsOfKind", "checked_job_id"]
 
 
 class JobsOfKind(OfKind):
@@ -30,6 +31,7 @@ class JobsOfKind(OfKind):
         ready: bool | None = None,
         succeeded: bool | None = None,
         user: str | None = None,
+        expand: str | None = None,
         page_size: int | None = None,
         limit: int | None = None,
     ) -> LazyList[Job]:
@@ -41,6 +43,8 @@ class JobsOfKind(OfKind):
             ready: Finished ones, or pending ones.
             succeeded: Those that ended well, or not.
             user: Those of the user with this e-mail address.
+            expand: Fields to give as objects, separated by commas, such as ``user,triggered_by`` (documented from
+                release 5.2 on, for the list of all kinds). The objects stand in ``extra``.
             page_size: Records in one answer; by default the server decides.
             limit: Records at most, over all pages.
 
@@ -59,6 +63,7 @@ class JobsOfKind(OfKind):
                 ready=ready,
                 succeeded=succeeded,
                 user=user,
+                expand=expand,
                 page_size=page_size,
                 limit=limit,
             ),
@@ -71,6 +76,26 @@ class JobsOfKind(OfKind):
             NotFoundError: There is none of this kind and id.
         """
         return run_here(self._native.jobs_get(self._kind, job_id))
+
+    def find_running(self, connection: int) -> Job | None:
+        """Find the newest run of a connection that has not ended: look before a start, and nothing runs twice.
+
+        Args:
+            connection: The id of the connection.
+
+        Returns:
+            The job, None if nothing is pending. The id of the connection that it tells may be another one: that is
+            documented of the server.
+
+        Example:
+            >>> from infosecops.sandbox import Sandbox
+            >>> with Sandbox() as box, box.sd_elements() as sde:
+            ...     box.jobs.progress("manual")
+            ...     job = sde.jobs.alm.find_running(12) or sde.jobs.alm.start(12)
+            ...     job == sde.jobs.alm.find_running(12)
+            True
+        """
+        return run_here(self._native.jobs_find_running(self._kind, connection))
 
     def start(self, connection: int, *, automatic: bool = False, project: int | None = None) -> Job:
         """Queue a run of a connection. Never sent twice by itself; always sends ``ready: false``.
@@ -142,9 +167,56 @@ class JobsOfKind(OfKind):
         return run_here(
             self._native.jobs_wait(
                 self._kind,
-                _id(job),
+                checked_job_id(job),
                 timeout=timeout,
                 poll_interval=poll_interval,
+                on_progress=on_progress,
+                on_failure=on_failure,
+            )
+        )
+
+    def wait_all(  # noqa: PLR0913
+        self,
+        jobs: Iterable[Job | int],
+        *,
+        timeout: float = 600.0,
+        poll_interval: float = 2.0,
+        max_concurrency: int = 8,
+        on_progress: Callable[[int, int, int], object] | None = None,
+        on_failure: Literal["raise", "return"] = "raise",
+    ) -> BulkResult[int, Job]:
+        """Wait until all jobs have ended, at the same time.
+
+        Args:
+            jobs: Jobs or their ids.
+            timeout: Seconds to wait at most, for all together.
+            poll_interval: Seconds between two looks at the same job.
+            max_concurrency: How many looks may be under way at a time.
+            on_progress: Is told after every job that has ended how many have, how many there are, and how many of those
+                that have ended failed; what it raises ends the wait.
+            on_failure: ``return`` gives the result even if not all jobs succeeded.
+
+        Returns:
+            Of every job, by its id: the job as it ended, or why not. A job that failed stands in ``.failed`` with a
+            :class:`JobFailed`; one that has not ended in time in ``.unknown`` with a :class:`WaitTimeout`.
+
+        Raises:
+            PartialFailure: Not all ended well; ``.result`` is the same result. Nothing was stopped.
+
+        Example:
+            >>> from infosecops.sandbox import Sandbox
+            >>> with Sandbox() as box, box.sd_elements() as sde:
+            ...     jobs = [sde.jobs.alm.start(connection) for connection in (12, 23)]
+            ...     sde.jobs.alm.wait_all(jobs, timeout=60)
+            BulkResult(total=2, succeeded=2, failed=0, unknown=0)
+        """
+        return run_here(
+            self._native.jobs_wait_all(
+                self._kind,
+                jobs,
+                timeout=timeout,
+                poll_interval=poll_interval,
+                max_concurrency=max_concurrency,
                 on_progress=on_progress,
                 on_failure=on_failure,
             )
@@ -164,6 +236,7 @@ class Jobs(ByKind[JobsOfKind]):
         ready: bool | None = None,
         succeeded: bool | None = None,
         user: str | None = None,
+        expand: str | None = None,
         page_size: int | None = None,
         limit: int | None = None,
     ) -> LazyList[Job]:
@@ -177,127 +250,38 @@ class Jobs(ByKind[JobsOfKind]):
                 ready=ready,
                 succeeded=succeeded,
                 user=user,
+                expand=expand,
                 page_size=page_size,
                 limit=limit,
             ),
         )
 
-
-class AsyncJobsOfKind(OfKind):
-    """The twin of :class:`JobsOfKind` for asyncio."""
-
-    def list(  # noqa: PLR0913
+    def wait_all(  # noqa: PLR0913
         self,
-        *,
-        automatic: bool | None = None,
-        connection: int | None = None,
-        ready: bool | None = None,
-        succeeded: bool | None = None,
-        user: str | None = None,
-        page_size: int | None = None,
-        limit: int | None = None,
-    ) -> AsyncLazyList[Job]:
-        """List jobs, with ``async for``; see :meth:`JobsOfKind.list`."""
-        return AsyncLazyList(
-            f"jobs.{self._kind}",
-            lambda: self._native.jobs_list(
-                self._kind,
-                automatic=automatic,
-                connection=connection,
-                ready=ready,
-                succeeded=succeeded,
-                user=user,
-                page_size=page_size,
-                limit=limit,
-            ),
-        )
-
-    async def get(self, job_id: int) -> Job:
-        """Get one job; see :meth:`JobsOfKind.get`."""
-        return await run(self._native.jobs_get(self._kind, job_id))
-
-    async def start(self, connection: int, *, automatic: bool = False, project: int | None = None) -> Job:
-        """Queue a run of a connection; see :meth:`JobsOfKind.start`."""
-        return await run(self._native.jobs_start(self._kind, connection, automatic=automatic, project=project))
-
-    async def report(  # noqa: PLR0913
-        self,
-        connection: int,
-        *,
-        succeeded: bool,
-        result_message: str,
-        automatic: bool = True,
-        ready: bool | None = None,
-        project: int | None = None,
-    ) -> Job:
-        """Record the result of a run that was made elsewhere; see :meth:`JobsOfKind.report`."""
-        return await run(
-            self._native.jobs_report(
-                self._kind,
-                connection,
-                succeeded=succeeded,
-                result_message=result_message,
-                automatic=automatic,
-                ready=ready,
-                project=project,
-            )
-        )
-
-    async def wait(
-        self,
-        job: Job | int,
+        jobs: Iterable[Job],
         *,
         timeout: float = 600.0,
         poll_interval: float = 2.0,
-        on_progress: Callable[[Job], object] | None = None,
+        max_concurrency: int = 8,
+        on_progress: Callable[[int, int, int], object] | None = None,
         on_failure: Literal["raise", "return"] = "raise",
-    ) -> Job:
-        """Wait until a job has ended; see :meth:`JobsOfKind.wait`. ``on_progress`` may be async."""
-        return await run(
-            self._native.jobs_wait(
-                self._kind,
-                _id(job),
+    ) -> BulkResult[int, Job]:
+        """Wait until all jobs, which may be of several kinds, have ended; see :meth:`JobsOfKind.wait_all`."""
+        return run_here(
+            self._native.jobs_wait_all(
+                None,
+                jobs,
                 timeout=timeout,
                 poll_interval=poll_interval,
+                max_concurrency=max_concurrency,
                 on_progress=on_progress,
                 on_failure=on_failure,
             )
         )
 
 
-class AsyncJobs(ByKind[AsyncJobsOfKind]):
-    """The twin of :class:`Jobs` for asyncio."""
-
-    _of_kind = AsyncJobsOfKind
-
-    def list(  # noqa: PLR0913
-        self,
-        *,
-        automatic: bool | None = None,
-        connection: int | None = None,
-        ready: bool | None = None,
-        succeeded: bool | None = None,
-        user: str | None = None,
-        page_size: int | None = None,
-        limit: int | None = None,
-    ) -> AsyncLazyList[Job]:
-        """List jobs of all kinds, with ``async for``; see :meth:`Jobs.list`."""
-        return AsyncLazyList(
-            "jobs",
-            lambda: self._native.jobs_list(
-                None,
-                automatic=automatic,
-                connection=connection,
-                ready=ready,
-                succeeded=succeeded,
-                user=user,
-                page_size=page_size,
-                limit=limit,
-            ),
-        )
-
-
-def _id(job: Job | int) -> int:
+def checked_job_id(job: Job | int) -> int:
+    """The id of a job, or the id that was given."""
     if isinstance(job, bool):
         raise TypeError("job: must be a Job or its id, not bool")
     if isinstance(job, int):

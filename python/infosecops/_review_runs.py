@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from infosecops._infosecops import CommandResult, ReviewStatus, RunStatus
     from infosecops.types import RefreshOptions
 
-__all__ = ["AsyncReviewRuns", "ReviewRuns", "checked_id"]
+__all__ = ["AsyncReviewRuns", "ReviewRuns"]
 
 
 class ReviewRuns:
@@ -32,7 +32,7 @@ class ReviewRuns:
 
     def get_run_status(self, run_id: str | int) -> RunStatus:
         """Get how far a run is."""
-        return run_here(self._native.get_run_status(checked_id("run_id", run_id)))
+        return run_here(self._native.get_run_status(run_id))
 
     def wait_for_run(
         self,
@@ -55,21 +55,19 @@ class ReviewRuns:
             WaitTimeout: Time was up; ``.last`` is the run as last seen. Nothing was stopped.
         """
         return run_here(
-            self._native.wait_for_run(
-                checked_id("run_id", run_id), timeout=timeout, poll_interval=poll_interval, on_progress=on_progress
-            )
+            self._native.wait_for_run(run_id, timeout=timeout, poll_interval=poll_interval, on_progress=on_progress)
         )
 
     def get_review_result(self, run_id: str | int) -> str:
         """Get the id of the review result that a run has made."""
-        return run_here(self._native.get_review_result(checked_id("run_id", run_id)))
+        return run_here(self._native.get_review_result(run_id))
 
     def get_review_status(self, id: str | int) -> ReviewStatus:  # noqa: A002
         """Get name, state and counts of a review result.
 
         Page: https://pradeepkg.github.io/RSA/docs/review/getReviewStatus
         """
-        return run_here(self._native.get_review_status(checked_id("id", id)))
+        return run_here(self._native.get_review_status(id))
 
     def set_review_state(
         self,
@@ -77,11 +75,11 @@ class ReviewRuns:
         state: Literal["onhold", "active", "completed"],
     ) -> CommandResult:
         """Put a review result on hold, make it active or complete it; a GET that changes data."""
-        return run_here(self._native.set_review_state(checked_id("id", id), state))
+        return run_here(self._native.set_review_state(id, state))
 
     def refresh_review(self, id: str | int, **options: Unpack[RefreshOptions]) -> CommandResult:  # noqa: A002
         """Refresh a review result; a GET that changes data. On an active review this can remove audit history."""
-        return run_here(self._native.refresh_review(checked_id("id", id), dict(options)))
+        return run_here(self._native.refresh_review(id, dict(options)))
 
     def update_unreviewed_items(
         self,
@@ -94,9 +92,7 @@ class ReviewRuns:
     ) -> CommandResult:
         """Set the state of all items that nobody has reviewed; a GET that changes data."""
         return run_here(
-            self._native.update_unreviewed_items(
-                checked_id("id", id), state, unassigned=unassigned, grouping=grouping, comment=comment
-            )
+            self._native.update_unreviewed_items(id, state, unassigned=unassigned, grouping=grouping, comment=comment)
         )
 
 
@@ -111,7 +107,7 @@ class AsyncReviewRuns:
 
     async def get_run_status(self, run_id: str | int) -> RunStatus:
         """Get how far a run is."""
-        return await run(self._native.get_run_status(checked_id("run_id", run_id)))
+        return await run(self._native.get_run_status(run_id))
 
     async def wait_for_run(
         self,
@@ -123,18 +119,16 @@ class AsyncReviewRuns:
     ) -> RunStatus:
         """Wait until a run has completed; see :meth:`GovernanceLifecycle.wait_for_run`."""
         return await run(
-            self._native.wait_for_run(
-                checked_id("run_id", run_id), timeout=timeout, poll_interval=poll_interval, on_progress=on_progress
-            )
+            self._native.wait_for_run(run_id, timeout=timeout, poll_interval=poll_interval, on_progress=on_progress)
         )
 
     async def get_review_result(self, run_id: str | int) -> str:
         """Get the id of the review result that a run has made."""
-        return await run(self._native.get_review_result(checked_id("run_id", run_id)))
+        return await run(self._native.get_review_result(run_id))
 
     async def get_review_status(self, id: str | int) -> ReviewStatus:  # noqa: A002
         """Get name, state and counts of a review result."""
-        return await run(self._native.get_review_status(checked_id("id", id)))
+        return await run(self._native.get_review_status(id))
 
     async def set_review_state(
         self,
@@ -142,11 +136,11 @@ class AsyncReviewRuns:
         state: Literal["onhold", "active", "completed"],
     ) -> CommandResult:
         """Set a review result's state; see :meth:`GovernanceLifecycle.set_review_state`."""
-        return await run(self._native.set_review_state(checked_id("id", id), state))
+        return await run(self._native.set_review_state(id, state))
 
     async def refresh_review(self, id: str | int, **options: Unpack[RefreshOptions]) -> CommandResult:  # noqa: A002
         """Refresh a review result; see :meth:`GovernanceLifecycle.refresh_review`."""
-        return await run(self._native.refresh_review(checked_id("id", id), dict(options)))
+        return await run(self._native.refresh_review(id, dict(options)))
 
     async def update_unreviewed_items(
         self,
@@ -159,14 +153,5 @@ class AsyncReviewRuns:
     ) -> CommandResult:
         """Set the state of all unreviewed items; see :meth:`GovernanceLifecycle.update_unreviewed_items`."""
         return await run(
-            self._native.update_unreviewed_items(
-                checked_id("id", id), state, unassigned=unassigned, grouping=grouping, comment=comment
-            )
+            self._native.update_unreviewed_items(id, state, unassigned=unassigned, grouping=grouping, comment=comment)
         )
-
-
-def checked_id(name: str, value: object) -> str:
-    """Give an id as the text that is sent; it may be written as a number."""
-    if isinstance(value, bool) or not isinstance(value, (str, int)):
-        raise TypeError(f"{name}: must be a str or an int, not {type(value).__name__}")
-    return str(value)

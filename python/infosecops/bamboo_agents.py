@@ -1,4 +1,4 @@
-"""Agent APIs for Bamboo, the plugin by Edward A. Webb: access tokens.
+"""Agent APIs for Bamboo, the plugin by Edward A. Webb: access tokens, and the agents that they open.
 
 Pages: https://eddiewebb.atlassian.net/wiki/display/AAFB/Access+Token+Operations
 """
@@ -6,18 +6,39 @@ Pages: https://eddiewebb.atlassian.net/wiki/display/AAFB/Access+Token+Operations
 from __future__ import annotations
 
 from infosecops import _infosecops
+from infosecops._agents import Agents, AsyncAgents
 from infosecops._client import AsyncClient, BaseClient, Client, run, run_here
+from infosecops._maintenance import AsyncMaintenanceWindow, MaintenanceWindow
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Literal
 
-    from typing_extensions import Unpack
+    from typing_extensions import Self, Unpack
 
     from infosecops._client import AsyncSecretLike, CommonOptions
     from infosecops._infosecops import AccessToken, EnsureResult, Secret
 
-__all__ = ["AsyncBambooAgents", "AsyncTokens", "BambooAgents", "Tokens"]
+    class Overrides(CommonOptions, total=False):
+        """Keywords of ``from_env`` and ``from_profile``: those of the constructor."""
+
+        url: str
+        username: str | None
+        password: AsyncSecretLike | None
+        token: AsyncSecretLike | None
+        api: Literal["auto", "agent-config", "agent"]
+
+
+__all__ = [
+    "Agents",
+    "AsyncAgents",
+    "AsyncBambooAgents",
+    "AsyncMaintenanceWindow",
+    "AsyncTokens",
+    "BambooAgents",
+    "MaintenanceWindow",
+    "Tokens",
+]
 
 
 class _Base(BaseClient):
@@ -43,6 +64,54 @@ class _Base(BaseClient):
         finally:
             # They may hold secrets, and tracebacks show the locals of every frame they pass.
             del url, common, password, token
+
+    @classmethod
+    def from_env(cls, **overrides: Unpack[Overrides]) -> Self:
+        """Make a client of environment variables, such as ``INFOSECOPS_BAMBOO_AGENTS_URL``.
+
+        Args:
+            **overrides: Keywords of the constructor; they come before the environment.
+
+        Raises:
+            ConfigError: Something is missing or can't be used; the variables are named.
+
+        Example:
+            >>> import os, infosecops
+            >>> os.environ["INFOSECOPS_BAMBOO_AGENTS_URL"] = "https://bamboo.example.com"
+            >>> infosecops.BambooAgents.from_env(token="from elsewhere")
+            BambooAgents('https://bamboo.example.com')
+            >>> del os.environ["INFOSECOPS_BAMBOO_AGENTS_URL"]
+        """
+        try:
+            return cls._find(None, overrides)  # type: ignore[arg-type]
+        finally:
+            # They may hold secrets, and tracebacks show the locals of every frame they pass.
+            del overrides
+
+    @classmethod
+    def from_profile(cls, profile: str, **overrides: Unpack[Overrides]) -> Self:
+        """Make a client of a profile, a table of a file in the user's configuration folder.
+
+        Args:
+            profile: Its name: of ``prod``, the table ``[prod.bamboo_agents]`` is read.
+            **overrides: Keywords of the constructor; they come before the environment, and that before the profile.
+
+        Raises:
+            ConfigError: Something is missing or can't be used; file, table and line are named.
+
+        Example:
+            >>> import infosecops
+            >>> try:
+            ...     infosecops.BambooAgents.from_profile("no such profile")
+            ... except infosecops.ConfigError as error:
+            ...     print(error.outcome)
+            not_sent
+        """
+        try:
+            return cls._find(profile, overrides)  # type: ignore[arg-type]
+        finally:
+            # They may hold secrets, and tracebacks show the locals of every frame they pass.
+            del overrides
 
 
 class BambooAgents(_Base, Client):
@@ -72,6 +141,23 @@ class BambooAgents(_Base, Client):
         """The access tokens."""
         return Tokens(self._native)
 
+    def agents(self, uuid: AccessToken | AsyncSecretLike) -> Agents:
+        """Open the agents with an access token. Needs no login: a client without any will do.
+
+        Args:
+            uuid: The token or its uuid, which is a credential: a callable is asked when it is first needed, and anew
+                after a 401 or 403.
+
+        Example:
+            >>> from infosecops.sandbox import Sandbox
+            >>> with Sandbox() as box, box.bamboo_agents() as bamboo:
+            ...     agents = bamboo.agents(bamboo.tokens.find("readOnly").uuid)
+            ...     agents.state(131073)
+            AgentState(id=131073, enabled=True, name='linux-01', busy=False)
+        """
+        uuid = _infosecops.wrap(uuid)
+        return Agents(self._native, uuid)
+
 
 class AsyncBambooAgents(_Base, AsyncClient):
     """The twin of :class:`BambooAgents` for asyncio."""
@@ -80,6 +166,11 @@ class AsyncBambooAgents(_Base, AsyncClient):
     def tokens(self) -> AsyncTokens:
         """The access tokens."""
         return AsyncTokens(self._native)
+
+    def agents(self, uuid: AccessToken | AsyncSecretLike) -> AsyncAgents:
+        """Open the agents with an access token; see :meth:`BambooAgents.agents`. A callable may be async."""
+        uuid = _infosecops.wrap(uuid)
+        return AsyncAgents(self._native, uuid)
 
 
 class Tokens:

@@ -18,7 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Literal
 
-    from infosecops._infosecops import ReviewUpdate
+    from infosecops._infosecops import MaintenanceTask
 
 __all__ = [
     "AmbiguousMatch",
@@ -38,6 +38,7 @@ __all__ = [
     "ProxyError",
     "RateLimitedError",
     "ServerError",
+    "TaskLeftOpen",
     "TlsError",
     "TransportError",
     "UnexpectedContentError",
@@ -87,7 +88,10 @@ def _restore(cls: type[Error], args: tuple[str, ...], fields: dict[str, Any]) ->
 
 
 class ConfigError(Error, ValueError):
-    """A setting or an argument that can't be used. Found before anything is sent."""
+    """A setting or an argument that can't be used. Found before anything is sent; the text names it.
+
+    An argument of the wrong type is a :class:`TypeError`, whose text names it too.
+    """
 
 
 class TransportError(Error):
@@ -147,14 +151,15 @@ class ServerError(ApiError):
 
 
 class UnexpectedContentError(Error):
-    """The answer is not what this API answers: a login page, a redirect, broken JSON, another object."""
+    """The answer is not what this API answers: a login page, a redirect, broken or very deep JSON, another object."""
 
 
 class PartialFailure(Error):  # noqa: N818
     """Not everything was done."""
 
-    result: ReviewUpdate = None  # type: ignore[assignment] # set on every one that is raised
-    """What is known of every part."""
+    result: Any = None
+    """What is known of every part: of ``update_review_items`` the :class:`ReviewUpdate`, of operations on many objects
+    the :class:`BulkResult`."""
 
 
 class JobFailed(Error):  # noqa: N818
@@ -168,8 +173,16 @@ class WaitTimeout(Error, TimeoutError):  # noqa: N818
     """Waited long enough; the job may go on."""
 
     last: Any = None
-    """The :class:`Job` as last seen, or the :class:`RunStatus`; None if nothing was."""
+    """The :class:`Job`, :class:`RunStatus` or :class:`AgentState` as last seen, or the :class:`MaintenanceTask` that
+    was not granted; None if nothing was."""
 
 
 class AmbiguousMatch(Error):  # noqa: N818
     """More than one object fits. Nothing was changed."""
+
+
+class TaskLeftOpen(Error):  # noqa: N818
+    """A maintenance task of an agent is, or may be, not finished. Until it is, the agent gets no builds."""
+
+    task: MaintenanceTask | None = None
+    """The task to finish; None if it is not known, because asking for it was interrupted."""

@@ -8,14 +8,14 @@ from __future__ import annotations
 from infosecops import _infosecops
 from infosecops._client import AsyncClient, BaseClient, Client, run, run_here
 from infosecops._progress import shown
-from infosecops._review_runs import AsyncReviewRuns, ReviewRuns, checked_id
+from infosecops._review_runs import AsyncReviewRuns, ReviewRuns
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Literal
 
-    from typing_extensions import Unpack
+    from typing_extensions import Self, Unpack
 
     from infosecops._client import AsyncSecretLike, CommonOptions, Effect
     from infosecops._infosecops import (
@@ -26,6 +26,14 @@ if TYPE_CHECKING:
         UserLogin,
     )
     from infosecops.types import Changes, Coverage, CoverageType
+
+    class Overrides(CommonOptions, total=False):
+        """Keywords of ``from_env`` and ``from_profile``: those of the constructor."""
+
+        url: str
+        token: AsyncSecretLike | None
+        login: UserLogin | TrustedApp | None
+
 
 __all__ = ["AsyncGovernanceLifecycle", "GovernanceLifecycle"]
 
@@ -49,6 +57,54 @@ class _Base(BaseClient):
         finally:
             # They may hold secrets, and tracebacks show the locals of every frame they pass.
             del url, common, token
+
+    @classmethod
+    def from_env(cls, **overrides: Unpack[Overrides]) -> Self:
+        """Make a client of environment variables, such as ``INFOSECOPS_GOVERNANCE_LIFECYCLE_URL``.
+
+        Args:
+            **overrides: Keywords of the constructor; they come before the environment.
+
+        Raises:
+            ConfigError: Something is missing or can't be used; the variables are named.
+
+        Example:
+            >>> import os, infosecops
+            >>> os.environ["INFOSECOPS_GOVERNANCE_LIFECYCLE_URL"] = "https://gl.example.com"
+            >>> infosecops.GovernanceLifecycle.from_env(token="from elsewhere")
+            GovernanceLifecycle('https://gl.example.com')
+            >>> del os.environ["INFOSECOPS_GOVERNANCE_LIFECYCLE_URL"]
+        """
+        try:
+            return cls._find(None, overrides)  # type: ignore[arg-type]
+        finally:
+            # They may hold secrets, and tracebacks show the locals of every frame they pass.
+            del overrides
+
+    @classmethod
+    def from_profile(cls, profile: str, **overrides: Unpack[Overrides]) -> Self:
+        """Make a client of a profile, a table of a file in the user's configuration folder.
+
+        Args:
+            profile: Its name: of ``prod``, the table ``[prod.governance_lifecycle]`` is read.
+            **overrides: Keywords of the constructor; they come before the environment, and that before the profile.
+
+        Raises:
+            ConfigError: Something is missing or can't be used; file, table and line are named.
+
+        Example:
+            >>> import infosecops
+            >>> try:
+            ...     infosecops.GovernanceLifecycle.from_profile("no such profile")
+            ... except infosecops.ConfigError as error:
+            ...     print(error.outcome)
+            not_sent
+        """
+        try:
+            return cls._find(profile, overrides)  # type: ignore[arg-type]
+        finally:
+            # They may hold secrets, and tracebacks show the locals of every frame they pass.
+            del overrides
 
 
 class GovernanceLifecycle(_Base, ReviewRuns, Client):
@@ -108,7 +164,7 @@ class GovernanceLifecycle(_Base, ReviewRuns, Client):
             self._native.upload_coverage(
                 coverage,
                 type=type,
-                id=_text(id),
+                id=id,
                 name=name,
                 filename=filename,
                 alt_manager_resolves_to=alt_manager_resolves_to,
@@ -257,7 +313,7 @@ class AsyncGovernanceLifecycle(_Base, AsyncReviewRuns, AsyncClient):
             self._native.upload_coverage(
                 coverage,
                 type=type,
-                id=_text(id),
+                id=id,
                 name=name,
                 filename=filename,
                 alt_manager_resolves_to=alt_manager_resolves_to,
@@ -329,7 +385,3 @@ class AsyncGovernanceLifecycle(_Base, AsyncReviewRuns, AsyncClient):
     async def get_security_settings(self) -> SecuritySettings:
         """Get the limits of tokens, in minutes."""
         return await run(self._native.get_security_settings())
-
-
-def _text(value: str | int | None) -> str | None:
-    return None if value is None else checked_id("id", value)

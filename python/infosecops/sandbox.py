@@ -15,6 +15,8 @@ Example:
 
 from __future__ import annotations
 
+from os import fspath
+
 from infosecops._endpoints import (
     BambooAgentsEndpoint,
     GovernanceLifecycleEndpoint,
@@ -110,8 +112,9 @@ class Sandbox:
         tls: tuple[str | PathLike[str], str | PathLike[str]] | None = None,
         client_ca: str | PathLike[str] | None = None,
     ) -> None:
-        certificate, key = (None, None) if tls is None else (_content(tls[0]), _content(tls[1]))
-        self._options = (port, bamboo_api, certificate, key, None if client_ca is None else _content(client_ca))
+        certificate, key = (None, None) if tls is None else _contents("tls", tls)
+        authority = None if client_ca is None else _content("client_ca", client_ca)
+        self._options = (port, bamboo_api, certificate, key, authority)
         self._place = Place()
         self.governance_lifecycle = GovernanceLifecycleEndpoint(self._place)
         self.sd_elements = SDElementsEndpoint(self._place)
@@ -363,6 +366,20 @@ class Journal:
         return "\n".join(map(repr, self)) or "<an empty journal>"
 
 
-def _content(path: str | PathLike[str]) -> bytes:
-    with open(path, "rb") as file:  # noqa: PTH123
-        return file.read()
+def _contents(name: str, pair: tuple[str | PathLike[str], str | PathLike[str]]) -> tuple[bytes, bytes]:
+    # A text of two letters is a pair of texts too.
+    if not isinstance(pair, tuple) or len(pair) != 2:  # noqa: PLR2004 # pyright: ignore[reportUnnecessaryComparison, reportUnnecessaryIsInstance]
+        raise TypeError(f"{name}: must be a pair of paths, the certificate and its key")
+    certificate, key = pair
+    return _content(name, certificate), _content(name, key)
+
+
+def _content(name: str, path: str | PathLike[str]) -> bytes:
+    try:
+        # A number would be taken for a file that is open.
+        with open(fspath(path), "rb") as file:  # noqa: PTH123
+            return file.read()
+    except TypeError:
+        raise TypeError(f"{name}: must be a path, not {type(path).__name__}") from None
+    except ValueError:
+        raise ValueError(f"{name}: must be a path that the file system can have") from None

@@ -6,17 +6,25 @@ Pages: https://docs.sdelements.com/release/4.12/api/docs/jobs
 from __future__ import annotations
 
 from infosecops import _infosecops
+from infosecops._async_jobs import AsyncJobs, AsyncJobsOfKind
 from infosecops._client import AsyncClient, BaseClient, Client, run, run_here
-from infosecops._jobs import AsyncJobs, AsyncJobsOfKind, Jobs, JobsOfKind
+from infosecops._jobs import Jobs, JobsOfKind
 from infosecops._kinds import ByKind, OfKind
 from infosecops._lists import AsyncLazyList, LazyList
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing_extensions import Unpack
+    from typing_extensions import Self, Unpack
 
     from infosecops._client import AsyncSecretLike, CommonOptions
     from infosecops._infosecops import Connection
+
+    class Overrides(CommonOptions, total=False):
+        """Keywords of ``from_env`` and ``from_profile``: those of the constructor."""
+
+        url: str
+        token: AsyncSecretLike
+
 
 __all__ = [
     "AsyncConnections",
@@ -44,6 +52,54 @@ class _Base(BaseClient):
         finally:
             # They may hold secrets, and tracebacks show the locals of every frame they pass.
             del url, common, token
+
+    @classmethod
+    def from_env(cls, **overrides: Unpack[Overrides]) -> Self:
+        """Make a client of environment variables, such as ``INFOSECOPS_SD_ELEMENTS_URL``.
+
+        Args:
+            **overrides: Keywords of the constructor; they come before the environment.
+
+        Raises:
+            ConfigError: Something is missing or can't be used; the variables are named.
+
+        Example:
+            >>> import os, infosecops
+            >>> os.environ["INFOSECOPS_SD_ELEMENTS_URL"] = "https://sde.example.com"
+            >>> infosecops.SDElements.from_env(token="from elsewhere")
+            SDElements('https://sde.example.com')
+            >>> del os.environ["INFOSECOPS_SD_ELEMENTS_URL"]
+        """
+        try:
+            return cls._find(None, overrides)  # type: ignore[arg-type]
+        finally:
+            # They may hold secrets, and tracebacks show the locals of every frame they pass.
+            del overrides
+
+    @classmethod
+    def from_profile(cls, profile: str, **overrides: Unpack[Overrides]) -> Self:
+        """Make a client of a profile, a table of a file in the user's configuration folder.
+
+        Args:
+            profile: Its name: of ``prod``, the table ``[prod.sd_elements]`` is read.
+            **overrides: Keywords of the constructor; they come before the environment, and that before the profile.
+
+        Raises:
+            ConfigError: Something is missing or can't be used; file, table and line are named.
+
+        Example:
+            >>> import infosecops
+            >>> try:
+            ...     infosecops.SDElements.from_profile("no such profile")
+            ... except infosecops.ConfigError as error:
+            ...     print(error.outcome)
+            not_sent
+        """
+        try:
+            return cls._find(profile, overrides)  # type: ignore[arg-type]
+        finally:
+            # They may hold secrets, and tracebacks show the locals of every frame they pass.
+            del overrides
 
 
 class SDElements(_Base, Client):

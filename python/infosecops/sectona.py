@@ -10,13 +10,23 @@ from infosecops._client import AsyncClient, BaseClient, Client, run, run_here
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Literal
 
-    from typing_extensions import Unpack
+    from typing_extensions import Self, Unpack
 
+    from infosecops._bulk import BulkEntry, BulkResult
     from infosecops._client import AsyncSecretLike, CommonOptions
-    from infosecops._infosecops import Envelope, VaultAccount
+    from infosecops._infosecops import AccountRequest, Envelope, VaultAccount
+    from infosecops.types import AccountRequests
+
+    class Overrides(CommonOptions, total=False):
+        """Keywords of ``from_env`` and ``from_profile``: those of the constructor."""
+
+        url: str
+        access_key: AsyncSecretLike
+        accept: Literal["json", "xml"]
+
 
 __all__ = ["AsyncSectona", "Sectona"]
 
@@ -40,6 +50,54 @@ class _Base(BaseClient):
         finally:
             # They may hold secrets, and tracebacks show the locals of every frame they pass.
             del url, common, access_key
+
+    @classmethod
+    def from_env(cls, **overrides: Unpack[Overrides]) -> Self:
+        """Make a client of environment variables, such as ``INFOSECOPS_SECTONA_URL``.
+
+        Args:
+            **overrides: Keywords of the constructor; they come before the environment.
+
+        Raises:
+            ConfigError: Something is missing or can't be used; the variables are named.
+
+        Example:
+            >>> import os, infosecops
+            >>> os.environ["INFOSECOPS_SECTONA_URL"] = "https://pam.example.com"
+            >>> infosecops.Sectona.from_env(access_key="from elsewhere")
+            Sectona('https://pam.example.com')
+            >>> del os.environ["INFOSECOPS_SECTONA_URL"]
+        """
+        try:
+            return cls._find(None, overrides)  # type: ignore[arg-type]
+        finally:
+            # They may hold secrets, and tracebacks show the locals of every frame they pass.
+            del overrides
+
+    @classmethod
+    def from_profile(cls, profile: str, **overrides: Unpack[Overrides]) -> Self:
+        """Make a client of a profile, a table of a file in the user's configuration folder.
+
+        Args:
+            profile: Its name: of ``prod``, the table ``[prod.sectona]`` is read.
+            **overrides: Keywords of the constructor; they come before the environment, and that before the profile.
+
+        Raises:
+            ConfigError: Something is missing or can't be used; file, table and line are named.
+
+        Example:
+            >>> import infosecops
+            >>> try:
+            ...     infosecops.Sectona.from_profile("no such profile")
+            ... except infosecops.ConfigError as error:
+            ...     print(error.outcome)
+            not_sent
+        """
+        try:
+            return cls._find(profile, overrides)  # type: ignore[arg-type]
+        finally:
+            # They may hold secrets, and tracebacks show the locals of every frame they pass.
+            del overrides
 
 
 class Sectona(_Base, Client):
@@ -97,14 +155,69 @@ class Sectona(_Base, Client):
             )
         )
 
+    def request_passwords(
+        self,
+        requests: AccountRequests,
+        *,
+        max_concurrency: int = 4,
+        on_partial: Literal["raise", "return"] = "raise",
+        on_progress: Callable[[int, int, int], object] | None = None,
+        on_result: Callable[[BulkEntry[AccountRequest, VaultAccount]], object] | None = None,
+    ) -> BulkResult[AccountRequest, VaultAccount]:
+        """Get the secrets of many accounts, several at a time. The vault records each request; none is sent twice.
+
+        All requests are checked before the first is sent. Each has the client's ``timeout`` of its own; nothing else
+        limits the whole. One that fails ends no other. An access key that the vault refused is not sent again: what was
+        still to be sent fails with the outcome ``not_sent``, unless a callable gives another key.
+
+        Args:
+            requests: Tuples ``(asset_type, asset_host, account_name)``, dicts with the names of the arguments of
+                :meth:`request_password`, or :class:`AccountRequest` objects. Twice the same is asked for twice.
+            max_concurrency: How many requests are made at a time.
+            on_partial: ``"return"``: give a result that is not whole instead of raising it.
+            on_progress: Is told, after every request, how many have ended, how many there are and how many of them
+                gave nothing.
+            on_result: Is told every entry as soon as it is known. What it has heard of is not lost when Ctrl-C or a
+                cancelled task ends the operation, which drops the result and the requests on their way.
+
+        What one of these two callables raises ends the operation likewise.
+
+        Raises:
+            ConfigError: Requests can't be used, each of them named by its place; nothing was sent.
+            TypeError: Requests are of wrong types, likewise.
+            PartialFailure: Not all accounts came back; ``.result`` is the :class:`BulkResult`.
+
+        Example:
+            >>> from infosecops.sandbox import Sandbox
+            >>> wanted = [("Unix Based", "web01.example.net", "deploy"), ("Unix Based", "CENTOS7", "admin152")]
+            >>> with Sandbox() as box, box.sectona() as pam:
+            ...     result = pam.request_passwords(wanted)
+            >>> result
+            BulkResult(total=2, succeeded=2, failed=0, unknown=0)
+            >>> [(entry.input.account_name, entry.value.password) for entry in result]
+            [('deploy', Secret(****)), ('admin152', Secret(****))]
+
+        Page: https://docs.sectona.com/pam-technical-documentation/6.0/api-password-vault
+        """
+        return run_here(
+            self._native.request_passwords(
+                requests,
+                max_concurrency=max_concurrency,
+                on_partial=on_partial,
+                on_progress=on_progress,
+                on_result=on_result,
+            )
+        )
+
     def call(self, path: str, fields: Mapping[str, object]) -> Envelope:
         """Run another operation of the vault.
 
         Args:
             path: Its path, such as ``/API/APP/APP007/GetInstances``.
-            fields: Its request fields, spelled as the vendor prints them.
+            fields: Its request fields, spelled as the vendor prints them: texts, numbers, whatever JSON can hold.
 
         Raises:
+            ConfigError: JSON can't hold the fields; nothing was sent.
             ApiError: Refused, also inside an answer of status 200; ``.code`` is the vault's code.
 
         Example:
@@ -137,6 +250,26 @@ class AsyncSectona(_Base, AsyncClient):
         return await run(
             self._native.request_password(
                 asset_type, asset_host, account_name, instance=instance, db_instance=db_instance
+            )
+        )
+
+    async def request_passwords(
+        self,
+        requests: AccountRequests,
+        *,
+        max_concurrency: int = 4,
+        on_partial: Literal["raise", "return"] = "raise",
+        on_progress: Callable[[int, int, int], object] | None = None,
+        on_result: Callable[[BulkEntry[AccountRequest, VaultAccount]], object] | None = None,
+    ) -> BulkResult[AccountRequest, VaultAccount]:
+        """Get the secrets of many accounts; see :meth:`Sectona.request_passwords`. The callables may be async."""
+        return await run(
+            self._native.request_passwords(
+                requests,
+                max_concurrency=max_concurrency,
+                on_partial=on_partial,
+                on_progress=on_progress,
+                on_result=on_result,
             )
         )
 

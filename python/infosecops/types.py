@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import NotRequired
 
-    from infosecops._infosecops import CoverageRule, ReviewItemChange
+    from infosecops._infosecops import AccountRequest, CoverageRule, ReviewItemChange
 
     Coverage: TypeAlias = bytes | str | PathLike[str] | Iterable[CoverageRule]
     CoverageType: TypeAlias = Literal["reviewer", "monitor", "altmanager"]
@@ -57,5 +57,15 @@ if TYPE_CHECKING:
         descriptions: bool
         applications: Iterable[str]
 
+    class AccountRequestDict(TypedDict):
+        """An :class:`AccountRequest` as plain data."""
+
+        asset_type: str
+        asset_host: str
+        account_name: str
+        instance: NotRequired[str]
+        db_instance: NotRequired[str | None]
+
+    AccountRequests: TypeAlias = Iterable[AccountRequest | AccountRequestDict | tuple[str, str, str] | list[str]]
     # The last are rows, as data frames give them: their keys may be of any type.
     Changes: TypeAlias = Iterable[ReviewItemChange | ChangeDict | Mapping[Any, Any]]

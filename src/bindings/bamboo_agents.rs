@@ -1,10 +1,10 @@
 //! Agent APIs for Bamboo for Python.
 
-use pyo3::exceptions::PyTypeError;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
-use pyo3::types::PyString;
 
+use super::agents::Agents;
+use super::argument::{self, Given};
 use super::handle::Handle;
 use super::operation::Operation;
 use super::raw::RawCall;
@@ -12,10 +12,10 @@ use super::secret::credential;
 use super::settings::{Settings, config_error};
 use crate::core::credential::{Credential, Holder};
 use crate::core::secret::Secret;
-use crate::record_methods;
 use crate::systems::bamboo_agents::{
     self as bamboo, AccessToken, Api, BambooAgents as System, EnsureResult, Login, TokenChange, TokenRef,
 };
+use crate::{named, record_methods};
 
 record_methods!(AccessToken, EnsureResult);
 
@@ -37,11 +37,12 @@ impl BambooAgents {
     fn new(
         py: Python<'_>,
         settings: Py<Settings>,
-        username: Option<String>,
+        username: Option<Given<String>>,
         password: Option<Bound<'_, PyAny>>,
         token: Option<Bound<'_, PyAny>>,
-        api: &str,
+        api: Given<String>,
     ) -> PyResult<Self> {
+        named!(py; username, api);
         let (access, given) = match (username, password, token) {
             (Some(username), Some(password), None) => {
                 if username.is_empty() || username.contains(':') || username.chars().any(char::is_control) {
@@ -65,7 +66,7 @@ impl BambooAgents {
                 ));
             }
         };
-        let api = match api {
+        let api = match api.as_str() {
             "auto" => None,
             "agent-config" => Some(Api::AgentConfig),
             "agent" => Some(Api::Agent),
@@ -97,13 +98,25 @@ impl BambooAgents {
         self.0.request(py, call)
     }
 
-    fn tokens_list(&self, py: Python<'_>) -> PyResult<Operation> {
-        self.0
-            .operation(py, |live, call| async move { bamboo::list(&live.system, &call).await })
+    fn agents(&self, py: Python<'_>, uuid: &Bound<'_, PyAny>) -> PyResult<Agents> {
+        Agents::open(py, &self.0, uuid)
     }
 
-    fn tokens_create(&self, py: Python<'_>, name: String, read: bool, change: bool) -> PyResult<Operation> {
-        self.0.operation(py, move |live, call| async move {
+    fn tokens_list(&self, py: Python<'_>) -> PyResult<Operation> {
+        self.0.operation(py, "tokens.list", |live, call| async move {
+            bamboo::list(&live.system, &call).await
+        })
+    }
+
+    fn tokens_create(
+        &self,
+        py: Python<'_>,
+        name: Given<String>,
+        read: Given<bool>,
+        change: Given<bool>,
+    ) -> PyResult<Operation> {
+        named!(py; name, read, change);
+        self.0.operation(py, "tokens.create", move |live, call| async move {
             bamboo::create(&live.system, &call, &name, read, change).await
         })
     }
@@ -113,32 +126,41 @@ impl BambooAgents {
         &self,
         py: Python<'_>,
         token: &Bound<'_, PyAny>,
-        name: Option<String>,
-        read: Option<bool>,
-        change: Option<bool>,
+        name: Option<Given<String>>,
+        read: Option<Given<bool>>,
+        change: Option<Given<bool>>,
     ) -> PyResult<Operation> {
+        named!(py; name, read, change);
         let token = token_ref(token)?;
         let wanted = TokenChange { name, read, change };
-        self.0.operation(py, move |live, call| async move {
+        self.0.operation(py, "tokens.update", move |live, call| async move {
             bamboo::update(&live.system, &call, token, &wanted).await
         })
     }
 
     fn tokens_revoke(&self, py: Python<'_>, token: &Bound<'_, PyAny>) -> PyResult<Operation> {
         let token = token_ref(token)?;
-        self.0.operation(py, move |live, call| async move {
+        self.0.operation(py, "tokens.revoke", move |live, call| async move {
             bamboo::revoke(&live.system, &call, token).await
         })
     }
 
-    fn tokens_find(&self, py: Python<'_>, name: String) -> PyResult<Operation> {
-        self.0.operation(py, move |live, call| async move {
+    fn tokens_find(&self, py: Python<'_>, name: Given<String>) -> PyResult<Operation> {
+        named!(py; name);
+        self.0.operation(py, "tokens.find", move |live, call| async move {
             bamboo::find(&live.system, &call, &name).await
         })
     }
 
-    fn tokens_ensure(&self, py: Python<'_>, name: String, read: bool, change: bool) -> PyResult<Operation> {
-        self.0.operation(py, move |live, call| async move {
+    fn tokens_ensure(
+        &self,
+        py: Python<'_>,
+        name: Given<String>,
+        read: Given<bool>,
+        change: Given<bool>,
+    ) -> PyResult<Operation> {
+        named!(py; name, read, change);
+        self.0.operation(py, "tokens.ensure", move |live, call| async move {
             bamboo::ensure(&live.system, &call, &name, read, change).await
         })
     }
@@ -151,10 +173,9 @@ fn token_ref(token: &Bound<'_, PyAny>) -> PyResult<TokenRef> {
     if let Ok(uuid) = token.cast::<Secret>() {
         return Ok(TokenRef::Uuid(uuid.get().clone()));
     }
-    if let Ok(uuid) = token.cast::<PyString>() {
-        return Ok(TokenRef::Uuid(Secret::new(uuid.to_cow()?)));
-    }
-    Err(PyTypeError::new_err(
-        "token: must be an AccessToken or its uuid as Secret or str",
-    ))
+    let uuid = argument::text(token).map_err(|wrong| {
+        let wrong = wrong.or_type("an AccessToken or its uuid as Secret or str");
+        wrong.named(token.py(), "token")
+    })?;
+    Ok(TokenRef::Uuid(Secret::new(uuid)))
 }

@@ -9,8 +9,9 @@ use tokio::runtime::Runtime;
 
 use super::engine::{self, Engine};
 use super::per_process::PerProcess;
+use crate::core::cause;
 use crate::core::config::Settings;
-use crate::core::error::{Error, Kind, Outcome};
+use crate::core::error::{Context, Error, Kind, Outcome};
 use crate::core::http_client::build_http;
 use crate::core::roots::Roots;
 
@@ -173,14 +174,13 @@ impl<S> Live<S> {
 }
 
 fn no_runtime(error: &std::io::Error) -> Error {
-    let context = crate::core::error::Context {
-        outcome: Some(Outcome::NotSent),
-        ..Default::default()
+    let hint = if cause::is_out_of_descriptors(error) {
+        cause::DESCRIPTORS_HINT
+    } else {
+        "the process may be out of threads or memory; make one client and reuse it"
     };
-    Error::new(
-        Kind::Transport,
-        format!("no runtime could be started: {error}"),
-        context,
-    )
-    .with_hint("the process may be out of file descriptors (ulimit -n) or threads; reuse one client")
+    let message = format!("no runtime could be started: {error}");
+    Error::new(Kind::Transport, message, Context::default())
+        .with_outcome(Outcome::NotSent)
+        .with_hint(hint)
 }

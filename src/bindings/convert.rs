@@ -252,13 +252,17 @@ macro_rules! record_methods {
             }
 
             /// All fields as plain data. Secrets are masked unless `reveal` is true.
-            #[pyo3(signature = (*, reveal = false))]
+            #[pyo3(
+                signature = (*, reveal = $crate::bindings::argument::Given::of(false)),
+                text_signature = "($self, *, reveal=False)"
+            )]
             fn to_dict<'py>(
                 &self,
                 py: pyo3::Python<'py>,
-                reveal: bool,
+                reveal: $crate::bindings::argument::Given<bool>,
             ) -> pyo3::PyResult<pyo3::Bound<'py, pyo3::types::PyDict>> {
                 use $crate::bindings::convert::{Hide, record_to_dict};
+                $crate::named!(py; reveal);
                 record_to_dict(py, self, if reveal { Hide::Nothing } else { Hide::Mask })
             }
 

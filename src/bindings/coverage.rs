@@ -1,36 +1,41 @@
 //! Coverage for Governance & Lifecycle: rules and conditions, and the forms in which a file may be given.
 
-use std::path::PathBuf;
-
 use bytes::Bytes;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyString};
 
+use super::argument::{self, Given};
 use super::errors::refused;
-use crate::record_methods;
 use crate::systems::governance_lifecycle::{self as gl, Coverage, CoverageProblem, CoverageReport, CoverageRule};
+use crate::{named, record_methods};
 
 #[pymethods]
 impl CoverageRule {
     #[new]
-    #[pyo3(signature = (reviewer, object_type, *, objects = "1=1", subjects = "1=1", subject_type = "user", privilege = ""))]
+    #[pyo3(
+        signature = (reviewer, object_type, *, objects = Given::of("1=1".to_owned()),
+                     subjects = Given::of("1=1".to_owned()), subject_type = Given::of("user".to_owned()),
+                     privilege = Given::of(String::new())),
+        text_signature = "(reviewer, object_type, *, objects='1=1', subjects='1=1', subject_type='user', privilege='')"
+    )]
     fn py_new(
         py: Python<'_>,
-        reviewer: String,
-        object_type: String,
-        objects: &str,
-        subjects: &str,
-        subject_type: &str,
-        privilege: &str,
+        reviewer: Given<String>,
+        object_type: Given<String>,
+        objects: Given<String>,
+        subjects: Given<String>,
+        subject_type: Given<String>,
+        privilege: Given<String>,
     ) -> PyResult<Self> {
+        named!(py; reviewer, object_type, objects, subjects, subject_type, privilege);
         let rule = Self {
             reviewer,
             object_type,
-            objects: objects.to_owned(),
-            subjects: subjects.to_owned(),
-            subject_type: subject_type.to_owned(),
-            privilege: privilege.to_owned(),
+            objects,
+            subjects,
+            subject_type,
+            privilege,
         };
         rule.line().map_err(|error| refused(py, error))?;
         Ok(rule)
@@ -53,13 +58,17 @@ impl CoverageRule {
     /// Raises:
     ///     ConfigError: Rows can't be used; the text names line and column of each.
     #[staticmethod]
-    #[pyo3(signature = (path, *, encoding = "utf-8-sig", delimiter = None, columns = None))]
+    #[pyo3(
+        signature = (path, *, encoding = Given::of("utf-8-sig".to_owned()), delimiter = None, columns = None),
+        text_signature = "(path, *, encoding='utf-8-sig', delimiter=None, columns=None)"
+    )]
     fn from_csv<'py>(
         path: &Bound<'py, PyAny>,
-        encoding: &str,
-        delimiter: Option<&str>,
+        encoding: Given<String>,
+        delimiter: Option<Given<String>>,
         columns: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
+        named!(path.py(); encoding, delimiter);
         let read = path.py().import("infosecops._csv_rows")?.getattr("rules")?;
         read.call1((path, encoding, delimiter, columns))
     }
@@ -84,8 +93,9 @@ impl CoverageRule {
 
 /// A condition for a coverage rule: the column has this value. Quotes in the value are doubled.
 #[pyfunction]
-pub fn equals(py: Python<'_>, column: &str, value: &str) -> PyResult<String> {
-    gl::equals(column, value).map_err(|error| refused(py, error))
+pub fn equals(py: Python<'_>, column: Given<String>, value: Given<String>) -> PyResult<String> {
+    named!(py; column, value);
+    gl::equals(&column, &value).map_err(|error| refused(py, error))
 }
 
 record_methods!(CoverageProblem {
@@ -120,17 +130,21 @@ record_methods!(CoverageReport {
 /// Raises:
 ///     ConfigError: The file can't be read.
 #[pyfunction]
-#[pyo3(signature = (coverage, *, r#type = "reviewer"))]
-pub fn check_coverage(py: Python<'_>, coverage: &Bound<'_, PyAny>, r#type: &str) -> PyResult<CoverageReport> {
+#[pyo3(
+    signature = (coverage, *, r#type = Given::of("reviewer".to_owned())),
+    text_signature = "(coverage, *, type='reviewer')"
+)]
+pub fn check_coverage(py: Python<'_>, coverage: &Bound<'_, PyAny>, r#type: Given<String>) -> PyResult<CoverageReport> {
+    named!(py; r#type);
     let coverage = read_coverage(coverage)?;
-    let report = py.detach(|| gl::check_coverage(&coverage, r#type));
+    let report = py.detach(|| gl::check_coverage(&coverage, &r#type));
     report.map_err(|error| refused(py, error))
 }
 
 /// The argument `coverage`.
 pub fn read_coverage(coverage: &Bound<'_, PyAny>) -> PyResult<Coverage> {
-    if let Ok(text) = coverage.cast::<PyString>() {
-        return Ok(Coverage::Bytes(Bytes::from(text.to_cow()?.into_owned())));
+    if coverage.is_instance_of::<PyString>() {
+        return argument::read("coverage", coverage).map(|text: String| Coverage::Bytes(Bytes::from(text)));
     }
     if let Ok(bytes) = coverage.cast::<PyBytes>() {
         return Ok(Coverage::Bytes(Bytes::copy_from_slice(bytes.as_bytes())));
@@ -139,7 +153,7 @@ pub fn read_coverage(coverage: &Bound<'_, PyAny>) -> PyResult<Coverage> {
         return Ok(Coverage::Bytes(Bytes::from(bytes.to_vec())));
     }
     if coverage.hasattr("__fspath__")? {
-        return Ok(Coverage::File(coverage.extract::<PathBuf>()?));
+        return Ok(Coverage::File(argument::read("coverage", coverage)?));
     }
     let wrong = || PyTypeError::new_err("coverage: must be bytes, str, a path or an iterable of CoverageRule");
     let mut rules = Vec::new();

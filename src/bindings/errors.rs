@@ -5,6 +5,7 @@ use pyo3::types::PyDict;
 
 use super::site::Raised;
 use crate::core::error::{Context, Error, Kind, Payload};
+use crate::systems::bamboo_agents::{AgentState, MaintenanceTask};
 use crate::systems::governance_lifecycle::{ReviewUpdate, RunStatus};
 use crate::systems::sd_elements::Job;
 
@@ -13,7 +14,7 @@ pub fn to_python(py: Python<'_>, error: &Error) -> PyErr {
     if let Some(raised) = error.payload().and_then(|payload| payload.downcast_ref::<Raised>()) {
         return raised.0.clone_ref(py);
     }
-    build(py, error).unwrap_or_else(|problem| problem)
+    build(py, &error.clone().harmless_if_read()).unwrap_or_else(|problem| problem)
 }
 
 /// Shorthand for errors found before anything is sent.
@@ -68,12 +69,17 @@ fn attached<'py>(py: Python<'py>, kind: Kind, payload: &Payload) -> PyResult<Opt
         Kind::PartialFailure => "result",
         Kind::JobFailed => "job",
         Kind::WaitTimeout => "last",
+        Kind::TaskLeftOpen => "task",
         _ => return Ok(None),
     };
     let value = if let Some(job) = payload.downcast_ref::<Job>() {
         job.clone().into_pyobject(py)?.into_any()
     } else if let Some(run) = payload.downcast_ref::<RunStatus>() {
         run.clone().into_pyobject(py)?.into_any()
+    } else if let Some(state) = payload.downcast_ref::<AgentState>() {
+        state.clone().into_pyobject(py)?.into_any()
+    } else if let Some(task) = payload.downcast_ref::<MaintenanceTask>() {
+        task.clone().into_pyobject(py)?.into_any()
     } else if let Some(update) = payload.downcast_ref::<ReviewUpdate>() {
         update.clone().into_pyobject(py)?.into_any()
     } else {

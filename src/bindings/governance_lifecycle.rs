@@ -8,8 +8,9 @@ use http::Method;
 use pyo3::exceptions::PyTypeError;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyMapping, PyString};
 
+use super::argument::{self, Given, Id, Wrong};
 use super::client::Live;
 use super::coverage::read_coverage;
 use super::errors::refused;
@@ -24,6 +25,7 @@ use crate::core::body::Body;
 use crate::core::error::Error;
 use crate::core::poll::OnProgress;
 use crate::core::transport::Call;
+use crate::named;
 use crate::systems::governance_lifecycle::{
     self as gl, CoverageUpload, GovernanceLifecycle as System, Progress, RefreshOptions, RunStatus, UnreviewedOptions,
     UpdateOptions,
@@ -65,24 +67,25 @@ impl GovernanceLifecycle {
         &self,
         py: Python<'_>,
         coverage: Option<&Bound<'_, PyAny>>,
-        r#type: String,
-        id: Option<String>,
-        name: Option<String>,
-        filename: Option<String>,
-        alt_manager_resolves_to: Option<String>,
-        check: bool,
+        r#type: Given<String>,
+        id: Option<Given<Id>>,
+        name: Option<Given<String>>,
+        filename: Option<Given<String>>,
+        alt_manager_resolves_to: Option<Given<String>>,
+        check: Given<bool>,
     ) -> PyResult<Operation> {
+        named!(py; r#type, id, name, filename, alt_manager_resolves_to, check);
         let coverage = coverage.map(read_coverage).transpose()?;
         let upload = CoverageUpload {
             coverage,
             kind: r#type,
-            id,
+            id: id.map(|id| id.0),
             name,
             filename,
             alt_manager_resolves_to,
             check,
         };
-        self.0.operation(py, move |live, call| async move {
+        self.0.operation(py, "upload_coverage", move |live, call| async move {
             gl::upload_coverage(&live.system, &call, upload).await
         })
     }
@@ -93,18 +96,19 @@ impl GovernanceLifecycle {
     fn update_review_items(
         &self,
         py: Python<'_>,
-        review: String,
+        review: Given<String>,
         changes: &Bound<'_, PyAny>,
-        sign_off: bool,
-        sign_off_comments: Option<String>,
-        comments_only: bool,
-        chunk_size: Option<usize>,
-        same_state_ok: bool,
-        on_partial: &str,
-        dry_run: bool,
+        sign_off: Given<bool>,
+        sign_off_comments: Option<Given<String>>,
+        comments_only: Given<bool>,
+        chunk_size: Option<Given<usize>>,
+        same_state_ok: Given<bool>,
+        on_partial: Given<String>,
+        dry_run: Given<bool>,
         on_progress: Option<Bound<'_, PyAny>>,
     ) -> PyResult<Operation> {
-        let raises = match on_partial {
+        named!(py; review, sign_off, sign_off_comments, comments_only, chunk_size, same_state_ok, on_partial, dry_run);
+        let raises = match on_partial.as_str() {
             "raise" => true,
             "return" => false,
             _ => return Err(config_error(py, "on_partial: must be \"raise\" or \"return\"")),
@@ -139,67 +143,69 @@ impl GovernanceLifecycle {
                 other => other,
             }
         };
-        self.0.operation(py, begin)
+        self.0.operation(py, "update_review_items", begin)
     }
 
     #[pyo3(signature = (name, *, params, body, method, effect))]
     fn command(
         &self,
         py: Python<'_>,
-        name: String,
+        name: Given<String>,
         params: &Bound<'_, PyAny>,
         body: &Bound<'_, PyAny>,
-        method: &str,
-        effect: &str,
+        method: Given<String>,
+        effect: Given<String>,
     ) -> PyResult<Operation> {
+        named!(py; name, method, effect);
         let params = raw::query_pairs(params)?;
         let body = raw::body_bytes(body)?;
-        let effect = raw::effect(effect).map_err(|error| refused(py, error))?;
-        let method = match method {
+        let effect = raw::effect(&effect).map_err(|error| refused(py, error))?;
+        let method = match method.as_str() {
             "GET" => Method::GET,
             "POST" => Method::POST,
             _ => return Err(config_error(py, "method: must be \"GET\" or \"POST\"")),
         };
-        self.0.operation(py, move |live, call| async move {
+        self.0.operation(py, "command", move |live, call| async move {
             let body = body.map(|bytes| ("text/plain; charset=utf-8", Body::Bytes(Bytes::from(bytes))));
             gl::command(&live.system, &call, &name, &params, body, method, effect).await
         })
     }
 
     fn login(&self, py: Python<'_>) -> PyResult<Operation> {
-        self.0.operation(
-            py,
-            |live, call| async move { nothing(gl::login(&live.system, &call).await) },
-        )
+        self.0.operation(py, "login", |live, call| async move {
+            nothing(gl::login(&live.system, &call).await)
+        })
     }
 
     fn logout(&self, py: Python<'_>) -> PyResult<Operation> {
-        self.0.operation(py, |live, call| async move {
+        self.0.operation(py, "logout", |live, call| async move {
             nothing(gl::logout(&live.system, &call).await)
         })
     }
 
     fn keep_alive(&self, py: Python<'_>) -> PyResult<Operation> {
-        self.0.operation(py, |live, call| async move {
+        self.0.operation(py, "keep_alive", |live, call| async move {
             nothing(gl::keep_alive(&live.system, &call).await)
         })
     }
 
     fn get_security_settings(&self, py: Python<'_>) -> PyResult<Operation> {
-        self.0.operation(py, |live, call| async move {
+        self.0.operation(py, "get_security_settings", |live, call| async move {
             gl::get_security_settings(&live.system, &call).await
         })
     }
 
-    fn run_review(&self, py: Python<'_>, name: String) -> PyResult<Operation> {
-        self.0.operation(py, move |live, call| async move {
+    fn run_review(&self, py: Python<'_>, name: Given<String>) -> PyResult<Operation> {
+        named!(py; name);
+        self.0.operation(py, "run_review", move |live, call| async move {
             gl::run_review(&live.system, &call, &name).await
         })
     }
 
-    fn get_run_status(&self, py: Python<'_>, run_id: String) -> PyResult<Operation> {
-        self.0.operation(py, move |live, call| async move {
-            gl::get_run_status(&live.system, &call, &run_id).await
+    fn get_run_status(&self, py: Python<'_>, run_id: Given<Id>) -> PyResult<Operation> {
+        named!(py; run_id);
+        self.0.operation(py, "get_run_status", move |live, call| async move {
+            gl::get_run_status(&live.system, &call, &run_id.0).await
         })
     }
 
@@ -207,41 +213,46 @@ impl GovernanceLifecycle {
     fn wait_for_run(
         &self,
         py: Python<'_>,
-        run_id: String,
-        timeout: f64,
-        poll_interval: f64,
+        run_id: Given<Id>,
+        timeout: Given<f64>,
+        poll_interval: Given<f64>,
         on_progress: Option<Bound<'_, PyAny>>,
     ) -> PyResult<Operation> {
+        named!(py; run_id, timeout, poll_interval);
         let pace = pace(timeout, poll_interval).map_err(|error| refused(py, error))?;
         let told = callable("on_progress", on_progress)?
             .map(|callable| Arc::new(progress(callable, |run: RunStatus| (run,))) as OnProgress<RunStatus>);
-        self.0.operation(py, move |live, call| async move {
-            gl::wait_for_run(&live.system, &call, &run_id, &pace, told).await
+        self.0.operation(py, "wait_for_run", move |live, call| async move {
+            gl::wait_for_run(&live.system, &call, &run_id.0, &pace, told).await
         })
     }
 
-    fn get_review_result(&self, py: Python<'_>, run_id: String) -> PyResult<Operation> {
-        self.0.operation(py, move |live, call| async move {
-            gl::get_review_result(&live.system, &call, &run_id).await
+    fn get_review_result(&self, py: Python<'_>, run_id: Given<Id>) -> PyResult<Operation> {
+        named!(py; run_id);
+        self.0.operation(py, "get_review_result", move |live, call| async move {
+            gl::get_review_result(&live.system, &call, &run_id.0).await
         })
     }
 
-    fn get_review_status(&self, py: Python<'_>, id: String) -> PyResult<Operation> {
-        self.0.operation(py, move |live, call| async move {
-            gl::get_review_status(&live.system, &call, &id).await
+    fn get_review_status(&self, py: Python<'_>, id: Given<Id>) -> PyResult<Operation> {
+        named!(py; id);
+        self.0.operation(py, "get_review_status", move |live, call| async move {
+            gl::get_review_status(&live.system, &call, &id.0).await
         })
     }
 
-    fn set_review_state(&self, py: Python<'_>, id: String, state: String) -> PyResult<Operation> {
-        self.0.operation(py, move |live, call| async move {
-            gl::set_review_state(&live.system, &call, &id, &state).await
+    fn set_review_state(&self, py: Python<'_>, id: Given<Id>, state: Given<String>) -> PyResult<Operation> {
+        named!(py; id, state);
+        self.0.operation(py, "set_review_state", move |live, call| async move {
+            gl::set_review_state(&live.system, &call, &id.0, &state).await
         })
     }
 
-    fn refresh_review(&self, py: Python<'_>, id: String, options: &Bound<'_, PyDict>) -> PyResult<Operation> {
+    fn refresh_review(&self, py: Python<'_>, id: Given<Id>, options: &Bound<'_, PyDict>) -> PyResult<Operation> {
+        named!(py; id);
         let options = refresh_options(options)?;
-        self.0.operation(py, move |live, call| async move {
-            gl::refresh_review(&live.system, &call, &id, &options).await
+        self.0.operation(py, "refresh_review", move |live, call| async move {
+            gl::refresh_review(&live.system, &call, &id.0, &options).await
         })
     }
 
@@ -249,20 +260,22 @@ impl GovernanceLifecycle {
     fn update_unreviewed_items(
         &self,
         py: Python<'_>,
-        id: String,
-        state: String,
-        unassigned: Option<bool>,
-        grouping: Option<String>,
-        comment: Option<String>,
+        id: Given<Id>,
+        state: Given<String>,
+        unassigned: Option<Given<bool>>,
+        grouping: Option<Given<String>>,
+        comment: Option<Given<String>>,
     ) -> PyResult<Operation> {
+        named!(py; id, state, unassigned, grouping, comment);
         let options = UnreviewedOptions {
             unassigned,
             grouping,
             comment,
         };
-        self.0.operation(py, move |live, call| async move {
-            gl::update_unreviewed_items(&live.system, &call, &id, &state, &options).await
-        })
+        self.0
+            .operation(py, "update_unreviewed_items", move |live, call| async move {
+                gl::update_unreviewed_items(&live.system, &call, &id.0, &state, &options).await
+            })
     }
 }
 
@@ -276,12 +289,9 @@ const LONGEST_RUN: Duration = Duration::from_secs(24 * 60 * 60);
 fn refresh_options(given: &Bound<'_, PyDict>) -> PyResult<RefreshOptions> {
     let mut options = RefreshOptions::default();
     for (key, value) in given {
-        let key: String = key.extract()?;
+        let key: String = argument::read("keywords", &key)?;
         if key == "applications" {
-            options.applications = value
-                .try_iter()?
-                .map(|name| name?.extract())
-                .collect::<PyResult<Vec<String>>>()?;
+            options.applications = texts(&key, &value)?;
             continue;
         }
         let flag = match key.as_str() {
@@ -297,9 +307,20 @@ fn refresh_options(given: &Bound<'_, PyDict>) -> PyResult<RefreshOptions> {
             "descriptions" => &mut options.descriptions,
             _ => return Err(PyTypeError::new_err(format!("unexpected keyword argument {key:?}"))),
         };
-        *flag = value
-            .extract()
-            .map_err(|_| PyTypeError::new_err(format!("{key}: must be a bool")))?;
+        *flag = argument::optional(&key, &value)?;
     }
     Ok(options)
+}
+
+/// Several texts. One text is no such thing, though its characters are.
+fn texts(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<String>> {
+    let wrong = || Wrong::of_type("an iterable of str", value).named(value.py(), name);
+    if value.is_instance_of::<PyString>() || value.is_instance_of::<PyMapping>() {
+        return Err(wrong());
+    }
+    let mut texts = Vec::new();
+    for (index, text) in value.try_iter().map_err(|_| wrong())?.enumerate() {
+        texts.push(argument::read(&format!("{name}[{index}]"), &text?)?);
+    }
+    Ok(texts)
 }

@@ -1,5 +1,6 @@
 //! What the native half of every client is made of: the client, its settings, and the making of operations.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use pyo3::IntoPyObjectExt;
@@ -55,17 +56,37 @@ impl<S: Send + Sync + 'static> Handle<S> {
         }
     }
 
-    /// A call that has not been made.
-    pub fn operation<T, B, F>(&self, py: Python<'_>, begin: B) -> PyResult<Operation>
+    /// A call that has not been made, by its public name.
+    pub fn operation<T, B, F>(
+        &self,
+        py: Python<'_>,
+        name: impl Into<Cow<'static, str>>,
+        begin: B,
+    ) -> PyResult<Operation>
     where
         T: for<'py> IntoPyObject<'py> + Send + 'static,
         B: FnOnce(Arc<Live<S>>, Call) -> F + Send + 'static,
         F: Future<Output = Result<T, Error>> + Send + 'static,
     {
+        self.operation_with(py, name, begin, |py, value| value.into_bound_py_any(py))
+    }
+
+    /// The same where `finish` makes the Python value.
+    pub fn operation_with<T, B, F, M>(
+        &self,
+        py: Python<'_>,
+        name: impl Into<Cow<'static, str>>,
+        begin: B,
+        finish: M,
+    ) -> PyResult<Operation>
+    where
+        T: Send + 'static,
+        B: FnOnce(Arc<Live<S>>, Call) -> F + Send + 'static,
+        F: Future<Output = Result<T, Error>> + Send + 'static,
+        M: for<'py> FnOnce(Python<'py>, T) -> PyResult<Bound<'py, PyAny>> + Send + 'static,
+    {
         let listener = self.settings.get().listening.listener(py)?;
-        Ok(Operation::new(&self.client, listener, begin, |py, value| {
-            value.into_bound_py_any(py)
-        }))
+        Ok(Operation::new(&self.client, name.into(), listener, begin, finish))
     }
 
     /// Closes the idle connections of this process.
@@ -78,11 +99,11 @@ impl<S: Backend> Handle<S> {
     /// The call for a request of the caller's own making.
     pub fn request(&self, py: Python<'_>, call: &RawCall) -> PyResult<Operation> {
         let request = call.request();
-        self.operation(py, move |live, call| async move {
-            live.system
-                .send(&call, request)
-                .await
-                .map(|answer| Response::new(&answer))
+        let recipe = call.recipe();
+        self.operation(py, "request", move |live, call| async move {
+            let answer = live.system.send(&call, request).await;
+            let answer = answer.map_err(|error| error.settled_by(recipe))?;
+            Ok(Response::new(&answer))
         })
     }
 }

@@ -5,19 +5,20 @@ use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
+use super::argument::Given;
 use super::secret::{GivenSecret, credential};
 use super::settings::config_error;
 use crate::core::credential::{Credential, Holder};
+use crate::named;
 use crate::systems::governance_lifecycle::Auth;
 
-/// The callable of a login; a secret that was given as it is does not travel.
+/// The callable or reference of a login; a secret that was given as it is does not travel.
 fn portable<'py>(given: &GivenSecret, py: Python<'py>, class: &str, name: &str) -> PyResult<Bound<'py, PyAny>> {
-    let callable = given.callable().ok_or_else(|| {
+    given.portable(py).ok_or_else(|| {
         PyTypeError::new_err(format!(
             "{class} cannot be pickled: {name} was given as it is, and secrets do not travel; pass a function of a module that fetches it"
         ))
-    })?;
-    Ok(callable.bind(py).clone())
+    })
 }
 
 /// User name and password for a login.
@@ -32,7 +33,12 @@ pub struct UserLogin {
 impl UserLogin {
     #[new]
     #[pyo3(signature = (username, password, auth_source = None))]
-    fn new(username: String, password: &Bound<'_, PyAny>, auth_source: Option<String>) -> PyResult<Self> {
+    pub fn new(
+        username: Given<String>,
+        password: &Bound<'_, PyAny>,
+        auth_source: Option<Given<String>>,
+    ) -> PyResult<Self> {
+        named!(password.py(); username, auth_source);
         if username.is_empty() {
             return Err(config_error(password.py(), "username: must not be empty"));
         }
@@ -69,7 +75,8 @@ pub struct TrustedApp {
 #[pymethods]
 impl TrustedApp {
     #[new]
-    fn new(client_id: String, client_secret: &Bound<'_, PyAny>) -> PyResult<Self> {
+    pub fn new(client_id: Given<String>, client_secret: &Bound<'_, PyAny>) -> PyResult<Self> {
+        named!(client_secret.py(); client_id);
         if client_id.is_empty() {
             return Err(config_error(client_secret.py(), "client_id: must not be empty"));
         }
@@ -95,6 +102,42 @@ impl TrustedApp {
     fn __repr__(&self) -> String {
         format!("TrustedApp({:?}, Secret(****))", self.client_id)
     }
+}
+
+/// A setting of a login, for reports.
+pub enum Part {
+    Text(String),
+    /// What stands for the secret; None for one that was given as it is.
+    Secret(Option<Py<PyAny>>),
+}
+
+/// The settings that a login stands for.
+pub fn parts(login: &Bound<'_, PyAny>) -> Vec<(&'static str, Part)> {
+    let py = login.py();
+    let secret = |given: &GivenSecret| Part::Secret(given.portable(py).map(Bound::unbind));
+    if let Ok(user) = login.cast::<UserLogin>() {
+        let user = user.get();
+        let mut parts = vec![
+            ("username", Part::Text(user.username.clone())),
+            ("password", secret(&user.password)),
+        ];
+        parts.extend(
+            user.auth_source
+                .clone()
+                .map(|source| ("auth_source", Part::Text(source))),
+        );
+        return parts;
+    }
+    login.cast::<TrustedApp>().map_or_else(
+        |_| Vec::new(),
+        |app| {
+            let app = app.get();
+            vec![
+                ("client_id", Part::Text(app.client_id.clone())),
+                ("client_secret", secret(&app.client_secret)),
+            ]
+        },
+    )
 }
 
 type Reduced<'py> = (Bound<'py, PyAny>, Bound<'py, PyTuple>);

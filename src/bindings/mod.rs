@@ -1,6 +1,9 @@
 //! The Python extension module: exports only.
 
+mod agents;
+pub(crate) mod argument;
 mod bamboo_agents;
+mod bulk;
 mod client;
 pub(crate) mod convert;
 mod coverage;
@@ -8,6 +11,8 @@ mod delivery;
 mod engine;
 mod errors;
 mod events;
+mod fields;
+mod found;
 mod governance_lifecycle;
 mod guarded;
 mod handed;
@@ -17,6 +22,8 @@ mod operation;
 mod per_process;
 pub(crate) mod pickle;
 mod raw;
+mod reference;
+mod report;
 mod review;
 mod review_input;
 mod review_reading;
@@ -29,6 +36,7 @@ mod secret;
 mod sectona;
 mod settings;
 mod site;
+mod vault_requests;
 
 /// Wipes whatever Rust code of this module gives back: passwords pass through buffers of the HTTP and TLS libraries that
 /// nobody else would wipe.
@@ -43,11 +51,15 @@ mod _infosecops {
     const __version__: &str = env!("CARGO_PKG_VERSION");
 
     #[pymodule_export]
+    use super::agents::Agents;
+    #[pymodule_export]
     use super::bamboo_agents::BambooAgents;
     #[pymodule_export]
     use super::coverage::{check_coverage, equals};
     #[pymodule_export]
     use super::events::Event;
+    #[pymodule_export]
+    use super::found::{Found, setting_names};
     #[pymodule_export]
     use super::governance_lifecycle::GovernanceLifecycle;
     #[pymodule_export]
@@ -58,6 +70,10 @@ mod _infosecops {
     use super::pickle::restore;
     #[pymodule_export]
     use super::raw::{RawCall, Response};
+    #[pymodule_export]
+    use super::reference::SecretReference;
+    #[pymodule_export]
+    use super::report::config_rows;
     #[pymodule_export]
     use super::review::{ChangeResult, ResultIterator, RetryChanges};
     #[pymodule_export]
@@ -79,7 +95,7 @@ mod _infosecops {
     #[pymodule_export]
     use crate::core::secret::Secret;
     #[pymodule_export]
-    use crate::systems::bamboo_agents::{AccessToken, EnsureResult};
+    use crate::systems::bamboo_agents::{AccessToken, Agent, AgentState, Capability, EnsureResult, MaintenanceTask};
     #[pymodule_export]
     use crate::systems::governance_lifecycle::{
         ApplicationRole, CommandResult, CoverageProblem, CoverageReport, CoverageRule, Entitlement, GlobalRole, Group,
@@ -88,7 +104,7 @@ mod _infosecops {
     #[pymodule_export]
     use crate::systems::sd_elements::{Connection, Job};
     #[pymodule_export]
-    use crate::systems::sectona::{Envelope, VaultAccount};
+    use crate::systems::sectona::{AccountRequest, Envelope, VaultAccount};
 
     #[pymodule_init]
     fn init(module: &pyo3::Bound<'_, pyo3::types::PyModule>) -> pyo3::PyResult<()> {

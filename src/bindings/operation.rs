@@ -1,5 +1,6 @@
 //! One call, not yet made: `wait()` makes it on the calling thread, `start()` for the running event loop. Once only.
 
+use std::borrow::Cow;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -36,7 +37,13 @@ pub struct Operation(Mutex<Option<Box<dyn Prepared>>>);
 
 impl Operation {
     /// `begin` gets the client's state and the running call; what it gives is turned into a Python value by `finish`.
-    pub fn new<S, T, B, F, M>(client: &Arc<Client<S>>, listener: Option<Listener>, begin: B, finish: M) -> Self
+    pub fn new<S, T, B, F, M>(
+        client: &Arc<Client<S>>,
+        name: Cow<'static, str>,
+        listener: Option<Listener>,
+        begin: B,
+        finish: M,
+    ) -> Self
     where
         S: Send + Sync + 'static,
         T: Send + 'static,
@@ -53,6 +60,7 @@ impl Operation {
         };
         let operation = ClientOperation {
             client: client.clone(),
+            name,
             listener,
             begin: Box::new(begin),
         };
@@ -87,6 +95,7 @@ type Begin<S> = Box<dyn FnOnce(Arc<Live<S>>, Call) -> BoxFuture<'static, Outcome
 
 struct ClientOperation<S> {
     client: Arc<Client<S>>,
+    name: Cow<'static, str>,
     listener: Option<Listener>,
     begin: Begin<S>,
 }
@@ -95,6 +104,11 @@ impl<S: Send + Sync + 'static> ClientOperation<S> {
     fn call(&self, http: reqwest::Client, site: &Site) -> Call {
         let sink = self.listener.as_ref().map(|listener| listener.sink(site.clone()));
         Call::new(self.client.settings.clone(), http, sink)
+    }
+
+    /// The exception for a call that found no place to run.
+    fn no_place(&self, py: Python<'_>, error: Error) -> PyErr {
+        to_python(py, &error.completed(self.client.settings.system, &self.name))
     }
 }
 
@@ -109,7 +123,7 @@ impl<S: Send + Sync + 'static> Prepared for ClientOperation<S> {
         // it, which a fork at that moment leaves locked in the child.
         let _kept = (self.listener.clone(), self.client.clone());
         let live = self.client.live();
-        let place = live.enter(py).map_err(|error| to_python(py, &error))?;
+        let place = live.enter(py).map_err(|error| self.no_place(py, error))?;
         let outcome = py.detach(|| (*self).drive(live, place));
         match outcome {
             Ok(Ok(finish)) => finish(py),
@@ -123,7 +137,7 @@ impl<S: Send + Sync + 'static> Prepared for ClientOperation<S> {
         let event_loop = GET_LOOP.import(py, "asyncio", "get_running_loop")?.call0()?;
         let future = event_loop.call_method0("create_future")?;
         let live = self.client.live();
-        let (http, engine) = live.background(py).map_err(|error| to_python(py, &error))?;
+        let (http, engine) = live.background(py).map_err(|error| self.no_place(py, error))?;
         let locals = Arc::new(TaskLocals::new(event_loop.clone()).copy_context(py)?);
         let event_loop = Arc::new(event_loop.unbind());
         let delivery = engine.delivery.clone();

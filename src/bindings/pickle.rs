@@ -8,13 +8,13 @@ use super::events::Event;
 use super::review::ChangeResult;
 use crate::core::record::Record;
 use crate::core::stored::{restored, stored};
-use crate::systems::bamboo_agents::{AccessToken, EnsureResult};
+use crate::systems::bamboo_agents::{AccessToken, Agent, AgentState, Capability, EnsureResult, MaintenanceTask};
 use crate::systems::governance_lifecycle::{
     ApplicationRole, CommandResult, CoverageProblem, CoverageReport, CoverageRule, Entitlement, GlobalRole, Group,
     ReviewItemChange, ReviewItemResult, ReviewStatus, ReviewUpdate, RevieweeAccount, RunStatus, SecuritySettings,
 };
 use crate::systems::sd_elements::{Connection, Job};
-use crate::systems::sectona::{Envelope, VaultAccount};
+use crate::systems::sectona::{AccountRequest, Envelope, VaultAccount};
 
 type Reduced<'py> = (Bound<'py, PyAny>, (&'static str, String));
 
@@ -38,7 +38,11 @@ pub fn restore<'py>(py: Python<'py>, class_name: &str, text: &str) -> PyResult<B
     }
     let made = classes!(
         AccessToken,
+        AccountRequest,
+        Agent,
+        AgentState,
         ApplicationRole,
+        Capability,
         ChangeResult,
         CommandResult,
         Connection,
@@ -52,6 +56,7 @@ pub fn restore<'py>(py: Python<'py>, class_name: &str, text: &str) -> PyResult<B
         GlobalRole,
         Group,
         Job,
+        MaintenanceTask,
         ReviewItemChange,
         ReviewItemResult,
         ReviewStatus,

@@ -3,21 +3,24 @@
 use bytes::Bytes;
 use http::Method;
 use http::header::{self, HeaderMap, HeaderValue};
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyRecursionError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyMapping, PyString};
+use pyo3::types::{IntoPyDict, PyBool, PyBytes, PyDict, PyFloat, PyInt, PyString};
 use serde_json::value::RawValue;
 
+use super::argument::{self, Argument, Given, Wrong, digits, items};
 use super::convert::{Hide, json_to_python};
 use super::errors::refused;
-use super::settings::pairs;
+use super::settings::{config_error, pairs};
 use crate::core::answer::Answer;
 use crate::core::body::Body;
 use crate::core::config::{header_name, header_value};
+use crate::core::depth::{DEPTH_MAX, is_too_deep};
 use crate::core::error::Error;
 use crate::core::request::Request;
 use crate::core::retry::Effect;
 use crate::core::target::Target;
+use crate::named;
 
 /// A request of the caller's own making, checked.
 #[pyclass(frozen, module = "infosecops._infosecops")]
@@ -30,19 +33,24 @@ impl RawCall {
     #[allow(clippy::too_many_arguments)]
     fn new(
         py: Python<'_>,
-        method: &str,
-        path: &str,
+        method: Given<String>,
+        path: Given<String>,
         params: &Bound<'_, PyAny>,
         json: &Bound<'_, PyAny>,
         body: &Bound<'_, PyAny>,
         headers: &Bound<'_, PyAny>,
-        effect: &str,
+        effect: Given<String>,
     ) -> PyResult<Self> {
+        named!(py; method, path, effect);
         let params = query_pairs(params)?;
         let headers = pairs(headers, "headers")?;
-        let json = if json.is_none() { None } else { Some(json_text(json)?) };
+        let json = if json.is_none() {
+            None
+        } else {
+            Some(json_text("json", json)?)
+        };
         let body = body_bytes(body)?;
-        build(method, path, &params, json, body, &headers, effect)
+        build(&method, &path, &params, json, body, &headers, &effect)
             .map(Self)
             .map_err(|error| refused(py, error))
     }
@@ -52,6 +60,21 @@ impl RawCall {
     /// The request to send.
     pub fn request(&self) -> Request {
         self.0.clone()
+    }
+
+    /// How to find out whether it was applied: only the caller knows what it does.
+    pub fn recipe(&self) -> &'static str {
+        match self.0.effect {
+            Effect::Idempotent => {
+                "repeat the same request: effect=\"idempotent\" says that this leads to the same state"
+            }
+            Effect::Audited => {
+                "the system may have done and recorded it: look at what this request changes there before sending it again, which is recorded again"
+            }
+            Effect::Unsafe | Effect::Read => {
+                "look at what this request changes in the system before sending it again; where repeating does no harm, pass effect=\"idempotent\", or effect=\"read\" if it changes nothing"
+            }
+        }
     }
 }
 
@@ -88,9 +111,34 @@ fn build(
     Ok(request)
 }
 
-/// A Python value as JSON.
-pub fn json_text(value: &Bound<'_, PyAny>) -> PyResult<String> {
-    value.py().import("json")?.call_method1("dumps", (value,))?.extract()
+/// A Python value as JSON: nothing but what is valid JSON in UTF-8.
+pub fn json_text(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
+    let py = value.py();
+    let options = [("allow_nan", false), ("ensure_ascii", false)].into_py_dict(py)?;
+    let written = py.import("json")?.call_method("dumps", (value,), Some(&options));
+    let written = written.map_err(|error| {
+        if error.is_instance_of::<PyRecursionError>(py) {
+            config_error(py, format!("{name}: is nested too deeply"))
+        } else if error.is_instance_of::<PyTypeError>(py) {
+            PyTypeError::new_err(format!("{name}: {}", error.value(py)))
+        } else if error.is_instance_of::<PyValueError>(py) {
+            config_error(py, format!("{name}: {}", error.value(py)))
+        } else {
+            error
+        }
+    })?;
+    argument::read(name, &written)
+}
+
+/// A mapping of texts to what JSON can hold, as JSON.
+pub fn json_object(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
+    let expected = "a mapping of str to values that JSON can hold";
+    let refuse = |wrong: Wrong| wrong.or_type(expected).named(value.py(), name);
+    let fields = PyDict::new(value.py());
+    for (key, field) in items(value).map_err(refuse)? {
+        fields.set_item(String::read(&key).map_err(refuse)?, field)?;
+    }
+    json_text(name, &fields)
 }
 
 /// A body given as bytes or text; text goes in UTF-8.
@@ -98,8 +146,8 @@ pub fn body_bytes(body: &Bound<'_, PyAny>) -> PyResult<Option<Vec<u8>>> {
     if body.is_none() {
         return Ok(None);
     }
-    if let Ok(text) = body.cast::<PyString>() {
-        return Ok(Some(text.to_cow()?.into_owned().into_bytes()));
+    if body.is_instance_of::<PyString>() {
+        return argument::read("body", body).map(|text: String| Some(text.into_bytes()));
     }
     let wrong = |_| PyTypeError::new_err("body: must be bytes or str");
     body.extract().map(Some).map_err(wrong)
@@ -110,11 +158,15 @@ pub fn query_pairs(params: &Bound<'_, PyAny>) -> PyResult<Vec<(String, String)>>
     if params.is_none() {
         return Ok(Vec::new());
     }
-    let wrong = || PyTypeError::new_err("params: must be a dict of str to str, int, float or bool");
-    let params = params.cast::<PyMapping>().map_err(|_| wrong())?;
+    let py = params.py();
+    let refuse = |wrong: Wrong| {
+        wrong
+            .or_type("a dict of str to str, int, float or bool")
+            .named(py, "params")
+    };
     let mut pairs = Vec::new();
-    for item in params.items()?.iter() {
-        let (name, value): (String, Bound<'_, PyAny>) = item.extract().map_err(|_| wrong())?;
+    for (name, value) in items(params).map_err(refuse)? {
+        let name = String::read(&name).map_err(refuse)?;
         if value.is_none() {
             continue;
         }
@@ -124,9 +176,9 @@ pub fn query_pairs(params: &Bound<'_, PyAny>) -> PyResult<Vec<(String, String)>>
             || value.is_instance_of::<PyInt>()
             || value.is_instance_of::<PyFloat>()
         {
-            value.str()?.extract()?
+            digits(&value).map_err(refuse)?
         } else {
-            return Err(wrong());
+            return Err(refuse(Wrong::of_type("", &value)));
         };
         pairs.push((name, text));
     }
@@ -197,10 +249,14 @@ impl Response {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// The body as JSON. Raises ValueError where it is none.
+    /// The body as JSON. Raises ValueError where it is none, or where it is nested deeper than 100 levels.
     fn json<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let raw: &RawValue = serde_json::from_slice(&self.body)
-            .map_err(|_| pyo3::exceptions::PyValueError::new_err("the answer is not JSON"))?;
+        if is_too_deep(&self.body) {
+            let message = format!("the answer is nested deeper than {DEPTH_MAX} levels; content has all of it");
+            return Err(PyValueError::new_err(message));
+        }
+        let raw: &RawValue =
+            serde_json::from_slice(&self.body).map_err(|_| PyValueError::new_err("the answer is not JSON"))?;
         json_to_python(py, raw, Hide::Nothing)
     }
 

@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
 use pyo3::types::{PyBytes, PyDict, PyIterator, PyString};
 
+use super::argument::Wrong;
 use super::review_input::{Refusal, read_change};
 use super::site::{OfCall, Site, in_context, raised_error};
 use crate::core::error::Error;
@@ -29,14 +30,13 @@ pub struct Reading {
 impl Reading {
     /// Reads nothing yet.
     pub fn new(changes: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let wrong =
+            || Wrong::of_type("an iterable of ReviewItemChange or dict", changes).named(changes.py(), "changes");
         let is_one = changes.is_instance_of::<PyString>() || changes.is_instance_of::<PyBytes>();
         if is_one || changes.is_instance_of::<PyDict>() {
-            return Err(PyTypeError::new_err(
-                "changes: must be an iterable of ReviewItemChange or dict",
-            ));
+            return Err(wrong());
         }
-        let items = changes.try_iter();
-        let items = items.map_err(|_| PyTypeError::new_err("changes: must be iterable"))?;
+        let items = changes.try_iter().map_err(|_| wrong())?;
         Ok(Self {
             items: items.unbind(),
             kept: Changes::default(),
@@ -88,9 +88,9 @@ impl Reading {
                 Err(Refusal::Raised(raised)) => return Err(raised),
                 Err(Refusal::Type(text)) => {
                     self.types += 1;
-                    self.problems.add(|| format!("changes[{count}].{text}"));
+                    self.problems.add(|| format!("changes[{count}]{text}"));
                 }
-                Err(Refusal::Value(text)) => self.problems.add(|| format!("changes[{count}].{text}")),
+                Err(Refusal::Value(text)) => self.problems.add(|| format!("changes[{count}]{text}")),
             }
             self.count += 1;
         }

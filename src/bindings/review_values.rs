@@ -3,48 +3,59 @@
 use jiff::civil::Date;
 use pyo3::prelude::*;
 
+use super::argument::Given;
 use super::review_input::{Refusal, read_account, read_item};
-use crate::record_methods;
 use crate::systems::governance_lifecycle::{
     ApplicationRole, Entitlement, GlobalRole, Group, ReviewItemChange, RevieweeAccount,
 };
+use crate::{named, record_methods};
 
 record_methods!(Entitlement {
     #[new]
-    fn py_new(resource: String, action: String, business_source: String) -> Self {
-        Self {
+    fn py_new(
+        py: Python<'_>,
+        resource: Given<String>,
+        action: Given<String>,
+        business_source: Given<String>,
+    ) -> PyResult<Self> {
+        named!(py; resource, action, business_source);
+        Ok(Self {
             resource,
             action,
             business_source,
-        }
+        })
     }
 });
 
 record_methods!(ApplicationRole {
     #[new]
-    fn py_new(name: String, business_source: String) -> Self {
-        Self { name, business_source }
+    fn py_new(py: Python<'_>, name: Given<String>, business_source: Given<String>) -> PyResult<Self> {
+        named!(py; name, business_source);
+        Ok(Self { name, business_source })
     }
 });
 
 record_methods!(Group {
     #[new]
-    fn py_new(name: String, business_source: String) -> Self {
-        Self { name, business_source }
+    fn py_new(py: Python<'_>, name: Given<String>, business_source: Given<String>) -> PyResult<Self> {
+        named!(py; name, business_source);
+        Ok(Self { name, business_source })
     }
 });
 
 record_methods!(GlobalRole {
     #[new]
-    fn py_new(name: String, role_set: String) -> Self {
-        Self { name, role_set }
+    fn py_new(py: Python<'_>, name: Given<String>, role_set: Given<String>) -> PyResult<Self> {
+        named!(py; name, role_set);
+        Ok(Self { name, role_set })
     }
 });
 
 record_methods!(RevieweeAccount {
     #[new]
-    fn py_new(name: String, business_source: String) -> Self {
-        Self { name, business_source }
+    fn py_new(py: Python<'_>, name: Given<String>, business_source: Given<String>) -> PyResult<Self> {
+        named!(py; name, business_source);
+        Ok(Self { name, business_source })
     }
 });
 
@@ -52,18 +63,20 @@ record_methods!(ReviewItemChange {
     #[new]
     #[pyo3(signature = (state, reviewee, item, *, account = None, comments = None, expires_on = None))]
     fn py_new(
-        state: String,
-        reviewee: String,
+        py: Python<'_>,
+        state: Given<String>,
+        reviewee: Given<String>,
         item: &Bound<'_, PyAny>,
         account: Option<&Bound<'_, PyAny>>,
-        comments: Option<String>,
-        expires_on: Option<Date>,
+        comments: Option<Given<String>>,
+        expires_on: Option<Given<Date>>,
     ) -> PyResult<Self> {
+        named!(py; state, reviewee, comments, expires_on);
         let read = || {
-            let account = account.map(read_account).transpose()?.flatten();
-            Ok::<_, Refusal>((read_item(item)?, account))
+            let account = account.map(|account| read_account("account", account)).transpose()?;
+            Ok::<_, Refusal>((read_item("item", item)?, account.flatten()))
         };
-        let (item, account) = read().map_err(|refusal| refusal.into_python(item.py()))?;
+        let (item, account) = read().map_err(|refusal| refusal.into_python(py))?;
         Ok(Self {
             state,
             reviewee,
@@ -91,13 +104,17 @@ record_methods!(ReviewItemChange {
     /// Raises:
     ///     ConfigError: Rows can't be used; the text names line and column of each.
     #[staticmethod]
-    #[pyo3(signature = (path, *, encoding = "utf-8-sig", delimiter = None, columns = None))]
+    #[pyo3(
+        signature = (path, *, encoding = Given::of("utf-8-sig".to_owned()), delimiter = None, columns = None),
+        text_signature = "(path, *, encoding='utf-8-sig', delimiter=None, columns=None)"
+    )]
     fn from_csv<'py>(
         path: &Bound<'py, PyAny>,
-        encoding: &str,
-        delimiter: Option<&str>,
+        encoding: Given<String>,
+        delimiter: Option<Given<String>>,
         columns: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
+        named!(path.py(); encoding, delimiter);
         let read = path.py().import("infosecops._csv_rows")?.getattr("changes")?;
         read.call1((path, encoding, delimiter, columns))
     }

@@ -13,7 +13,7 @@ use super::per_process::PerProcess;
 use super::sandbox_arguments::{Argument, fault, filter, job_end, progress};
 use super::sandbox_values::{JournalEntry, SandboxAccount};
 use crate::core::secret::Secret;
-use crate::sandbox::{self, BambooApi, Options, ResultForm, System, Tls};
+use crate::sandbox::{self, BambooApi, MaintenanceSettings, Options, ResultForm, System, Tls};
 
 /// How often a waiting thread looks for Ctrl-C.
 const SIGNAL_CHECK_INTERVAL: Duration = Duration::from_millis(50);
@@ -299,6 +299,15 @@ impl SandboxServer {
             .transpose()?;
         let found = self.with(py, |server| server.set_agent_busy(id, busy, polls))?;
         known(found, || format!("agent_id: no agent {id}"))
+    }
+
+    #[pyo3(signature = (*, allowed, max_away))]
+    fn set_maintenance(&self, py: Python<'_>, allowed: Any<'_, '_>, max_away: Any<'_, '_>) -> PyResult<()> {
+        let settings = MaintenanceSettings {
+            allowed: Argument("allowed", allowed).flag()?,
+            max_away: Argument("max_away", max_away).whole(0, u32::MAX.into())?,
+        };
+        self.with(py, |server| server.set_maintenance(settings))
     }
 
     fn open_connections(&self, py: Python<'_>) -> PyResult<usize> {

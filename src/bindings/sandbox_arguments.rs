@@ -8,6 +8,7 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyInt, PyString};
 
+use super::argument::{self, Wrong};
 use crate::sandbox::{DropPoint, Fault, Filter, JobEnd, JobProgress, Redirect, System};
 
 /// One argument by its name.
@@ -15,12 +16,7 @@ pub struct Argument<'a, 'py>(pub &'a str, pub &'a Bound<'py, PyAny>);
 
 impl Argument<'_, '_> {
     fn wrong_type(&self, expected: &str) -> PyErr {
-        let kind = self
-            .1
-            .get_type()
-            .name()
-            .map_or_else(|_| "object".to_owned(), |name| name.to_string());
-        PyTypeError::new_err(format!("{}: must be {expected}, not {kind}", self.0))
+        Wrong::of_type(expected, self.1).named(self.1.py(), self.0)
     }
 
     fn wrong_value(&self, expected: &str) -> PyErr {
@@ -29,10 +25,7 @@ impl Argument<'_, '_> {
 
     /// A str.
     pub fn text(&self) -> PyResult<String> {
-        match self.1.cast::<PyString>() {
-            Ok(text) => Ok(text.to_cow()?.into_owned()),
-            Err(_) => Err(self.wrong_type("a str")),
-        }
+        argument::read(self.0, self.1)
     }
 
     /// A bool and nothing that merely behaves like one.
@@ -60,10 +53,10 @@ impl Argument<'_, '_> {
 
     /// An id as servers give it: a whole number that is not negative, or its digits.
     pub fn id(&self) -> PyResult<u64> {
-        match self.1.cast::<PyString>() {
-            Ok(text) => text.to_cow()?.parse().map_err(|_| self.wrong_value("a number")),
-            Err(_) => self.whole(0, i64::MAX),
+        if self.1.is_instance_of::<PyString>() {
+            return self.text()?.parse().map_err(|_| self.wrong_value("a number"));
         }
+        self.whole(0, i64::MAX)
     }
 
     /// A number of seconds.
@@ -92,10 +85,8 @@ impl Argument<'_, '_> {
     fn body(&self) -> PyResult<Bytes> {
         match self.1.cast::<PyBytes>() {
             Ok(bytes) => Ok(Bytes::copy_from_slice(bytes.as_bytes())),
-            Err(_) => self
-                .text()
-                .map(Bytes::from)
-                .map_err(|_| self.wrong_type("str or bytes")),
+            Err(_) if self.1.is_instance_of::<PyString>() => self.text().map(Bytes::from),
+            Err(_) => Err(self.wrong_type("str or bytes")),
         }
     }
 
@@ -151,7 +142,7 @@ pub fn fault(keywords: &Bound<'_, PyDict>, times: Option<&Bound<'_, PyAny>>) -> 
     ];
     let mut fault = Fault::default();
     for (name, value) in keywords {
-        let name: String = name.extract()?;
+        let name: String = argument::read("keywords", &name)?;
         let given = Argument(&name, &value);
         let is_none = value.is_none();
         match name.as_str() {

@@ -7,19 +7,24 @@ use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use tokio::sync::Mutex;
 
+use super::argument::{self, Given, Wrong};
+use super::bulk;
+use super::client::Live;
 use super::errors::refused;
 use super::handle::Handle;
 use super::operation::Operation;
 use super::raw::RawCall;
 use super::secret::credential;
-use super::settings::{Settings, callable, config_error, pace};
+use super::settings::{Settings, callable, pace};
 use super::site::progress;
+use crate::core::bulk::partial_failure;
 use crate::core::credential::Holder;
 use crate::core::poll::{OnProgress, Pace};
-use crate::record_methods;
+use crate::core::transport::Call;
 use crate::systems::sd_elements::{
     self as sde, Connection, ConnectionFilter, Item, Job, ListFilter, PageCursor, Report, SdElements as System, User,
 };
+use crate::{named, record_methods};
 
 record_methods!(Job, Connection);
 
@@ -63,36 +68,49 @@ impl SDElements {
         self.0.request(py, call)
     }
 
-    #[pyo3(signature = (kind, *, automatic, connection, ready, succeeded, user, page_size, limit))]
+    #[pyo3(signature = (kind, *, automatic, connection, ready, succeeded, user, expand, page_size, limit))]
     #[allow(clippy::too_many_arguments)]
     fn jobs_list(
         &self,
         py: Python<'_>,
-        kind: Option<&str>,
-        automatic: Option<bool>,
-        connection: Option<i64>,
-        ready: Option<bool>,
-        succeeded: Option<bool>,
-        user: Option<String>,
-        page_size: Option<u32>,
-        limit: Option<u64>,
+        kind: Option<Given<String>>,
+        automatic: Option<Given<bool>>,
+        connection: Option<Given<i64>>,
+        ready: Option<Given<bool>>,
+        succeeded: Option<Given<bool>>,
+        user: Option<Given<String>>,
+        expand: Option<Given<String>>,
+        page_size: Option<Given<u32>>,
+        limit: Option<Given<u64>>,
     ) -> PyResult<JobPages> {
+        named!(py; kind, automatic, connection, ready, succeeded, user, expand, page_size, limit);
         let filter = ListFilter {
             automatic,
             connection,
             ready,
             succeeded,
             user,
+            expand,
             page_size,
             limit,
         };
-        let cursor = sde::list(kind, &filter).map_err(|error| refused(py, error))?;
+        let cursor = sde::list(kind.as_deref(), &filter).map_err(|error| refused(py, error))?;
         Ok(JobPages(self.pages(py, cursor)))
     }
 
-    fn jobs_get(&self, py: Python<'_>, kind: String, job_id: i64) -> PyResult<Operation> {
-        self.0.operation(py, move |live, call| async move {
-            sde::get(&live.system, &call, &kind, job_id).await
+    fn jobs_get(&self, py: Python<'_>, kind: Given<String>, job_id: Given<i64>) -> PyResult<Operation> {
+        named!(py; kind, job_id);
+        self.0
+            .operation(py, format!("jobs.{kind}.get"), move |live, call| async move {
+                sde::get(&live.system, &call, &kind, job_id).await
+            })
+    }
+
+    fn jobs_find_running(&self, py: Python<'_>, kind: Given<String>, connection: Given<i64>) -> PyResult<Operation> {
+        named!(py; kind, connection);
+        let name = format!("jobs.{kind}.find_running");
+        self.0.operation(py, name, move |live, call| async move {
+            sde::find_running(&live.system, &call, &kind, connection).await
         })
     }
 
@@ -100,14 +118,16 @@ impl SDElements {
     fn jobs_start(
         &self,
         py: Python<'_>,
-        kind: String,
-        connection: i64,
-        automatic: bool,
-        project: Option<i64>,
+        kind: Given<String>,
+        connection: Given<i64>,
+        automatic: Given<bool>,
+        project: Option<Given<i64>>,
     ) -> PyResult<Operation> {
-        self.0.operation(py, move |live, call| async move {
-            sde::start(&live.system, &call, &kind, connection, automatic, project).await
-        })
+        named!(py; kind, connection, automatic, project);
+        self.0
+            .operation(py, format!("jobs.{kind}.start"), move |live, call| async move {
+                sde::start(&live.system, &call, &kind, connection, automatic, project).await
+            })
     }
 
     #[pyo3(signature = (kind, connection, *, succeeded, result_message, automatic, ready, project))]
@@ -115,14 +135,15 @@ impl SDElements {
     fn jobs_report(
         &self,
         py: Python<'_>,
-        kind: String,
-        connection: i64,
-        succeeded: bool,
-        result_message: String,
-        automatic: bool,
-        ready: Option<bool>,
-        project: Option<i64>,
+        kind: Given<String>,
+        connection: Given<i64>,
+        succeeded: Given<bool>,
+        result_message: Given<String>,
+        automatic: Given<bool>,
+        ready: Option<Given<bool>>,
+        project: Option<Given<i64>>,
     ) -> PyResult<Operation> {
+        named!(py; kind, connection, succeeded, result_message, automatic, ready, project);
         let report = Report {
             connection,
             succeeded,
@@ -130,38 +151,77 @@ impl SDElements {
             automatic,
             ready,
         };
-        self.0.operation(py, move |live, call| async move {
-            sde::report(&live.system, &call, &kind, &report, project).await
-        })
+        self.0
+            .operation(py, format!("jobs.{kind}.report"), move |live, call| async move {
+                sde::report(&live.system, &call, &kind, &report, project).await
+            })
     }
 
-    #[pyo3(signature = (kind, job_id, *, timeout, poll_interval, on_progress, on_failure))]
+    #[pyo3(signature = (kind, job, *, timeout, poll_interval, on_progress, on_failure))]
     #[allow(clippy::too_many_arguments)]
     fn jobs_wait(
         &self,
         py: Python<'_>,
-        kind: String,
-        job_id: i64,
-        timeout: f64,
-        poll_interval: f64,
+        kind: Given<String>,
+        job: Given<i64>,
+        timeout: Given<f64>,
+        poll_interval: Given<f64>,
         on_progress: Option<Bound<'_, PyAny>>,
-        on_failure: &str,
+        on_failure: Given<String>,
     ) -> PyResult<Operation> {
-        let raises = match on_failure {
-            "raise" => true,
-            "return" => false,
-            _ => return Err(config_error(py, "on_failure: must be \"raise\" or \"return\"")),
-        };
+        named!(py; kind, job, timeout, poll_interval, on_failure);
+        let raises = bulk::raises(py, "on_failure", &on_failure)?;
         let Pace { timeout, interval } = pace(timeout, poll_interval).map_err(|error| refused(py, error))?;
         let told = callable("on_progress", on_progress)?
             .map(|callable| Arc::new(progress(callable, |job: Job| (job,))) as OnProgress<Job>);
-        self.0.operation(py, move |live, call| async move {
-            let job = sde::wait(&live.system, &call, &kind, job_id, timeout, interval, told).await?;
-            if raises && !job.is_success() {
-                Err(sde::job_failed(&call, &job))
-            } else {
-                Ok(job)
-            }
+        self.0
+            .operation(py, format!("jobs.{kind}.wait"), move |live, call| async move {
+                let job = sde::wait(&live.system, &call, &kind, job, timeout, interval, told).await?;
+                if raises && !job.is_success() {
+                    Err(sde::job_failed(&call, &job))
+                } else {
+                    Ok(job)
+                }
+            })
+    }
+
+    #[pyo3(signature = (kind, jobs, *, timeout, poll_interval, max_concurrency, on_progress, on_failure))]
+    #[allow(clippy::too_many_arguments)]
+    fn jobs_wait_all(
+        &self,
+        py: Python<'_>,
+        kind: Option<Given<String>>,
+        jobs: &Bound<'_, PyAny>,
+        timeout: Given<f64>,
+        poll_interval: Given<f64>,
+        max_concurrency: Given<usize>,
+        on_progress: Option<Bound<'_, PyAny>>,
+        on_failure: Given<String>,
+    ) -> PyResult<Operation> {
+        named!(py; kind, timeout, poll_interval, max_concurrency, on_failure);
+        let raises = bulk::raises(py, "on_failure", &on_failure)?;
+        let pace = pace(timeout, poll_interval).map_err(|error| refused(py, error))?;
+        let jobs = bulk::read_inputs("jobs", jobs, |place, job| job_of(place, job, kind.as_deref()))?;
+        let ids: Arc<[i64]> = jobs.iter().map(|(_, id)| *id).collect();
+        let listener = bulk::listener(&ids, on_progress, None)?;
+        let name = kind.map_or_else(|| "jobs.wait_all".to_owned(), |kind| format!("jobs.{kind}.wait_all"));
+        let operation = name.clone();
+        let begin = move |live: Arc<Live<System>>, call: Call| async move {
+            let results = sde::wait_all(
+                &live.system,
+                &call,
+                &operation,
+                &jobs,
+                &pace,
+                max_concurrency,
+                listener.as_ref(),
+            )
+            .await?;
+            let partial = partial_failure(&call, &operation, "jobs", &results).filter(|_| raises);
+            Ok((results, partial))
+        };
+        self.0.operation_with(py, name, begin, move |py, (results, partial)| {
+            bulk::finish(py, &ids, results, partial.as_ref())
         })
     }
 
@@ -169,49 +229,67 @@ impl SDElements {
     fn connections_list(
         &self,
         py: Python<'_>,
-        kind: &str,
-        project: Option<i64>,
-        include: Option<String>,
-        page_size: Option<u32>,
-        limit: Option<u64>,
+        kind: Given<String>,
+        project: Option<Given<i64>>,
+        include: Option<Given<String>>,
+        page_size: Option<Given<u32>>,
+        limit: Option<Given<u64>>,
     ) -> PyResult<ConnectionPages> {
+        named!(py; kind, project, include, page_size, limit);
         let filter = ConnectionFilter {
             project,
             include,
             page_size,
             limit,
         };
-        let cursor = sde::list_connections(kind, &filter).map_err(|error| refused(py, error))?;
+        let cursor = sde::list_connections(&kind, &filter).map_err(|error| refused(py, error))?;
         Ok(ConnectionPages(self.pages(py, cursor)))
     }
 
-    fn connections_get(&self, py: Python<'_>, kind: String, connection_id: i64) -> PyResult<Operation> {
-        self.0.operation(py, move |live, call| async move {
-            sde::get_connection(&live.system, &call, &kind, connection_id).await
-        })
+    fn connections_get(&self, py: Python<'_>, kind: Given<String>, connection_id: Given<i64>) -> PyResult<Operation> {
+        named!(py; kind, connection_id);
+        self.0
+            .operation(py, format!("connections.{kind}.get"), move |live, call| async move {
+                sde::get_connection(&live.system, &call, &kind, connection_id).await
+            })
     }
 }
 
 impl SDElements {
-    fn pages<T>(&self, py: Python<'_>, cursor: PageCursor<T>) -> Pages<T> {
+    fn pages<T: Item>(&self, py: Python<'_>, cursor: PageCursor<T>) -> Pages<T> {
         Pages {
             handle: self.0.share(py),
+            operation: cursor.operation().to_owned(),
             cursor: Arc::new(Mutex::new(cursor)),
         }
     }
 }
 
+/// A job, or of a given kind its id.
+fn job_of(place: &str, job: &Bound<'_, PyAny>, kind: Option<&str>) -> PyResult<(String, i64)> {
+    if let Ok(job) = job.cast::<Job>() {
+        let job = job.get();
+        return Ok((kind.unwrap_or(&job.kind).to_owned(), job.id));
+    }
+    match kind {
+        Some(kind) => Ok((kind.to_owned(), argument::read(place, job)?)),
+        None => Err(Wrong::of_type("a Job, whose kind is known", job).named(job.py(), place)),
+    }
+}
+
 struct Pages<T> {
     handle: Handle<System>,
+    operation: String,
     cursor: Arc<Mutex<PageCursor<T>>>,
 }
 
 impl<T: Item + for<'py> IntoPyObject<'py>> Pages<T> {
     fn next(&self, py: Python<'_>) -> PyResult<Operation> {
         let cursor = self.cursor.clone();
-        self.handle.operation(py, move |live, call| async move {
-            cursor.lock().await.next(&live.system, &call).await
-        })
+        self.handle
+            .operation(py, self.operation.clone(), move |live, call| async move {
+                cursor.lock().await.next(&live.system, &call).await
+            })
     }
 }
 

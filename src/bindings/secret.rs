@@ -3,12 +3,15 @@
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
+use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::PyTypeError;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyString, PyTuple};
+use pyo3::types::{PyBytes, PyTuple};
 
+use super::argument::{self, Wrong};
 use super::convert::withheld;
+use super::reference::SecretReference;
 use super::site::{Awaited, Site, awaitable, call_in_context, raised_error};
 use crate::core::credential::{Credential, SecretSource};
 use crate::core::error::Error;
@@ -17,8 +20,9 @@ use crate::core::secret::Secret;
 #[pymethods]
 impl Secret {
     #[new]
-    fn py_new(text: &Bound<'_, PyString>) -> PyResult<Self> {
-        Ok(Self::new(text.to_cow()?))
+    fn py_new(text: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let read = argument::text(text).map_err(|wrong| wrong.named(text.py(), "text"))?;
+        Ok(Self::new(read))
     }
 
     /// The text itself.
@@ -115,7 +119,7 @@ impl Callable {
     }
 
     fn read(&self, value: &Bound<'_, PyAny>) -> PyResult<Secret> {
-        read_secret(value)?.ok_or_else(|| {
+        read_secret(self.name, value)?.ok_or_else(|| {
             let kind = value
                 .get_type()
                 .name()
@@ -128,42 +132,62 @@ impl Callable {
     }
 }
 
-fn read_secret(value: &Bound<'_, PyAny>) -> PyResult<Option<Secret>> {
+/// A text or a `Secret`; None for anything else.
+pub fn read_secret(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Option<Secret>> {
     if let Ok(secret) = value.cast::<Secret>() {
         return Ok(Some(secret.get().clone()));
     }
-    match value.cast::<PyString>() {
-        Ok(text) => Ok(Some(Secret::new(text.to_cow()?))),
-        Err(_) => Ok(None),
+    match argument::text(value) {
+        Ok(text) => Ok(Some(Secret::new(text))),
+        Err(Wrong::Type(_)) => Ok(None),
+        Err(wrong) => Err(wrong.named(value.py(), name)),
     }
 }
 
 /// A credential as it was given.
 pub struct GivenSecret {
     pub credential: Credential,
-    callable: Option<Arc<Callable>>,
+    origin: Origin,
+}
+
+enum Origin {
+    Literal,
+    Callable(Arc<Callable>),
+    Reference(Py<SecretReference>),
 }
 
 impl GivenSecret {
-    /// The callable, if it is one.
-    pub fn callable(&self) -> Option<&Py<PyAny>> {
-        self.callable.as_ref().map(|given| &given.callable)
+    /// What may go to another process in its place; None for a literal secret.
+    pub fn portable<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
+        match &self.origin {
+            Origin::Literal => None,
+            Origin::Callable(given) => Some(given.callable.bind(py).clone()),
+            Origin::Reference(reference) => Some(reference.bind(py).clone().into_any()),
+        }
     }
 
     /// The same, with a reference of its own to the callable.
     pub fn again(&self, py: Python<'_>) -> Self {
-        match &self.callable {
-            Some(given) => asked_for(given.name, given.callable.clone_ref(py)),
-            None => Self {
+        match &self.origin {
+            Origin::Literal => Self {
                 credential: self.credential.clone(),
-                callable: None,
+                origin: Origin::Literal,
+            },
+            Origin::Callable(given) => asked_for(given.name, given.callable.clone_ref(py)),
+            Origin::Reference(reference) => Self {
+                credential: self.credential.clone(),
+                origin: Origin::Reference(reference.clone_ref(py)),
             },
         }
     }
 
     /// For the garbage collector. Every copy of the credential must belong to the visited object.
     pub fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(self.callable())
+        match &self.origin {
+            Origin::Literal => Ok(()),
+            Origin::Callable(given) => visit.call(&given.callable),
+            Origin::Reference(reference) => visit.call(reference),
+        }
     }
 }
 
@@ -171,13 +195,13 @@ fn asked_for(name: &'static str, callable: Py<PyAny>) -> GivenSecret {
     let callable = Arc::new(Callable { name, callable });
     GivenSecret {
         credential: Credential::Source(Arc::new(callable.clone())),
-        callable: Some(callable),
+        origin: Origin::Callable(callable),
     }
 }
 
 /// A credential argument: str, Secret or a callable of no arguments. An empty one is a mistake.
 pub fn credential(name: &'static str, value: &Bound<'_, PyAny>) -> PyResult<GivenSecret> {
-    if let Some(secret) = read_secret(value)? {
+    if let Some(secret) = read_secret(name, value)? {
         if secret.is_withheld() {
             return Err(withheld(value.py()));
         }
@@ -189,7 +213,13 @@ pub fn credential(name: &'static str, value: &Bound<'_, PyAny>) -> PyResult<Give
         }
         return Ok(GivenSecret {
             credential: Credential::Fixed(secret),
-            callable: None,
+            origin: Origin::Literal,
+        });
+    }
+    if let Ok(reference) = value.cast::<SecretReference>() {
+        return Ok(GivenSecret {
+            credential: reference.get().credential(name),
+            origin: Origin::Reference(reference.clone().unbind()),
         });
     }
     if value.is_callable() {
@@ -201,12 +231,12 @@ pub fn credential(name: &'static str, value: &Bound<'_, PyAny>) -> PyResult<Give
     )))
 }
 
-/// Wraps a text at once, so that no frame keeps it; anything else is given back as it is.
+/// Wraps a text at once, so that no frame keeps it; anything else is given back as it is, to be refused by its name.
 #[pyfunction]
 #[pyo3(signature = (value, /))]
 pub fn wrap<'py>(value: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    match value.cast::<PyString>() {
-        Ok(text) => Secret::py_new(text)?.into_pyobject(value.py()).map(Bound::into_any),
+    match argument::text(&value) {
+        Ok(text) => Secret::new(text).into_bound_py_any(value.py()),
         Err(_) => Ok(value),
     }
 }

@@ -1,27 +1,34 @@
 //! Sectona PAM for Python.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
 
+use super::argument::Given;
+use super::bulk;
+use super::client::Live;
 use super::errors::refused;
 use super::handle::Handle;
 use super::operation::Operation;
 use super::raw::{self, RawCall};
 use super::secret::credential;
 use super::settings::{Settings, config_error};
+use super::vault_requests::read_requests;
+use crate::core::bulk::partial_failure;
 use crate::core::credential::Holder;
-use crate::record_methods;
-use crate::systems::sectona::{self, Accept, AccountRequest, Envelope, Sectona as System, VaultAccount};
+use crate::core::transport::Call;
+use crate::systems::sectona::{self, Accept, AccountRequest, Envelope, Many, Sectona as System, VaultAccount};
+use crate::{named, record_methods};
 
 record_methods!(Envelope);
 
 record_methods!(VaultAccount {
     /// Writes the private key to a new file that only its owner can read; never over an existing one.
     #[pyo3(name = "write_key")]
-    fn py_write_key(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
+    fn py_write_key(&self, py: Python<'_>, path: Given<PathBuf>) -> PyResult<()> {
+        named!(py; path);
         py.detach(|| self.write_key(&path)).map_err(|error| refused(py, error))
     }
 });
@@ -34,9 +41,15 @@ pub struct Sectona(Handle<System>);
 impl Sectona {
     #[new]
     #[pyo3(signature = (settings, *, access_key, accept))]
-    fn new(py: Python<'_>, settings: Py<Settings>, access_key: &Bound<'_, PyAny>, accept: &str) -> PyResult<Self> {
+    fn new(
+        py: Python<'_>,
+        settings: Py<Settings>,
+        access_key: &Bound<'_, PyAny>,
+        accept: Given<String>,
+    ) -> PyResult<Self> {
+        named!(py; accept);
         let given = credential("access_key", access_key)?;
-        let accept = match accept {
+        let accept = match accept.as_str() {
             "json" => Accept::Json,
             "xml" => Accept::Xml,
             _ => return Err(config_error(py, "accept: must be \"json\" or \"xml\"")),
@@ -62,12 +75,13 @@ impl Sectona {
     fn request_password(
         &self,
         py: Python<'_>,
-        asset_type: String,
-        asset_host: String,
-        account_name: String,
-        instance: String,
-        db_instance: Option<String>,
+        asset_type: Given<String>,
+        asset_host: Given<String>,
+        account_name: Given<String>,
+        instance: Given<String>,
+        db_instance: Option<Given<String>>,
     ) -> PyResult<Operation> {
+        named!(py; asset_type, asset_host, account_name, instance, db_instance);
         let db_instance = db_instance.unwrap_or_default();
         let account = AccountRequest {
             asset_type,
@@ -76,14 +90,44 @@ impl Sectona {
             account_name,
             instance,
         };
-        self.0.operation(py, move |live, call| async move {
+        self.0.operation(py, "request_password", move |live, call| async move {
             sectona::request_password(&live.system, &call, &account).await
         })
     }
 
-    fn call(&self, py: Python<'_>, path: String, fields: &Bound<'_, PyAny>) -> PyResult<Operation> {
-        let fields = raw::json_text(&py.get_type::<PyDict>().call1((fields,))?)?;
-        self.0.operation(py, move |live, call| async move {
+    #[pyo3(signature = (requests, *, max_concurrency, on_partial, on_progress, on_result))]
+    fn request_passwords(
+        &self,
+        py: Python<'_>,
+        requests: &Bound<'_, PyAny>,
+        max_concurrency: Given<usize>,
+        on_partial: Given<String>,
+        on_progress: Option<Bound<'_, PyAny>>,
+        on_result: Option<Bound<'_, PyAny>>,
+    ) -> PyResult<Operation> {
+        named!(py; max_concurrency, on_partial);
+        let raises = bulk::raises(py, "on_partial", &on_partial)?;
+        let accounts: Arc<[AccountRequest]> = read_requests(requests)?.into();
+        let many = Many {
+            max_concurrency,
+            listener: bulk::listener(&accounts, on_progress, on_result)?,
+        };
+        let inputs = accounts.clone();
+        let begin = move |live: Arc<Live<System>>, call: Call| async move {
+            let results = sectona::request_passwords(&live.system, &call, &accounts, &many).await?;
+            let partial = partial_failure(&call, "request_passwords", "requests", &results).filter(|_| raises);
+            Ok((results, partial))
+        };
+        self.0
+            .operation_with(py, "request_passwords", begin, move |py, (results, partial)| {
+                bulk::finish(py, &inputs, results, partial.as_ref())
+            })
+    }
+
+    fn call(&self, py: Python<'_>, path: Given<String>, fields: &Bound<'_, PyAny>) -> PyResult<Operation> {
+        named!(py; path);
+        let fields = raw::json_object("fields", fields)?;
+        self.0.operation(py, "call", move |live, call| async move {
             sectona::call(&live.system, &call, &path, &fields).await
         })
     }

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use pyo3::exceptions::PyTypeError;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyMapping, PyTuple};
+use pyo3::types::{PyDict, PyTuple};
 
+use super::argument::{self, Argument, Given, Wrong};
 use super::errors::refused;
 use super::events::Listening;
 use crate::core::config;
@@ -15,14 +16,18 @@ use crate::core::error::{Error, System};
 use crate::core::poll::Pace;
 use crate::core::redact::is_secret_name;
 use crate::core::retry::Retry;
-use crate::systems;
+use crate::{named, systems};
 
 #[pymethods]
 impl Retry {
     #[new]
-    #[pyo3(signature = (attempts = 3, base = 0.5, cap = 20.0))]
-    fn py_new(attempts: u32, base: f64, cap: f64) -> Self {
-        Self { attempts, base, cap }
+    #[pyo3(
+        signature = (attempts = Given::of(3), base = Given::of(0.5), cap = Given::of(20.0)),
+        text_signature = "(attempts=3, base=0.5, cap=20.0)"
+    )]
+    fn py_new(py: Python<'_>, attempts: Given<u32>, base: Given<f64>, cap: Given<f64>) -> PyResult<Self> {
+        named!(py; attempts, base, cap);
+        Ok(Self { attempts, base, cap })
     }
 
     fn __repr__(&self) -> String {
@@ -57,18 +62,14 @@ impl Settings {
     fn new(py: Python<'_>, system: &str, url: &Bound<'_, PyAny>, common: &Bound<'_, PyDict>) -> PyResult<Self> {
         // Loaded now: the first error may be that no file can be opened.
         py.import("infosecops.errors")?;
-        let url: String = url.extract().map_err(|_| wrong("url", "a str"))?;
+        let url: String = argument::read("url", url)?;
         let mut options = config::Options::new(url);
         let mut on_event = None;
         for (key, value) in common {
-            let key: String = key.extract()?;
+            let key: String = argument::read("keywords", &key)?;
             match key.as_str() {
-                "timeout" => options.timeout = value.extract().map_err(|_| wrong("timeout", "a number of seconds"))?,
-                "connect_timeout" => {
-                    options.connect_timeout = value
-                        .extract()
-                        .map_err(|_| wrong("connect_timeout", "a number of seconds"))?;
-                }
+                "timeout" => options.timeout = argument::read("timeout", &value)?,
+                "connect_timeout" => options.connect_timeout = argument::read("connect_timeout", &value)?,
                 "retry" => {
                     options.retry = value
                         .cast::<Retry>()
@@ -76,21 +77,15 @@ impl Settings {
                         .get()
                         .clone();
                 }
-                "ca_file" => options.ca_file = optional(&value, "ca_file", "a path")?,
+                "ca_file" => options.ca_file = argument::optional("ca_file", &value)?,
                 "client_cert" => options.client_cert = client_cert(&value)?,
-                "proxy" => options.proxy = optional(&value, "proxy", "a str")?,
-                "allow_http" => options.allow_http = value.extract().map_err(|_| wrong("allow_http", "a bool"))?,
+                "proxy" => options.proxy = argument::optional("proxy", &value)?,
+                "allow_http" => options.allow_http = argument::read("allow_http", &value)?,
                 "danger_accept_invalid_certs" => {
-                    options.danger_accept_invalid_certs = value
-                        .extract()
-                        .map_err(|_| wrong("danger_accept_invalid_certs", "a bool"))?;
+                    options.danger_accept_invalid_certs = argument::read("danger_accept_invalid_certs", &value)?;
                 }
-                "max_response_bytes" => {
-                    options.max_response_bytes = value
-                        .extract()
-                        .map_err(|_| wrong("max_response_bytes", "a positive int"))?;
-                }
-                "user_agent" => options.user_agent = optional(&value, "user_agent", "a str")?,
+                "max_response_bytes" => options.max_response_bytes = argument::read("max_response_bytes", &value)?,
+                "user_agent" => options.user_agent = argument::optional("user_agent", &value)?,
                 "headers" => options.headers = pairs(&value, "headers")?,
                 "on_event" if value.is_none() => {}
                 "on_event" if value.is_callable() => on_event = Some(value.unbind()),
@@ -146,6 +141,13 @@ impl Settings {
     }
 }
 
+impl Settings {
+    /// The keywords as they were given.
+    pub fn common<'py>(&self, py: Python<'py>) -> Bound<'py, PyDict> {
+        self.given.1.bind(py).clone()
+    }
+}
+
 fn product(system: &str) -> PyResult<(System, &'static [&'static [&'static str]])> {
     match system {
         "bamboo_agents" => Ok((System::BambooAgents, systems::bamboo_agents::API_PATHS)),
@@ -158,18 +160,6 @@ fn product(system: &str) -> PyResult<(System, &'static [&'static [&'static str]]
 
 fn wrong(name: &str, expected: &str) -> PyErr {
     PyTypeError::new_err(format!("{name}: must be {expected}"))
-}
-
-fn optional<'a, 'py, T: FromPyObject<'a, 'py>>(
-    value: &'a Bound<'py, PyAny>,
-    name: &str,
-    expected: &str,
-) -> PyResult<Option<T>> {
-    if value.is_none() {
-        Ok(None)
-    } else {
-        value.extract().map(Some).map_err(|_| wrong(name, expected))
-    }
 }
 
 fn client_cert(value: &Bound<'_, PyAny>) -> PyResult<Option<(PathBuf, Option<PathBuf>)>> {
@@ -198,15 +188,15 @@ pub fn pairs(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Vec<(String, Stri
     if value.is_none() {
         return Ok(Vec::new());
     }
-    let mapping = value
-        .cast::<PyMapping>()
-        .map_err(|_| wrong(name, "a dict of str to str"))?;
-    let items = mapping.items()?;
-    items
-        .iter()
-        .map(|item| item.extract())
-        .collect::<PyResult<_>>()
-        .map_err(|_| wrong(name, "a dict of str to str"))
+    let refuse = |wrong: Wrong| wrong.or_type("a dict of str to str").named(value.py(), name);
+    let items = argument::items(value).map_err(refuse)?;
+    let read = |(key, text)| {
+        Ok((
+            String::read(&key).map_err(refuse)?,
+            String::read(&text).map_err(refuse)?,
+        ))
+    };
+    items.into_iter().map(read).collect()
 }
 
 /// A callable, or none; found out before anything is sent.

@@ -142,7 +142,7 @@ where
     T: Send + 'static,
     A: for<'py> IntoPyObject<'py, Target = PyTuple, Output = Bound<'py, PyTuple>, Error = PyErr> + 'static,
 {
-    let callable = Arc::new(OfCall(Some(callable)));
+    let callable = Arc::new(OfCall::new(callable));
     move |told: T| {
         let callable = callable.clone();
         Box::pin(async move {
@@ -156,7 +156,7 @@ where
             match site.ask(tell).await? {
                 Some(future) => {
                     let given = future.await.map_err(raised_error)?;
-                    drop(OfCall(Some(given)));
+                    drop(OfCall::new(given));
                     Ok(())
                 }
                 None => Ok(()),
@@ -214,7 +214,7 @@ pub fn awaitable(given: Bound<'_, PyAny>, locals: Option<&TaskLocals>) -> PyResu
         ));
     };
     let future = pyo3_async_runtimes::into_future_with_locals(locals, given)?;
-    Ok(Some(OfCall(Some(Box::pin(future)))))
+    Ok(Some(OfCall::new(Box::pin(future))))
 }
 
 /// Something that runs on an event loop, awaited from here.

@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use zeroize::Zeroize;
 
 use super::decode::one_line;
+use super::depth::{DEPTH_MAX, is_too_deep};
 use super::error::{Context, Error, Kind, Outcome};
 use super::redact;
 use super::secret::Secret;
@@ -105,6 +106,7 @@ impl Answer {
     /// An error about this answer. `message` may hold text of the server's: it is scrubbed here.
     pub fn error(&self, kind: Kind, message: &str) -> Error {
         let mut context = self.context.clone();
+        context.hint.clone_from(&context.aside);
         context.outcome = Some(match self.status {
             200..=299 | 400..=499 => Outcome::Rejected,
             _ => Outcome::Unknown,
@@ -136,6 +138,7 @@ impl Answer {
         if self.is_html() {
             return Err(self.unexpected("the answer is an HTML page where JSON was expected"));
         }
+        self.not_too_deep()?;
         let mut reader = serde_json::Deserializer::from_slice(self.bytes());
         let parsed = serde_path_to_error::deserialize(&mut reader);
         let value = parsed.map_err(|error| self.unexpected(&self.describe(&error)))?;
@@ -143,6 +146,14 @@ impl Answer {
             .end()
             .map_err(|_| self.unexpected("the answer goes on after its JSON document"))?;
         Ok(value)
+    }
+
+    /// An error if the body is JSON that could be kept, but not be read later.
+    pub fn not_too_deep(&self) -> Result<(), Error> {
+        if is_too_deep(self.bytes()) {
+            return Err(self.unexpected(&format!("the answer is nested deeper than {DEPTH_MAX} levels")));
+        }
+        Ok(())
     }
 
     /// Serde quotes the offending value, which must not happen where answers hold secrets.

@@ -5,52 +5,64 @@ use std::io;
 
 use super::config::Settings;
 use super::error::Kind;
+use super::proxy_refusal;
+
+/// What to do where the process has no file descriptor left.
+pub(crate) const DESCRIPTORS_HINT: &str = "this process, or the machine, is out of file descriptors: raise the limit (ulimit -n), make one client and reuse it, and close files and connections that are not used";
 
 /// A failed attempt, explained.
 pub(crate) struct Cause {
     pub kind: Kind,
     pub message: String,
     pub hint: Option<String>,
+    /// The status with which a proxy refused the tunnel.
+    pub status: Option<u16>,
     /// Whether trying again is pointless.
     pub is_permanent: bool,
     /// Whether the server says that it has not read the request, although it may have been sent.
     pub is_unread: bool,
 }
 
+impl Cause {
+    pub(super) fn new(kind: Kind, message: String) -> Self {
+        Self {
+            kind,
+            message,
+            hint: None,
+            status: None,
+            is_permanent: false,
+            is_unread: false,
+        }
+    }
+
+    pub(super) fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
 /// Reads the chain from the outside in.
 pub(crate) fn explain(error: reqwest::Error, settings: &Settings) -> Cause {
     let error = error.without_url();
     let message = chain_text(&error);
-    if let Some(tls) = find::<rustls::Error>(&error) {
-        let hint = tls_hint(tls, settings);
-        return Cause {
-            kind: Kind::Tls,
-            message: format!("the TLS handshake failed: {tls}"),
-            hint: Some(hint),
-            is_permanent: true,
-            is_unread: is_handshake_refusal(tls),
-        };
+    if let Some(tls) = find::<rustls::Error>(&error, &|_| true) {
+        return tls_cause(tls, &message, settings);
     }
-    if find(&error).is_some_and(is_turned_away) {
+    if find(&error, &is_turned_away).is_some() {
         return Cause {
-            kind: Kind::Transport,
-            message,
-            hint: None,
-            is_permanent: false,
             is_unread: true,
+            ..Cause::new(Kind::Transport, message)
         };
     }
     if !error.is_connect() {
-        return Cause {
-            kind: Kind::Transport,
-            message,
-            hint: None,
-            is_permanent: false,
-            is_unread: false,
-        };
+        return Cause::new(Kind::Transport, message);
+    }
+    // Before any party is named: a proxy is not to blame for it either.
+    if find(&error, &is_out_of_descriptors).is_some() {
+        return Cause::new(Kind::Connect, format!("no connection: {message}")).with_hint(DESCRIPTORS_HINT);
     }
     if let Some(proxy) = settings.route.shown() {
-        return proxy_cause(&proxy, message);
+        return proxy_refusal::no_connection(&proxy, &message);
     }
     let hint = if error.is_dns() {
         "check the host name in url, or name a proxy that can resolve it"
@@ -59,36 +71,29 @@ pub(crate) fn explain(error: reqwest::Error, settings: &Settings) -> Cause {
     } else {
         "check host and port in url, and firewalls in between"
     };
+    Cause::new(Kind::Connect, format!("no connection: {message}")).with_hint(hint)
+}
+
+fn tls_cause(tls: &rustls::Error, message: &str, settings: &Settings) -> Cause {
+    let hint = tls_hint(tls, settings);
+    let (what, hint) = match proxy_refusal::whose_tls_failed(settings, message) {
+        Some(proxy) => (
+            format!("the TLS handshake with the proxy {proxy} failed"),
+            format!("this is about the proxy, not the server of url: {hint}"),
+        ),
+        None => ("the TLS handshake failed".to_owned(), hint),
+    };
     Cause {
-        kind: Kind::Connect,
-        message: format!("no connection: {message}"),
-        hint: Some(hint.to_owned()),
-        is_permanent: false,
-        is_unread: false,
+        is_permanent: true,
+        is_unread: is_handshake_refusal(tls),
+        ..Cause::new(Kind::Tls, format!("{what}: {tls}")).with_hint(hint)
     }
 }
 
-fn proxy_cause(proxy: &str, message: String) -> Cause {
-    const LOGINS: [&str; 3] = [
-        "proxy authorization required",
-        "credentials not accepted",
-        "does not support user/pass authentication",
-    ];
-    let wants_login = LOGINS.iter().any(|text| message.contains(text));
-    let hint = if wants_login {
-        "the proxy wants credentials, or other ones: write them into proxy= as scheme://user:password@host:port, and leave them out for a proxy that wants none"
-    } else if message.contains("tunnel error: unsuccessful") {
-        "the proxy refuses this host or can't reach it, or the credentials are wrong: look into the proxy's log, or name the host in NO_PROXY"
-    } else {
-        "the proxy did not connect through: check proxy= or HTTPS_PROXY and ALL_PROXY, and NO_PROXY for hosts it must not handle"
-    };
-    Cause {
-        kind: Kind::Proxy,
-        message: format!("no connection through the proxy {proxy}: {message}"),
-        hint: Some(hint.to_owned()),
-        is_permanent: wants_login,
-        is_unread: false,
-    }
+/// `EMFILE` and `ENFILE`, and `WSAEMFILE`: a socket could not be had, so no host is to blame.
+pub(crate) fn is_out_of_descriptors(error: &io::Error) -> bool {
+    let codes: &[i32] = if cfg!(windows) { &[10024] } else { &[24, 23] };
+    error.raw_os_error().is_some_and(|code| codes.contains(&code))
 }
 
 /// Under TLS 1.3 a client is through before the server has looked at its certificate. These alerts say that it was not
@@ -158,15 +163,19 @@ fn is_turned_away(error: &h2::Error) -> bool {
             || (error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM)))
 }
 
-fn find<'e, E: StdError + 'static>(error: &'e (dyn StdError + 'static)) -> Option<&'e E> {
+/// The first error of this type in the chain that is wanted.
+pub(super) fn find<'e, E: StdError + 'static>(
+    error: &'e (dyn StdError + 'static),
+    wanted: &dyn Fn(&E) -> bool,
+) -> Option<&'e E> {
     let mut next = Some(error);
     while let Some(error) = next {
-        if let Some(found) = error.downcast_ref::<E>() {
+        if let Some(found) = error.downcast_ref::<E>().filter(|found| wanted(found)) {
             return Some(found);
         }
         // `io::Error::source` skips the error it wraps, so it is unwrapped by hand.
         let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        if let Some(found) = wrapped.and_then(|inner| find(inner)) {
+        if let Some(found) = wrapped.and_then(|inner| find(inner, wanted)) {
             return Some(found);
         }
         next = error.source();

@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use super::answer::{Answer, looks_like_html};
-use super::error::{Error, Kind, Outcome};
+use super::error::{Error, Kind};
+use super::proxy_refusal::LOGIN_HINT;
 
 /// The visible text of an HTML page, in one line: without title, style and script, entities resolved, CDATA opened.
 pub fn html_text(page: &str) -> String {
@@ -203,9 +204,7 @@ pub fn status_error(answer: &Answer) -> Error {
         return error.with_hint(hint);
     }
     match kind {
-        Kind::Proxy => error.with_outcome(Outcome::NotSent).with_hint(
-            "the proxy wants credentials, or other ones: write them into proxy= as http://user:password@host:port",
-        ),
+        Kind::Proxy => error.with_hint(LOGIN_HINT),
         Kind::RateLimited => match answer
             .headers
             .get(http::header::RETRY_AFTER)

@@ -119,6 +119,8 @@ pub enum Kind {
     WaitTimeout,
     /// More than one object fits.
     AmbiguousMatch,
+    /// A maintenance task of an agent was not finished.
+    TaskLeftOpen,
 }
 
 impl Kind {
@@ -162,6 +164,7 @@ impl Kind {
             Self::JobFailed => "JobFailed",
             Self::WaitTimeout => "WaitTimeout",
             Self::AmbiguousMatch => "AmbiguousMatch",
+            Self::TaskLeftOpen => "TaskLeftOpen",
         }
     }
 }
@@ -195,6 +198,8 @@ pub struct Context {
     pub is_read: bool,
     /// What to do.
     pub hint: Option<String>,
+    /// What every hint about this answer has to add.
+    pub aside: Option<String>,
 }
 
 /// A value that travels with an error: a partial result, the failed job, the last state seen.
@@ -274,27 +279,52 @@ impl Error {
     /// Sets what to do.
     #[must_use]
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
-        self.0.context.hint = Some(hint.into());
+        let hint = hint.into();
+        self.0.context.hint = Some(match &self.0.context.aside {
+            Some(aside) => format!("{hint}; {aside}"),
+            None => hint,
+        });
         self
     }
 
     /// Says how to find out, where the fate of the call is unknown; what is known needs no recipe.
     #[must_use]
-    pub fn settled_by(self, recipe: &str) -> Self {
+    pub fn settled_by(mut self, recipe: &str) -> Self {
         if self.0.context.outcome != Some(Outcome::Unknown) || self.0.context.is_read {
             return self;
         }
-        let hint = match &self.0.context.hint {
+        self.0.context.hint = Some(match &self.0.context.hint {
             Some(hint) => format!("{hint}; {recipe}"),
             None => recipe.to_owned(),
-        };
-        self.with_hint(hint)
+        });
+        self
+    }
+
+    /// For a read whose fate is unknown, and of which nothing better is known to say.
+    #[must_use]
+    pub fn harmless_if_read(self) -> Self {
+        let context = &self.0.context;
+        if context.is_read && context.outcome == Some(Outcome::Unknown) && context.hint.is_none() {
+            return self.with_hint("nothing was changed: the call may be repeated");
+        }
+        self
     }
 
     /// Sets the product's code.
     #[must_use]
     pub fn with_code(mut self, code: impl AsRef<str>) -> Self {
         self.0.context.code = Some(super::decode::one_line(code.as_ref()));
+        self
+    }
+
+    /// Adds product and operation where they are not known yet.
+    #[must_use]
+    pub fn completed(mut self, system: System, operation: &str) -> Self {
+        let context = &mut self.0.context;
+        context.system.get_or_insert(system);
+        if context.operation.is_empty() {
+            operation.clone_into(&mut context.operation);
+        }
         self
     }
 
@@ -331,7 +361,9 @@ impl fmt::Display for Error {
         }
         if let (Some(method), Some(url)) = (&context.method, &context.url) {
             write!(f, "{method} {url} ")?;
-            match context.status {
+            // A status of the proxy's stands in the message, beside its name.
+            let is_told = |status: &u16| self.0.kind == Kind::Proxy && message.contains(&status.to_string());
+            match context.status.filter(|status| !is_told(status)) {
                 Some(status) => write!(f, "answered {status}: ")?,
                 None => write!(f, "failed: ")?,
             }

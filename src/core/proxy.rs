@@ -17,6 +17,9 @@ pub enum Route {
 
 impl Route {
     /// `proxy`: None takes the environment's variables, `direct` none at all, anything else is the proxy's URL.
+    ///
+    /// # Errors
+    /// If a proxy is named that can't be used, by `proxy` or by a variable.
     pub fn choose(proxy: Option<&str>, base: &str) -> Result<Self, Error> {
         let uri: http::Uri = base.parse().map_err(|_| Error::config("url: not a valid URL"))?;
         let matcher = match proxy {
@@ -29,9 +32,18 @@ impl Route {
             }
         };
         match matcher.intercept(&uri) {
+            Some(intercept) if is_socks4(&intercept) && intercept.raw_auth().is_some() => Err(Error::config(
+                "proxy: SOCKS4 knows no user name and password; leave them out, or use a proxy of scheme http, https, socks5 or socks5h",
+            )),
             Some(intercept) => Ok(Self::Through(intercept)),
             None if proxy.is_some() => Err(unusable()),
-            None => Ok(Self::Direct),
+            // Going around a proxy that was named would be worse than an error.
+            None => match unusable_variable(&uri) {
+                Some(name) => Err(Error::config(format!(
+                    "{name}: the environment's proxy must be {SCHEMES}; proxy= overrides it"
+                ))),
+                None => Ok(Self::Direct),
+            },
         }
     }
 
@@ -70,12 +82,13 @@ impl fmt::Debug for Route {
     }
 }
 
+fn is_socks4(intercept: &Intercept) -> bool {
+    matches!(intercept.uri().scheme_str(), Some("socks4" | "socks4a"))
+}
+
 /// Two forms of `NO_PROXY` that others understand and the matcher does not: `*` for addresses, and `host:port`.
 fn is_excepted(uri: &http::Uri) -> bool {
-    let excepted = ["NO_PROXY", "no_proxy"]
-        .iter()
-        .find_map(|name| std::env::var(name).ok())
-        .unwrap_or_default();
+    let excepted = no_proxy();
     let port = uri
         .port_u16()
         .unwrap_or(if uri.scheme_str() == Some("http") { 80 } else { 443 });
@@ -84,6 +97,35 @@ fn is_excepted(uri: &http::Uri) -> bool {
         .split(',')
         .map(str::trim)
         .any(|entry| entry == "*" || entry.eq_ignore_ascii_case(&place))
+}
+
+fn no_proxy() -> String {
+    first_set(["NO_PROXY", "no_proxy"]).map_or_else(String::new, |(_, value)| value)
+}
+
+/// As the matcher reads them: of two spellings the first that is set counts, even if it is empty.
+fn first_set(names: [&'static str; 2]) -> Option<(&'static str, String)> {
+    names
+        .into_iter()
+        .find_map(|name| std::env::var(name).ok().map(|value| (name, value)))
+}
+
+/// The variable that names a proxy for this URL which the matcher has passed over.
+fn unusable_variable(uri: &http::Uri) -> Option<&'static str> {
+    // For a CGI program the environment is the client's word, and counts for nothing.
+    if std::env::var_os("REQUEST_METHOD").is_some() {
+        return None;
+    }
+    let own = match uri.scheme_str() {
+        Some("http") => ["HTTP_PROXY", "http_proxy"],
+        _ => ["HTTPS_PROXY", "https_proxy"],
+    };
+    let (name, _) = [own, ["ALL_PROXY", "all_proxy"]]
+        .into_iter()
+        .filter_map(first_set)
+        .find(|(_, value)| !value.trim().is_empty())?;
+    let any = Matcher::builder().all("http://proxy.invalid").no(no_proxy()).build();
+    any.intercept(uri).map(|_| name)
 }
 
 fn check(proxy: &str) -> Result<(), Error> {
@@ -101,10 +143,10 @@ fn check(proxy: &str) -> Result<(), Error> {
     Err(unusable())
 }
 
+const SCHEMES: &str = "a URL of scheme http, https, socks4, socks4a, socks5 or socks5h with a host";
+
 fn unusable() -> Error {
-    Error::config(
-        "proxy: must be \"direct\" or a URL of scheme http, https, socks4, socks4a, socks5 or socks5h with a host",
-    )
+    Error::config(format!("proxy: must be \"direct\" or {SCHEMES}"))
 }
 
 #[cfg(test)]
@@ -121,6 +163,17 @@ mod tests {
             Route::choose(Some("direct"), "https://host.test").unwrap(),
             Route::Direct
         ));
+    }
+
+    #[test]
+    fn a_login_is_refused_where_the_protocol_has_none() {
+        for (scheme, is_usable) in [("socks4", false), ("socks4a", false), ("socks5", true), ("https", true)] {
+            let proxy = format!("{scheme}://user:hunter22@proxy.test:1080");
+            let route = Route::choose(Some(&proxy), "https://host.test");
+            assert_eq!(route.is_ok(), is_usable, "{scheme}");
+            assert!(!format!("{route:?}").contains("hunter22"));
+        }
+        assert!(Route::choose(Some("socks4://proxy.test:1080"), "https://host.test").is_ok());
     }
 
     #[test]

@@ -13,6 +13,7 @@ use super::cause;
 use super::config::Settings;
 use super::error::{Context, Error, Kind, Outcome};
 use super::event::{Event, EventSink, Step};
+use super::proxy_refusal;
 use super::request::Request;
 use super::retry::{self, Decision, Effect, Failure};
 
@@ -91,13 +92,8 @@ impl Call {
     }
 
     /// Completes an error that was made before anything was sent.
-    pub fn refuse(&self, operation: &str, mut error: Error) -> Error {
-        let context = error.context_mut();
-        context.system.get_or_insert(self.settings.system);
-        if context.operation.is_empty() {
-            operation.clone_into(&mut context.operation);
-        }
-        error
+    pub fn refuse(&self, operation: &str, error: Error) -> Error {
+        error.completed(self.settings.system, operation)
     }
 
     /// Sends until an attempt counts. Gives an answer of any status that is not to be tried again; the product's own
@@ -111,7 +107,7 @@ impl Call {
             number += 1;
             let (failure, result) = match self.attempt(request, &url, &shown, number).await {
                 Ok(answer) if answer.is_success() => return Ok(answer),
-                Ok(answer) => {
+                Ok(mut answer) => {
                     if redirects < REDIRECTS_MAX
                         && let Some(location) = self.same_origin_redirect(request, &url, &answer)
                     {
@@ -121,7 +117,9 @@ impl Call {
                         url = location;
                         continue;
                     }
-                    (Failure::Status(answer.status, asked_wait(&answer)), Ok(answer))
+                    let failure = Failure::Status(answer.status, asked_wait(&answer));
+                    let refusal = proxy_refusal::in_the_servers_place(&self.settings, &mut answer);
+                    (failure, refusal.map_or(Ok(answer), Err))
                 }
                 Err((failure, error)) => (failure, Err(error)),
             };
@@ -169,7 +167,7 @@ impl Call {
         context.outcome = Some(outcome);
         let response = match reached {
             Ok(Ok(response)) => response,
-            Ok(Err(error)) => return Err(self.broken(error, context, outcome)),
+            Ok(Err(error)) => return Err(self.broken(error, context, outcome).await),
             Err(_) => return Err((Failure::Permanent, self.late(context))),
         };
         context.status = Some(response.status().as_u16());
@@ -205,19 +203,20 @@ impl Call {
         let reason = reason.map(|phrase| String::from_utf8_lossy(phrase.as_bytes()).into_owned());
         let announced = usize::try_from(response.content_length().unwrap_or(0)).unwrap_or(usize::MAX);
         let mut body = Buffer::new(is_secret, announced.min(PREALLOCATION_MAX));
+        let is_proxys = proxy_refusal::is_proxys_own(&self.settings, status, response.headers());
         loop {
             match response.chunk().await {
                 Ok(None) => break,
                 Ok(Some(piece)) => body.extend(&piece),
-                // The status has settled it. Half an explanation could say something else than the whole.
-                Err(_) if (400..500).contains(&status) => {
+                // Status or headers have settled it. Half an explanation could say something else than the whole.
+                Err(_) if (400..500).contains(&status) || is_proxys => {
                     body = Buffer::default();
                     break;
                 }
                 Err(error) => {
                     context.elapsed = self.elapsed();
                     context.outcome = Some(Outcome::Unknown);
-                    let mut cut = self.broken(error, context, Outcome::Unknown);
+                    let mut cut = self.broken(error, context, Outcome::Unknown).await;
                     cut.0 = Failure::Cut;
                     return Err(cut);
                 }
@@ -253,8 +252,10 @@ impl Call {
         })
     }
 
-    fn broken(&self, error: reqwest::Error, mut context: Context, outcome: Outcome) -> (Failure, Error) {
+    async fn broken(&self, error: reqwest::Error, mut context: Context, outcome: Outcome) -> (Failure, Error) {
         let cause = cause::explain(error, &self.settings);
+        let cause = proxy_refusal::with_status(cause, &self.http, &self.settings, self.remaining()).await;
+        context.status = context.status.or(cause.status);
         let outcome = if cause.is_unread { Outcome::NotSent } else { outcome };
         context.outcome = Some(outcome);
         let failure = match outcome {

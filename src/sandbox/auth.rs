@@ -4,6 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use fastrand::Rng;
 
+use super::bamboo_agents::{READER, WRITER};
 use super::exchange::Request;
 use crate::core::error::System;
 
@@ -36,6 +37,10 @@ pub struct Credentials {
     pub bamboo_token: String,
     /// Bamboo: personal access token without the administrator's rights.
     pub bamboo_limited_token: String,
+    /// Bamboo: uuid of an access token of the plugin's that may look at agents and change them.
+    pub bamboo_access_token: String,
+    /// Bamboo: uuid of an access token of the plugin's that may look at agents.
+    pub bamboo_reading_token: String,
 }
 
 impl Credentials {
@@ -55,6 +60,8 @@ impl Credentials {
             bamboo_password: format!("sbx-bamboo-pw-{}", hex(&mut rng, 20)),
             bamboo_token: format!("sbx-bamboo-pat-{}", hex(&mut rng, 28)),
             bamboo_limited_token: format!("sbx-bamboo-limited-{}", hex(&mut rng, 28)),
+            bamboo_access_token: WRITER.to_owned(),
+            bamboo_reading_token: READER.to_owned(),
         }
     }
 
@@ -71,6 +78,8 @@ impl Credentials {
             &self.bamboo_password,
             &self.bamboo_token,
             &self.bamboo_limited_token,
+            &self.bamboo_access_token,
+            &self.bamboo_reading_token,
         ]
         .into_iter()
         .cloned()
@@ -94,6 +103,8 @@ impl Credentials {
             (BambooAgents, "password", &self.bamboo_password),
             (BambooAgents, "token", &self.bamboo_token),
             (BambooAgents, "limited_token", &self.bamboo_limited_token),
+            (BambooAgents, "access_token", &self.bamboo_access_token),
+            (BambooAgents, "reading_access_token", &self.bamboo_reading_token),
         ]
     }
 }

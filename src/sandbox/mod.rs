@@ -26,7 +26,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 pub use auth::Credentials;
-pub use bamboo_agents::BambooApi;
+pub use bamboo_agents::{BambooApi, MaintenanceSettings};
 pub use faults::{DropPoint, Fault, Faults, Redirect};
 pub use jobs::{JobEnd, JobProgress};
 pub use journal::{Entry, Filter, Journal};
@@ -209,6 +209,11 @@ impl Sandbox {
     /// Makes an agent busy or idle; with `polls`, it becomes idle after so many questions. False for an unknown agent.
     pub fn set_agent_busy(&self, id: u64, busy: bool, polls: Option<u32>) -> bool {
         self.shared.world().bamboo.set_busy(id, busy, polls)
+    }
+
+    /// Sets whether agents may be in maintenance, and how many at a time.
+    pub fn set_maintenance(&self, settings: MaintenanceSettings) {
+        self.shared.world().bamboo.maintenance = settings;
     }
 
     /// How many connections are open.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use infosecops::sandbox::{BambooApi, Sandbox};
+use infosecops::sandbox::{BambooApi, MaintenanceSettings, Sandbox};
 
 use crate::sandbox_wire::{Reply, base64, send, start};
 
@@ -201,4 +201,31 @@ fn maintenance_goes_one_by_one() {
     assert_eq!(send("GET", "131073/maintenance/text"), "TASK=1\n");
     assert!(send("PUT", "131073/maintenance/1/finish").starts_with("PCODE=NO_CHILD\n"));
     assert_eq!(send("GET", "131073/maintenance/text"), "TASK=0\n");
+    let set = |allowed, max_away| sandbox.set_maintenance(MaintenanceSettings { allowed, max_away });
+    set(false, 2);
+    assert!(send("POST", "131073/maintenance").starts_with("PCODE=NO_CHILD\n"));
+    set(true, 2);
+    assert!(send("POST", "131073/maintenance").ends_with("TASK=2\n"));
+    assert!(send("POST", "131074/maintenance").ends_with("TASK=3\n"));
+    assert!(send("POST", "131075/maintenance").starts_with("PCODE=WAIT_FOR_SIBLINGS\n"));
+    assert!(
+        send("PUT", "131075/maintenance/2/finish").starts_with("PCODE=NO_CHILD\n"),
+        "only the task counts"
+    );
+    assert!(send("PUT", "131073/maintenance/2/finish").starts_with("PCODE=UH_OH\n"));
+}
+
+#[test]
+fn the_older_paths_have_state_and_switches() {
+    let sandbox = start();
+    sandbox.set_bamboo_api(BambooApi::OldOnly);
+    let send = |method: &str, path: &str| {
+        let target = format!("/rest/agent/1.0/{path}?uuid={WRITER}");
+        send(&sandbox, method, &target, &[JSON], "")
+    };
+    assert_eq!(send("GET", "131074/text").body, "ENABLED=true\nBUSY=true\n");
+    assert_eq!(send("POST", "131074/disable").json()["enabled"], false);
+    assert_eq!(send("GET", "131074").json()["enabled"], false);
+    assert_eq!(send("POST", "131074/enable").json()["enabled"], true);
+    assert_eq!(send("POST", "131074/maintenance").status, 404);
 }

@@ -1,15 +1,10 @@
 """``python -m infosecops demo``: every operation of the four clients, against a sandbox, each of them checked.
 
-Systems whose address and credentials stand in the environment are looked at instead, and nothing is changed there:
-
-* ``INFOSECOPS_GL_URL`` with ``INFOSECOPS_GL_TOKEN``, with ``INFOSECOPS_GL_USERNAME``, ``INFOSECOPS_GL_PASSWORD`` and
-  perhaps ``INFOSECOPS_GL_AUTH_SOURCE``, or with ``INFOSECOPS_GL_CLIENT_ID`` and ``INFOSECOPS_GL_CLIENT_SECRET``
-* ``INFOSECOPS_SDE_URL`` with ``INFOSECOPS_SDE_TOKEN``
-* ``INFOSECOPS_SECTONA_URL`` with ``INFOSECOPS_SECTONA_ACCESS_KEY``. A vault records every request for a password, so
-  one is made only for the account of ``INFOSECOPS_SECTONA_ACCOUNT``: ``asset_type|asset_host|account_name``
-* ``INFOSECOPS_BAMBOO_URL`` with ``INFOSECOPS_BAMBOO_TOKEN``, or with ``INFOSECOPS_BAMBOO_USERNAME`` and
-  ``INFOSECOPS_BAMBOO_PASSWORD``
-* ``INFOSECOPS_CA_FILE``: the CA certificates to trust, for all of them
+Systems whose address and credentials stand in the environment are looked at instead, and nothing is changed there. The
+variables are those of ``from_env``, such as ``INFOSECOPS_SD_ELEMENTS_URL`` and ``INFOSECOPS_SD_ELEMENTS_TOKEN``;
+docs/configuration.md lists them. A vault records every request for a password, so one is made only for the account of
+``INFOSECOPS_SECTONA_ACCOUNT``: ``asset_type|asset_host|account_name``. The agents of Bamboo are looked at with
+``INFOSECOPS_BAMBOO_AGENTS_ACCESS_TOKEN``, the uuid of an access token.
 
 None of these values is printed.
 """
@@ -58,14 +53,12 @@ _TOURS: dict[str, Any] = {
 
 def main(
     *,
-    environment: Mapping[str, str] | None = None,
     prepare: Callable[[Sandbox], object] | None = None,
     out: TextIO | None = None,
 ) -> int:
     """Take the tour.
 
     Args:
-        environment: Where real systems are named; the process's environment by default.
         prepare: Is given every sandbox before it is used, to let something go wrong.
         out: Where to write; standard output by default.
 
@@ -73,7 +66,7 @@ def main(
         0 if everything was as expected, 1 otherwise.
     """
     try:
-        return _tour(os.environ if environment is None else environment, prepare, out or sys.stdout)
+        return _tour(os.environ, prepare, out or sys.stdout)
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
@@ -162,7 +155,7 @@ def _read(screen: Screen, system: Any, real: Real, loop: asyncio.AbstractEventLo
     screen.line()
     sides = [Side("sync", None, folder), Side("async", loop, folder)]
     try:
-        clients = {side.name: side.real_client(real.client, real.url, real.options) for side in sides}
+        clients = {side.name: side.real_client(real.client) for side in sides}
     except (infosecops.Error, OSError) as error:
         screen.line(str(error), first="!!  ")
         return Tally(system.TITLE, wrong=1)

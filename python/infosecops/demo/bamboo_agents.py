@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import infosecops
+from infosecops.demo import agents
 from infosecops.demo.stage import Step
 
 TYPE_CHECKING = False
@@ -29,14 +30,17 @@ def tour(side: Side) -> Tour:
         limited.tokens.list,
         refused=(infosecops.PermissionDeniedError, "rejected"),
     )
+    yield from agents.tour(side)
 
 
-def notes(_: Real) -> list[str]:
+def notes(real: Real) -> list[str]:
     """Say what is not obvious about reading."""
+    if real.access_token is None:
+        return ["Set INFOSECOPS_BAMBOO_AGENTS_ACCESS_TOKEN to the uuid of an access token to look at the agents, too."]
     return []
 
 
-def reading(bamboo: Any, _: Real) -> Tour:  # noqa: ANN401
+def reading(bamboo: Any, real: Real) -> Tour:  # noqa: ANN401
     """Look at a real system, and change nothing."""
     listed = yield Step(
         "tokens.list",
@@ -49,6 +53,8 @@ def reading(bamboo: Any, _: Real) -> Tour:  # noqa: ANN401
     name = next((name for name, times in counted.items() if times == 1), None)
     if name is not None:
         yield Step("tokens.find", "by a name of the list", lambda: bamboo.tokens.find(name), _token, needed=False)
+    if real.access_token is not None:
+        yield from agents.reading(bamboo.agents(real.access_token))
 
 
 def _tokens(side: Side, api: Any, versions: str) -> Tour:  # noqa: ANN401

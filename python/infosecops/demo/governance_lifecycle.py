@@ -166,12 +166,12 @@ def _review(side: Side, gl: Any) -> Tour:  # noqa: ANN401
 
 def notes(real: Real) -> list[str]:
     """Say what is not obvious about reading."""
-    return ["No logout is sent: the session of the login ends by itself."] if "login" in real.options else []
+    return ["No logout is sent: the session of the login ends by itself."] if real.logs_in else []
 
 
 def reading(gl: Any, real: Real) -> Tour:  # noqa: ANN401
     """Look at a real system, and change nothing."""
-    if "login" in real.options:
+    if real.logs_in:
         yield Step("login", "", gl.login)
     yield Step(
         "get_security_settings",

@@ -1,4 +1,4 @@
-"""Real systems, as environment variables name them. Their values are never printed."""
+"""Real systems, as the environment variables of ``from_env`` name them. Their values are never printed."""
 
 from __future__ import annotations
 
@@ -6,105 +6,83 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import infosecops
+from infosecops._infosecops import setting_names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Any
+    from collections.abc import Iterator, Mapping
 
-PREFIX = "INFOSECOPS_"
+ACCOUNT = "INFOSECOPS_SECTONA_ACCOUNT"
+OPENS_AGENTS = "INFOSECOPS_BAMBOO_AGENTS_ACCESS_TOKEN"
+CLIENTS = {
+    "governance_lifecycle": "GovernanceLifecycle",
+    "sd_elements": "SDElements",
+    "sectona": "Sectona",
+    "bamboo_agents": "BambooAgents",
+}
+_WORDS = {"accept", "api"}
+"""Settings whose values are words that stand everywhere."""
 
 
 @dataclass
 class Real:
-    """A real system, and how to make a client for it."""
+    """A real system, and what is to be known of it beside its client."""
 
     client: str
-    url: str
-    options: dict[str, Any] = field(default_factory=dict[str, object], repr=False)
+    logs_in: bool = False
+    """Whether a session of Governance & Lifecycle is opened."""
     account: tuple[str, str, str] | None = None
     """Asset type, asset host and account name to ask Sectona for."""
+    access_token: str | None = field(default=None, repr=False)
+    """The uuid that opens the agents of Bamboo."""
 
 
 def real_systems(environment: Mapping[str, str]) -> dict[str, Real]:
-    """Find the systems that are configured, by their names in ``Error.system``.
+    """Find the systems whose address is given, by their names in ``Error.system``.
 
     Raises:
-        ConfigError: A system's address is given, but not what opens it.
+        ConfigError: The account to ask Sectona for can't be understood.
     """
-    given = {
-        name[len(PREFIX) :]: value for name, value in environment.items() if name.startswith(PREFIX) and value.strip()
-    }
-    makers = {
-        "governance_lifecycle": ("GL_URL", _governance_lifecycle),
-        "sd_elements": ("SDE_URL", _sd_elements),
-        "sectona": ("SECTONA_URL", _sectona),
-        "bamboo_agents": ("BAMBOO_URL", _bamboo_agents),
-    }
-    found = {system: make(given) for system, (url, make) in makers.items() if url in given}
-    for real in found.values():
-        real.options["ca_file"] = given.get("CA_FILE")
+    found: dict[str, Real] = {}
+    for system, client in CLIENTS.items():
+        given = {name for name, _, variables in setting_names(system) if any(map(environment.get, variables))}
+        if "url" in given:
+            found[system] = Real(client, logs_in=bool(given & {"username", "client_id"}) and "token" not in given)
+    if "sectona" in found:
+        found["sectona"].account = _account(environment.get(ACCOUNT, ""))
+    if "bamboo_agents" in found:
+        found["bamboo_agents"].access_token = environment.get(OPENS_AGENTS, "").strip() or None
     return found
 
 
 def masks(environment: Mapping[str, str]) -> dict[str, str]:
     """Every text that must not be printed, with the name that stands for it."""
     found: dict[str, str] = {}
-    for name, value in environment.items():
-        if not name.startswith(PREFIX) or not value.strip():
-            continue
+    for name in (*_variables(), ACCOUNT, OPENS_AGENTS):
+        value = environment.get(name, "")
         texts: list[str | None] = [value]
-        if name.endswith("_URL"):
-            parts = urlsplit(value)
+        if name.endswith(("_URL", "_HOST", "_PROXY")):
+            parts = urlsplit(value if "://" in value else f"https://{value}")
             texts += [value.rstrip("/"), f"{parts.scheme}://{parts.netloc}", parts.netloc, parts.hostname]
-        elif name.endswith("_ACCOUNT"):
+        elif name == ACCOUNT:
             texts += [part.strip() for part in value.split("|")]
         for text in texts:
-            if text:
+            if value.strip() and text:
                 found.setdefault(text, f"${name}")
     return found
 
 
-def _governance_lifecycle(given: Mapping[str, str]) -> Real:
-    if "GL_TOKEN" in given:
-        options: dict[str, Any] = {"token": given["GL_TOKEN"]}
-    elif "GL_USERNAME" in given and "GL_PASSWORD" in given:
-        source = given.get("GL_AUTH_SOURCE")
-        options = {"login": infosecops.UserLogin(given["GL_USERNAME"], given["GL_PASSWORD"], auth_source=source)}
-    elif "GL_CLIENT_ID" in given and "GL_CLIENT_SECRET" in given:
-        options = {"login": infosecops.TrustedApp(given["GL_CLIENT_ID"], given["GL_CLIENT_SECRET"])}
-    else:
-        raise _missing("GL_URL", "GL_TOKEN, GL_USERNAME and GL_PASSWORD, or GL_CLIENT_ID and GL_CLIENT_SECRET")
-    return Real("GovernanceLifecycle", given["GL_URL"], options)
+def _variables() -> Iterator[str]:
+    for system in CLIENTS:
+        for name, kind, variables in setting_names(system):
+            if kind in {"text", "path", "URL", "secret"} and name not in _WORDS:
+                yield from variables
 
 
-def _sd_elements(given: Mapping[str, str]) -> Real:
-    if "SDE_TOKEN" not in given:
-        raise _missing("SDE_URL", "SDE_TOKEN")
-    return Real("SDElements", given["SDE_URL"], {"token": given["SDE_TOKEN"]})
-
-
-def _sectona(given: Mapping[str, str]) -> Real:
-    if "SECTONA_ACCESS_KEY" not in given:
-        raise _missing("SECTONA_URL", "SECTONA_ACCESS_KEY")
-    account = None
-    if "SECTONA_ACCOUNT" in given:
-        parts = [part.strip() for part in given["SECTONA_ACCOUNT"].split("|")]
-        if len(parts) != 3 or not all(parts):  # noqa: PLR2004
-            raise infosecops.ConfigError(f"{PREFIX}SECTONA_ACCOUNT must be asset_type|asset_host|account_name")
-        account = (parts[0], parts[1], parts[2])
-    return Real("Sectona", given["SECTONA_URL"], {"access_key": given["SECTONA_ACCESS_KEY"]}, account)
-
-
-def _bamboo_agents(given: Mapping[str, str]) -> Real:
-    if "BAMBOO_TOKEN" in given:
-        options = {"token": given["BAMBOO_TOKEN"]}
-    elif "BAMBOO_USERNAME" in given and "BAMBOO_PASSWORD" in given:
-        options = {"username": given["BAMBOO_USERNAME"], "password": given["BAMBOO_PASSWORD"]}
-    else:
-        raise _missing("BAMBOO_URL", "BAMBOO_TOKEN, or BAMBOO_USERNAME and BAMBOO_PASSWORD")
-    return Real("BambooAgents", given["BAMBOO_URL"], dict(options))
-
-
-def _missing(given: str, wanted: str) -> infosecops.ConfigError:
-    return infosecops.ConfigError(f"{PREFIX}{given} is set, but not {wanted} (all begin with {PREFIX})")
+def _account(text: str) -> tuple[str, str, str] | None:
+    if not text.strip():
+        return None
+    parts = [part.strip() for part in text.split("|")]
+    if len(parts) != 3 or not all(parts):  # noqa: PLR2004
+        raise infosecops.ConfigError(f"{ACCOUNT} must be asset_type|asset_host|account_name")
+    return parts[0], parts[1], parts[2]

@@ -104,6 +104,13 @@ def tour(side: Side) -> Tour:
         "jobs.ldap.start", "one that will fail", lambda: jobs.ldap.start(29), _JOB, _pending(79), applied=1
     )
     yield Step(
+        "jobs.ldap.find_running",
+        "what runs already",
+        lambda: jobs.ldap.find_running(29),
+        _JOB,
+        _pending(79),
+    )
+    yield Step(
         "jobs.ldap.wait",
         "a job that fails is raised",
         lambda: jobs.ldap.wait(job, timeout=30.0, poll_interval=0.01),

@@ -130,10 +130,10 @@ class Side:
         make = endpoint.client if self._loop is None else endpoint.async_client
         return self._owned(make(on_event=self._events.append, **options))
 
-    def real_client(self, name: str, url: str, options: dict[str, Any]) -> Any:  # noqa: ANN401
-        """Make a client for a real system."""
+    def real_client(self, name: str) -> Any:  # noqa: ANN401
+        """Make a client for the real system that the environment names."""
         make = getattr(infosecops, name if self._loop is None else f"Async{name}")
-        return self._owned(make(url, on_event=self._events.append, **options))
+        return self._owned(make.from_env(on_event=self._events.append))
 
     def pages(self, listed: LazyList[Any] | AsyncLazyList[Any]) -> Any:  # noqa: ANN401
         """Read all pages of a list."""
@@ -144,6 +144,18 @@ class Side:
             return [page async for page in listed.pages()]  # type: ignore[union-attr]
 
         return read()
+
+    def within(self, window: Any) -> Any:  # noqa: ANN401
+        """Enter a maintenance window, and leave it at once."""
+        if self._loop is None:
+            with window as task:
+                return task
+
+        async def enter() -> Any:  # noqa: ANN401
+            async with window as task:
+                return task
+
+        return enter()
 
     def take(self, step: Step) -> Taken:
         """Do it, and see whether everything is as expected."""

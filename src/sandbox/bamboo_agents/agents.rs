@@ -6,8 +6,6 @@ use super::{State, absent, refused};
 use crate::sandbox::exchange::{Answer, Request};
 
 const VERSION_LINE: &str = "PVERSION=4.1\n";
-/// So many agents may be in maintenance at a time.
-const MAX_IN_MAINTENANCE: usize = 1;
 
 #[derive(Clone, Debug)]
 pub(in crate::sandbox) struct Agent {
@@ -160,6 +158,7 @@ impl State {
             }
             Some(_) => {}
         }
+        let settings = self.maintenance;
         let away = self.agents.iter().filter(|agent| agent.task.is_some()).count();
         let id = match *route {
             Route::List => {
@@ -215,7 +214,10 @@ impl State {
                     let message = format!("task {task} of this agent is not finished");
                     return Answer::text(200, agent.text("UH_OH", &message));
                 }
-                if away >= MAX_IN_MAINTENANCE {
+                if !settings.allowed {
+                    return Answer::text(200, agent.text("NO_CHILD", "the farm is to stay as it is"));
+                }
+                if away >= settings.max_away {
                     let message = format!("{away} agents are away already, try later");
                     return Answer::text(200, agent.text("WAIT_FOR_SIBLINGS", &message));
                 }

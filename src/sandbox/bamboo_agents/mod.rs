@@ -2,6 +2,7 @@
 //! token operations. Statuses and bodies of errors are not documented anywhere (inferred).
 
 mod agents;
+mod settings;
 
 use fastrand::Rng;
 use serde_json::{Value, json};
@@ -9,6 +10,11 @@ use serde_json::{Value, json};
 use super::auth::{Credentials, authorization, basic, random_uuid};
 use super::exchange::{Answer, Request};
 use agents::Agent;
+pub use settings::MaintenanceSettings;
+
+/// The access tokens of the page that a sandbox begins with: one may look, one may change, too.
+pub(super) const READER: &str = "d0ea6653-05e2-4d51-9d89-665cdfe86be6";
+pub(super) const WRITER: &str = "7ba167aa-631c-4771-b197-fcb459cc7fd7";
 
 /// Which version's paths are answered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,6 +47,7 @@ pub(crate) struct State {
     pub api: BambooApi,
     tokens: Vec<Token>,
     agents: Vec<Agent>,
+    pub maintenance: MaintenanceSettings,
     next_task: u64,
     rng: Rng,
 }
@@ -103,11 +110,9 @@ impl State {
         };
         State {
             api: BambooApi::default(),
-            tokens: vec![
-                token("d0ea6653-05e2-4d51-9d89-665cdfe86be6", "readOnly", false),
-                token("7ba167aa-631c-4771-b197-fcb459cc7fd7", "read and write", true),
-            ],
+            tokens: vec![token(READER, "readOnly", false), token(WRITER, "read and write", true)],
             agents: agents::initial(),
+            maintenance: MaintenanceSettings::default(),
             next_task: 1,
             rng: Rng::new(),
         }

@@ -14,7 +14,7 @@ use crate::core::secret::Secret;
 use crate::core::transport::Call;
 
 /// Atlassian's REST layer refuses form-like writes without it.
-const XSRF: (HeaderName, HeaderValue) = (
+pub(super) const XSRF: (HeaderName, HeaderValue) = (
     HeaderName::from_static("x-atlassian-token"),
     HeaderValue::from_static("no-check"),
 );
@@ -139,13 +139,17 @@ fn explain(answer: &Answer) -> Error {
         401 => error.with_hint(
             "user name, password or token refused; after some failures Bamboo wants a captcha solved in a browser first",
         ),
-        403 if server_message(answer).to_ascii_lowercase().contains("xsrf") => {
-            error.with_hint("Bamboo's XSRF check refused the write: a gateway may have removed X-Atlassian-Token or added Origin")
-        }
+        403 if server_message(answer).to_ascii_lowercase().contains("xsrf") => xsrf_refused(error),
         403 => error.with_hint(
             "tokens are managed by Bamboo administrators only, and a personal access token needs their rights too",
         ),
         404 => error.with_kind(Kind::NotFound).with_hint("check url, its context path, and that the plugin is installed"),
         _ => error,
     }
+}
+
+pub(super) fn xsrf_refused(error: Error) -> Error {
+    error.with_hint(
+        "Bamboo's XSRF check refused the write: a gateway may have removed X-Atlassian-Token or added Origin",
+    )
 }

@@ -124,13 +124,23 @@ pub(super) fn target(name: &str) -> Target {
 /// The answer as a result; `status` = `failure` inside a 200 is an error.
 pub(crate) fn checked(answer: &Answer, name: &str) -> Result<CommandResult, Error> {
     let result = read(answer, name)?;
-    if !is_failure(&result) {
-        return Ok(result);
+    if is_failure(&result) {
+        return Err(refused(answer, &result));
     }
+    Ok(result)
+}
+
+/// The refusal inside a 200, if there is one; what else the answer is does not matter.
+pub(super) fn refusal(answer: &Answer, name: &str) -> Option<Error> {
+    let result = read(answer, name).ok().filter(is_failure)?;
+    Some(refused(answer, &result))
+}
+
+fn refused(answer: &Answer, result: &CommandResult) -> Error {
     let message = result.message.as_deref().filter(|text| !text.trim().is_empty());
     let message = message.or(result.status.as_deref()).unwrap_or_default();
     let text = format!("the command was refused: {}", shorten(&answer.scrub(message.trim())));
-    Err(answer.error(Kind::Api, &text).with_outcome(Outcome::Rejected))
+    answer.error(Kind::Api, &text).with_outcome(Outcome::Rejected)
 }
 
 fn is_failure(result: &CommandResult) -> bool {
@@ -172,6 +182,7 @@ fn json_text(answer: &Answer, value: impl serde::Serialize) -> Result<Json, Erro
 }
 
 fn object(answer: &Answer, name: &str) -> Result<CommandResult, Error> {
+    answer.not_too_deep()?;
     // Parsed once more by the code that explains what is wrong with it.
     let explained = |_| answer.json::<IgnoredAny>().err();
     let fields: HashMap<String, &RawValue> = match serde_json::from_slice(answer.bytes()) {

@@ -9,7 +9,7 @@ use http::header::HeaderName;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::{page, xml};
+use super::{command, page, xml};
 use crate::core::answer::Answer;
 use crate::core::body::Body;
 use crate::core::config::header_value;
@@ -24,6 +24,8 @@ use crate::core::transport::Call;
 const CLIENT_ID: HeaderName = HeaderName::from_static("clientid");
 const CLIENT_SECRET: HeaderName = HeaderName::from_static("clientsecret");
 
+const LOGOUT: &str = "logoutUser";
+
 /// A second login gives a second token and does no harm, so a broken connection may be followed by another try.
 fn request(operation: &'static str, command: &str) -> Request {
     let target = Target::new("/aveksa/command.submit")
@@ -35,7 +37,12 @@ fn request(operation: &'static str, command: &str) -> Request {
 }
 
 pub(super) fn logout_request() -> Request {
-    request("logout", "logoutUser")
+    request("logout", LOGOUT)
+}
+
+/// The server's refusal to end a session that is still alive. Inferred, as for a login.
+pub(super) fn logout_refusal(answer: &Answer) -> Option<Error> {
+    command::refusal(answer, LOGOUT).filter(|error| !page::says_dead(error.message()))
 }
 
 pub(super) async fn as_user(
@@ -44,36 +51,52 @@ pub(super) async fn as_user(
     password: &Holder,
     auth_source: Option<&str>,
 ) -> Result<Secret, Error> {
+    const COMMAND: &str = "loginUser";
     let secret = password.get().await?;
     let body = credentials(username, &secret, auth_source)?;
-    let request = request("login", "loginUser")
+    let request = request("login", COMMAND)
         .body("application/xml", Body::Bytes(Bytes::from_owner(body)))
         .hiding(&secret);
-    token_of(call, &request, password, &secret).await
+    token_of(call, &request, COMMAND, password, &secret).await
 }
 
 pub(super) async fn as_app(call: &Call, client_id: &str, client_secret: &Holder) -> Result<Secret, Error> {
+    const COMMAND: &str = "loginTrustedApp";
     let secret = client_secret.get().await?;
     let mut value = header_value("client_secret", secret.expose())?;
     value.set_sensitive(true);
-    let request = request("login", "loginTrustedApp")
+    let request = request("login", COMMAND)
         .header(CLIENT_ID, header_value("client_id", client_id)?)
         .header(CLIENT_SECRET, value)
         .hiding(&secret);
-    token_of(call, &request, client_secret, &secret).await
+    token_of(call, &request, COMMAND, client_secret, &secret).await
 }
 
-async fn token_of(call: &Call, request: &Request, holder: &Holder, secret: &Secret) -> Result<Secret, Error> {
+async fn token_of(
+    call: &Call,
+    request: &Request,
+    command: &str,
+    holder: &Holder,
+    secret: &Secret,
+) -> Result<Secret, Error> {
     let answer = call.send(request).await?;
-    if answer.is_success() {
-        return read_token(&answer);
-    }
-    let error = page::explain(&answer);
+    let error = match read_token(&answer) {
+        _ if !answer.is_success() => page::explain(&answer),
+        Ok(token) => return Ok(token),
+        Err(unreadable) => refusal(&answer, command).unwrap_or(unreadable),
+    };
     // Not tried again here: failed logins count towards a lock. The next call asks for the secret anew.
     if error.kind() == Kind::Authentication {
         holder.refused(secret);
     }
     Err(error)
+}
+
+/// Inferred: failed logins are documented as 401 only. But other commands say `failure` inside a 200, and a login that says
+/// so has been refused.
+fn refusal(answer: &Answer, command: &str) -> Option<Error> {
+    let error = command::refusal(answer, command)?;
+    Some(error.with_kind(Kind::Authentication).with_hint(page::LOGIN_HINT))
 }
 
 /// The documented body has no root element.

@@ -8,6 +8,9 @@ use crate::core::answer::Answer;
 use crate::core::decode::{html_text, json_message, one_line, shorten, status_error};
 use crate::core::error::{Error, Kind};
 
+/// What to do about a refused login.
+pub(super) const LOGIN_HINT: &str = "user name, password or authentication source, or client id and secret, were refused; repeated failures may lock the account";
+
 /// The whole message in one line: without the echo of the query, or the reason phrase of servers that put it there.
 pub(crate) fn message(answer: &Answer) -> String {
     let text = answer.text();
@@ -53,7 +56,8 @@ pub(crate) fn is_dead_token(answer: &Answer) -> bool {
     answer.status == 401 && says_dead(&message(answer))
 }
 
-fn says_dead(message: &str) -> bool {
+/// Whether these are the words for a token that has ended.
+pub(super) fn says_dead(message: &str) -> bool {
     message.to_ascii_lowercase().contains("is invalid or expired")
 }
 
@@ -94,9 +98,7 @@ fn unauthorized(error: Error, message: &str) -> Error {
         );
     }
     if lower.contains("could not be validated") {
-        return error.with_hint(
-            "user name, password or authentication source, or client id and secret, were refused; repeated failures may lock the account",
-        );
+        return error.with_hint(LOGIN_HINT);
     }
     error.with_hint("no valid token came with the request: pass token= or login=")
 }

@@ -14,6 +14,10 @@ use crate::core::request::{Backend, Request};
 use crate::core::secret::Secret;
 use crate::core::transport::Call;
 
+const LOGIN_RECIPE: &str =
+    "log in again, which does no harm: a session that this login may have opened ends by itself when its time is up";
+const LOGOUT_RECIPE: &str = "log out again, which does no harm: the token was kept, and a session that stays open ends by itself when its time is up";
+
 /// How to get a token.
 pub enum Auth {
     /// It is given.
@@ -215,31 +219,41 @@ fn before_sending(call: &Call, operation: &str, error: Error) -> Error {
 pub async fn login(client: &GovernanceLifecycle, call: &Call) -> Result<(), Error> {
     let _turn = client.turn(call).await?;
     let result = client.log_in(call).await;
-    result.map(|_| ()).map_err(|error| call.refuse("login", error))
+    result
+        .map(|_| ())
+        .map_err(|error| call.refuse("login", error).settled_by(LOGIN_RECIPE))
 }
 
 /// Ends the session on the server and forgets its token. A session that ended already is fine.
 pub async fn logout(client: &GovernanceLifecycle, call: &Call) -> Result<(), Error> {
-    let refuse = |error| call.refuse("logout", error);
+    let ended = end_session(client, call).await;
+    ended.map_err(|error| call.refuse("logout", error).settled_by(LOGOUT_RECIPE))
+}
+
+async fn end_session(client: &GovernanceLifecycle, call: &Call) -> Result<(), Error> {
     let token = match &client.auth {
-        Auth::Token(holder) => Some(holder.get().await.map_err(refuse)?),
+        Auth::Token(holder) => Some(holder.get().await?),
         _ => client.session().token.clone(),
     };
     let Some(token) = token else {
         return Ok(());
     };
-    let request = ways::logout_request();
-    let answer = call.send(&authorized(&request, &token).map_err(refuse)?).await?;
+    let answer = call.send(&authorized(&ways::logout_request(), &token)?).await?;
+    if answer.is_success() && answer.is_html() {
+        return Err(answer.unexpected("the answer is an HTML page"));
+    }
     // Whatever a 401 says here, the token is of no use any more.
     if !answer.is_success() && answer.status != 401 {
         return Err(page::explain(&answer));
     }
+    if answer.is_success()
+        && let Some(refusal) = ways::logout_refusal(&answer)
+    {
+        return Err(refusal);
+    }
     client.forget(&token);
     if let Auth::Token(holder) = &client.auth {
         holder.refused(&token);
-    }
-    if answer.is_success() && answer.is_html() {
-        return Err(answer.unexpected("the answer is an HTML page"));
     }
     Ok(())
 }

@@ -33,6 +33,8 @@ pub struct ListFilter {
     pub succeeded: Option<bool>,
     /// Run by the user with this e-mail address.
     pub user: Option<String>,
+    /// Fields to give as objects, separated by commas, such as `user,triggered_by`.
+    pub expand: Option<String>,
     /// Records in one answer; None leaves it to the server.
     pub page_size: Option<u32>,
     /// Records at most, over all pages.
@@ -48,6 +50,29 @@ impl Item for Job {
 /// The jobs of one kind, or of all kinds (None; from release 5.2 on). Fetches nothing yet.
 pub fn list(kind: Option<&str>, filter: &ListFilter) -> Result<PageCursor<Job>, Error> {
     let operation = kind.map_or_else(|| "jobs.list".to_owned(), |kind| format!("jobs.{kind}.list"));
+    list_as(operation, kind, filter)
+}
+
+/// The newest run of a connection that has not ended, None if there is none: whoever looks before a start does not start
+/// the same thing twice.
+pub async fn find_running(client: &SdElements, call: &Call, kind: &str, connection: i64) -> Result<Option<Job>, Error> {
+    let filter = ListFilter {
+        connection: Some(connection),
+        ready: Some(false),
+        ..ListFilter::default()
+    };
+    let mut pages = list_as(format!("jobs.{kind}.find_running"), Some(kind), &filter)?;
+    let mut newest: Option<Job> = None;
+    while let Some(page) = pages.next(client, call).await? {
+        // A server that does not know the filter gives ended ones too. The id of its connection that a job tells can't be
+        // relied on: documented is a job that tells another one than was started.
+        let pending = page.into_iter().filter(|job| job.ready == Some(false));
+        newest = newest.into_iter().chain(pending).max_by_key(|job| job.id);
+    }
+    Ok(newest)
+}
+
+fn list_as(operation: String, kind: Option<&str>, filter: &ListFilter) -> Result<PageCursor<Job>, Error> {
     let made = match kind {
         Some(kind) => kind_path("/api/v2/jobs/", kind),
         None => Ok(Target::new("/api/v2/jobs/")),
@@ -63,6 +88,7 @@ pub fn list(kind: Option<&str>, filter: &ListFilter) -> Result<PageCursor<Job>, 
         .maybe("ready", flag(filter.ready))
         .maybe("succeeded", flag(filter.succeeded))
         .maybe("user", filter.user.as_deref())
+        .maybe("expand", filter.expand.as_deref())
         .maybe("page_size", filter.page_size.map(|size| size.to_string()).as_deref());
     Ok(PageCursor::new(
         operation,

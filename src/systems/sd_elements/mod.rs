@@ -11,10 +11,10 @@ mod wait;
 
 pub use connections::{ConnectionFilter, get as get_connection, list as list_connections};
 pub use job::{Connection, Job, User};
-pub use jobs::{KINDS, ListFilter, Report, get, list, report, start};
+pub use jobs::{KINDS, ListFilter, Report, find_running, get, list, report, start};
 pub use pages::{Item, PageCursor};
 pub use session::SdElements;
-pub use wait::{job_failed, wait};
+pub use wait::{job_failed, wait, wait_all};
 
 /// The product's own paths, which may stand at the end of a configured URL.
 pub const API_PATHS: &[&[&str]] = &[&["api", "v2"]];

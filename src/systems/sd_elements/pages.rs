@@ -60,6 +60,11 @@ impl<T: Item> PageCursor<T> {
         }
     }
 
+    /// The public name of the operation.
+    pub fn operation(&self) -> &str {
+        &self.operation
+    }
+
     /// The next page, None behind the last. After a request that failed, the same page can be asked for again.
     pub async fn next(&mut self, client: &SdElements, call: &Call) -> Result<Option<Vec<T>>, Error> {
         if self.left == Some(0) {

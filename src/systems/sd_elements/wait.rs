@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
+
 use super::job::Job;
-use super::jobs::get_as;
+use super::jobs::{get_as, kind_path};
 use super::session::SdElements;
+use crate::core::bulk::{self, Listener, Results};
 use crate::core::decode::{one_line, shorten};
-use crate::core::error::{Error, Kind, Outcome};
+use crate::core::error::{Context, Error, Kind, Outcome};
 use crate::core::poll::{End, OnProgress, Pace, poll};
 use crate::core::redact;
 use crate::core::transport::Call;
@@ -25,29 +28,85 @@ pub async fn wait(
     poll_interval: Duration,
     on_progress: Option<OnProgress<Job>>,
 ) -> Result<Job, Error> {
-    let whole = call.with_timeout(timeout);
-    let look = || {
-        let part = whole.part();
-        async move { get_as(client, &part, operation(kind), kind, id).await }
-    };
-    let name = operation(kind);
     let pace = Pace {
         timeout,
         interval: poll_interval,
     };
-    let tell_wait = |delay| whole.tell_wait(&name, delay);
-    match poll(&pace, on_progress.as_ref(), look, has_ended, tell_wait).await? {
-        End::Finished(job) => Ok(job),
-        End::TimeUp { last, failure } => Err(time_up(&whole, kind, id, timeout, last, failure)),
-    }
+    watch(client, call, &operation(kind), (kind, id), &pace, on_progress, None).await
 }
 
-fn has_ended(job: &Job) -> Result<bool, Error> {
-    job.ready.ok_or_else(|| unreadable(job))
+/// Many jobs by the operation of this name, in the order given, each by its kind and id; the time is that of all. A job that failed is an error here:
+/// [`job_failed`]. At most `max_concurrency` looks are under way at a time.
+///
+/// # Errors
+/// If a kind can't be one, nothing was sent; else those of the listener.
+pub async fn wait_all(
+    client: &SdElements,
+    call: &Call,
+    name: &str,
+    jobs: &[(String, i64)],
+    pace: &Pace,
+    max_concurrency: usize,
+    listener: Option<&Listener<Job>>,
+) -> Result<Results<Job>, Error> {
+    let refuse = |error| call.refuse(name, error);
+    if max_concurrency == 0 {
+        return Err(refuse(Error::config("max_concurrency: must be at least 1")));
+    }
+    for (kind, _) in jobs {
+        kind_path("/api/v2/jobs/", kind).map_err(refuse)?;
+    }
+    let turns = Semaphore::new(max_concurrency.min(Semaphore::MAX_PERMITS));
+    let turns = &turns;
+    let one = async |index: usize| {
+        let Some((kind, id)) = jobs.get(index) else {
+            return Err(refuse(Error::config("jobs: changed while they were waited for")));
+        };
+        let job = watch(client, call, name, (kind, *id), pace, None, Some(turns)).await?;
+        if job.is_success() {
+            Ok(job)
+        } else {
+            Err(failed(call, name, &job))
+        }
+    };
+    bulk::run(jobs.len(), jobs.len().max(1), listener, one).await
+}
+
+async fn watch(
+    client: &SdElements,
+    call: &Call,
+    name: &str,
+    (kind, id): (&str, i64),
+    pace: &Pace,
+    on_progress: Option<OnProgress<Job>>,
+    turns: Option<&Semaphore>,
+) -> Result<Job, Error> {
+    let whole = call.with_timeout(pace.timeout);
+    let look = || async {
+        let _turn = match turns {
+            Some(turns) => turns.acquire().await.ok(),
+            None => None,
+        };
+        get_as(client, &whole.part(), name.to_owned(), kind, id).await
+    };
+    let has_ended = |job: &Job| job.ready.ok_or_else(|| unreadable(name, job));
+    let tell_wait = |delay| whole.tell_wait(name, delay);
+    match poll(pace, on_progress.as_ref(), look, has_ended, tell_wait).await? {
+        End::Finished(job) => Ok(job),
+        End::TimeUp { last, failure } => {
+            let title = title(kind, id);
+            let message = format!("{title} has not ended within {} s", pace.timeout.as_secs_f64());
+            Err(time_up(whole.context(name), message, last, failure))
+        }
+    }
 }
 
 /// The error for a job that has ended without success; the [`Job`] is its payload.
 pub fn job_failed(call: &Call, job: &Job) -> Error {
+    failed(call, &operation(&job.kind), job)
+}
+
+fn failed(call: &Call, name: &str, job: &Job) -> Error {
     let said = job.result_message.as_deref().unwrap_or_default();
     let said = shorten(&one_line(&redact::scrub(said, &[])));
     let message = match (job.succeeded, said.is_empty()) {
@@ -58,22 +117,21 @@ pub fn job_failed(call: &Call, job: &Job) -> Error {
             title(&job.kind, job.id)
         ),
     };
-    Error::new(Kind::JobFailed, message, call.context(&operation(&job.kind)))
+    Error::new(Kind::JobFailed, message, call.context(name))
         .with_outcome(Outcome::Rejected)
         .with_payload(job.clone())
 }
 
-fn unreadable(job: &Job) -> Error {
+fn unreadable(name: &str, job: &Job) -> Error {
     let message = format!(
         "{} does not tell whether it has ended: no readable ready",
         title(&job.kind, job.id)
     );
     let error = Error::new(Kind::UnexpectedContent, message, Default::default());
-    super::jobs::refused(&operation(&job.kind), error).with_payload(job.clone())
+    super::jobs::refused(name, error).with_payload(job.clone())
 }
 
-fn time_up(call: &Call, kind: &str, id: i64, timeout: Duration, last: Option<Job>, failure: Option<Error>) -> Error {
-    let mut message = format!("{} has not ended within {} s", title(kind, id), timeout.as_secs_f64());
+fn time_up(context: Context, mut message: String, last: Option<Job>, failure: Option<Error>) -> Error {
     if let Some(failure) = failure {
         message = format!("{message}; the last look failed: {}", failure.message());
     }
@@ -83,7 +141,7 @@ fn time_up(call: &Call, kind: &str, id: i64, timeout: Duration, last: Option<Job
     } else {
         "nothing was stopped: wait for the job again, or look at it with get(); jobs of connections marked inaccessible are run by a remote agent"
     };
-    let error = Error::new(Kind::WaitTimeout, message, call.context(&operation(kind)))
+    let error = Error::new(Kind::WaitTimeout, message, context)
         .with_outcome(Outcome::Unknown)
         .with_hint(hint);
     match last {
@@ -141,7 +199,7 @@ mod tests {
             &Pace { timeout, interval },
             on_progress.as_ref(),
             look,
-            has_ended,
+            |job| job.ready.ok_or_else(|| unreadable("jobs.alm.wait", job)),
             |_| (),
         )
         .await;

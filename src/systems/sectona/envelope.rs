@@ -15,6 +15,7 @@ use super::json::{Members, unescaped};
 use super::printed;
 use super::xml::Document;
 use crate::core::answer::looks_like_html;
+use crate::core::depth::is_too_deep;
 use crate::core::lenient;
 use crate::core::record::Json;
 use crate::core::secret::MASK;
@@ -98,7 +99,7 @@ impl Reading {
             Content::Text(text) => {
                 let text = text.trim();
                 let is_json = text.starts_with(['{', '[']) && serde_json::from_str::<&RawValue>(text).is_ok();
-                is_json.then_some(text)
+                (is_json && !is_too_deep(text.as_bytes())).then_some(text)
             }
         }
     }
@@ -157,6 +158,9 @@ pub(crate) fn read(body: &[u8]) -> Result<Reading, &'static str> {
 
 fn read_json(text: &str) -> Result<Reading, &'static str> {
     const WRONG: &str = "the answer is not valid JSON, or holds a member twice; if quotes inside its Result are not escaped, nothing tells which of them belong to a password, so none is taken from it";
+    if is_too_deep(text.as_bytes()) {
+        return Err("the answer is nested too deeply");
+    }
     let Some(members) = Members::read(text) else {
         let printed = printed::read(text).ok_or(WRONG)?;
         return Ok(Reading {

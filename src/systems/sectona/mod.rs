@@ -16,7 +16,7 @@ mod xml;
 pub use account::VaultAccount;
 pub use envelope::Envelope;
 pub use session::{Accept, Sectona};
-pub use vault::{AccountRequest, call, request_password};
+pub use vault::{AccountRequest, Many, call, request_password, request_passwords};
 
 /// The product's own paths, which may stand at the end of a configured URL.
 pub const API_PATHS: &[&[&str]] = &[&["API", "APP", "APP008", "RequestPassword"], &["API", "APP", "APP007"]];

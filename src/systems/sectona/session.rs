@@ -2,6 +2,8 @@
 //!
 //! Documented: <https://docs.sectona.com/cpd/vault-password-api-headers>
 
+use std::sync::{Mutex, PoisonError};
+
 use http::header::{self, HeaderValue};
 
 use super::codes;
@@ -9,7 +11,7 @@ use super::envelope::{self, Reading};
 use crate::core::answer::Answer;
 use crate::core::basic_auth;
 use crate::core::credential::Holder;
-use crate::core::error::{Error, Kind};
+use crate::core::error::{Error, Kind, Outcome};
 use crate::core::request::{Backend, Request};
 use crate::core::secret::Secret;
 use crate::core::transport::Call;
@@ -35,6 +37,20 @@ impl Accept {
     }
 }
 
+/// Keys that the vault refused during one operation of many requests: none of them is sent again.
+#[derive(Default)]
+pub(super) struct RefusedKeys(Mutex<Vec<Secret>>);
+
+impl RefusedKeys {
+    fn add(&self, key: &Secret) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(key.clone());
+    }
+
+    fn holds(&self, key: &Secret) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(key)
+    }
+}
+
 /// The state of one client in one process.
 pub struct Sectona {
     access_key: Holder,
@@ -47,22 +63,54 @@ impl Sectona {
         Self { access_key, accept }
     }
 
+    /// Asks for the access key if none is in use, so that one answer serves many requests.
+    pub(super) async fn prepare(&self) -> Result<(), Error> {
+        self.access_key.get().await.map(drop)
+    }
+
+    /// Has the next call ask anew for a key that was refused.
+    pub(super) fn forget(&self, keys: &RefusedKeys) {
+        for key in &*keys.0.lock().unwrap_or_else(PoisonError::into_inner) {
+            self.access_key.refused(key);
+        }
+    }
+
     /// Sends and reads the envelope. A refusal inside a good status is an error.
-    pub(super) async fn exchange(&self, call: &Call, request: Request) -> Result<(Answer, Reading), Error> {
-        let (answer, key) = self.deliver(call, request).await?;
+    pub(super) async fn exchange(
+        &self,
+        call: &Call,
+        request: Request,
+        refused: &RefusedKeys,
+    ) -> Result<(Answer, Reading), Error> {
+        let (answer, key) = self.deliver(call, request, refused).await?;
+        let read = self.read(answer, &key);
+        if let Err(error) = &read
+            && error.kind() == Kind::Authentication
+        {
+            refused.add(&key);
+        }
+        read
+    }
+
+    fn read(&self, answer: Answer, key: &Secret) -> Result<(Answer, Reading), Error> {
         if !answer.is_success() {
-            return Err(self.refusal(&answer, &key));
+            return Err(self.refusal(&answer, key));
         }
         let reading = envelope::read(answer.bytes()).map_err(|why| answer.unexpected(why))?;
         match reading.is_success {
             Some(true) => Ok((answer, reading)),
-            Some(false) => Err(self.forget_if_refused(codes::refusal(&answer, &reading), &key)),
+            Some(false) => Err(self.forget_if_refused(codes::refusal(&answer, &reading), key)),
             None => Err(answer.unexpected("the answer is no envelope of Sectona's: it has no IsSuccess")),
         }
     }
 
     /// Every request is logged by the vault, so a refused one is not sent again, not even with a newer key.
-    async fn deliver(&self, call: &Call, mut request: Request) -> Result<(Answer, Secret), Error> {
+    async fn deliver(
+        &self,
+        call: &Call,
+        mut request: Request,
+        refused: &RefusedKeys,
+    ) -> Result<(Answer, Secret), Error> {
         let refuse = |error, request: &Request| call.refuse(&request.operation, error);
         let key = match self.access_key.get().await {
             Ok(key) => key,
@@ -71,6 +119,11 @@ impl Sectona {
         if key.is_empty() || key.expose().contains(['\r', '\n']) {
             let error = Error::config("access_key: must be a single line and not empty");
             return Err(refuse(error, &request));
+        }
+        if refused.holds(&key) {
+            let context = call.context(&request.operation);
+            let message = "not sent: the vault refused this access key to a request before";
+            return Err(Error::new(Kind::Authentication, message, context).with_outcome(Outcome::NotSent));
         }
         let headers = &mut request.headers;
         let (value, encoded) = basic_auth::header(USERNAME, &key);
@@ -104,7 +157,7 @@ impl Sectona {
 
 impl Backend for Sectona {
     async fn send(&self, call: &Call, request: Request) -> Result<Answer, Error> {
-        let (answer, key) = self.deliver(call, request).await?;
+        let (answer, key) = self.deliver(call, request, &RefusedKeys::default()).await?;
         if answer.is_success() {
             return Ok(answer);
         }

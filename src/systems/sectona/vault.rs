@@ -9,8 +9,9 @@ use serde_json::value::RawValue;
 use super::account::VaultAccount;
 use super::envelope::{Content, Envelope, Reading};
 use super::json::{Members, unescaped};
-use super::session::Sectona;
+use super::session::{RefusedKeys, Sectona};
 use crate::core::answer::Answer;
+use crate::core::bulk::{self, Results};
 use crate::core::error::Error;
 use crate::core::redact::is_secret_name;
 use crate::core::request::Request;
@@ -20,6 +21,7 @@ use crate::core::target::Target;
 use crate::core::transport::Call;
 
 /// Which account's secret to ask for. Everything is passed on as it is: names are compared there.
+#[cfg_attr(feature = "python", pyo3::pyclass(frozen, get_all, module = "infosecops"))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct AccountRequest {
@@ -37,7 +39,11 @@ pub struct AccountRequest {
 }
 
 impl AccountRequest {
-    fn check(&self) -> Result<(), Error> {
+    /// What the vault can't do without.
+    ///
+    /// # Errors
+    /// A name that is empty.
+    pub fn check(&self) -> Result<(), Error> {
         let required = [
             ("asset_type", &self.asset_type),
             ("asset_host", &self.asset_host),
@@ -51,20 +57,86 @@ impl AccountRequest {
     }
 }
 
+crate::fields!(AccountRequest {
+    asset_type,
+    asset_host,
+    account_name,
+    instance,
+    db_instance
+});
+
 /// One account with its password or key.
 ///
 /// # Errors
 /// By the vault's code; `UnexpectedContent` if it reports success and the record or its password is missing.
 pub async fn request_password(client: &Sectona, call: &Call, account: &AccountRequest) -> Result<VaultAccount, Error> {
-    const OPERATION: &str = "request_password";
+    one(client, call, "request_password", account, &RefusedKeys::default()).await
+}
+
+/// How many passwords are asked for.
+#[derive(Clone)]
+pub struct Many {
+    /// Requests at a time.
+    pub max_concurrency: usize,
+    /// Hears of every one that has ended.
+    pub listener: Option<bulk::Listener<VaultAccount>>,
+}
+
+/// Many accounts, in the order of `accounts`. Each request has the client's timeout of its own.
+///
+/// # Errors
+/// If an account can't be asked for or the access key can't be had, nothing was sent; else those of the listener.
+pub async fn request_passwords(
+    client: &Sectona,
+    call: &Call,
+    accounts: &[AccountRequest],
+    many: &Many,
+) -> Result<Results<VaultAccount>, Error> {
+    const OPERATION: &str = "request_passwords";
     let refuse = |error| call.refuse(OPERATION, error);
+    if many.max_concurrency == 0 {
+        return Err(refuse(Error::config("max_concurrency: must be at least 1")));
+    }
+    for (index, account) in accounts.iter().enumerate() {
+        let placed = |error: Error| Error::config(format!("requests[{index}].{}", error.message()));
+        account.check().map_err(placed).map_err(refuse)?;
+    }
+    if !accounts.is_empty() {
+        client.prepare().await.map_err(refuse)?;
+    }
+    let refused = &RefusedKeys::default();
+    let results = bulk::run(
+        accounts.len(),
+        many.max_concurrency,
+        many.listener.as_ref(),
+        async |index| {
+            let Some(account) = accounts.get(index) else {
+                return Err(refuse(Error::config("requests: changed while they were made")));
+            };
+            let call = call.with_timeout(call.settings().timeout);
+            one(client, &call, OPERATION, account, refused).await
+        },
+    );
+    let results = results.await;
+    client.forget(refused);
+    results
+}
+
+async fn one(
+    client: &Sectona,
+    call: &Call,
+    operation: &'static str,
+    account: &AccountRequest,
+    refused: &RefusedKeys,
+) -> Result<VaultAccount, Error> {
+    let refuse = |error| call.refuse(operation, error);
     account.check().map_err(refuse)?;
     let body = serde_json::to_vec(account).map_err(|_| refuse(Error::config("cannot be written as JSON")))?;
     let target = Target::new("/API/APP/APP008/RequestPassword");
-    let request = Request::new(OPERATION, Method::POST, target, Effect::Audited)
+    let request = Request::new(operation, Method::POST, target, Effect::Audited)
         .json(body)
         .with_secret_answer();
-    let result = client.exchange(call, request).await;
+    let result = client.exchange(call, request, refused).await;
     result
         .and_then(|(answer, reading)| open(&answer, &reading))
         .map_err(|error| {
@@ -98,7 +170,7 @@ pub async fn call(client: &Sectona, call: &Call, path: &str, fields: &str) -> Re
         .json(fields.as_bytes().to_vec())
         .with_secret_answer();
     request.secrets = given_secrets(&members);
-    let result = client.exchange(call, request).await;
+    let result = client.exchange(call, request, &RefusedKeys::default()).await;
     result
         .map(|(_, reading)| reading.into_envelope())
         .map_err(|error| error.settled_by("look in the vault whether it was applied before sending it again"))

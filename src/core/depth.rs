@@ -1,0 +1,42 @@
+//! How deep may JSON be nested? What an answer holds is kept as it came and read when it is looked at, by a parser that
+//! goes 127 levels deep; a pickle may add one. Deeper answers are refused before they are kept.
+
+/// Far more than any answer of these products has.
+pub const DEPTH_MAX: usize = 100;
+
+/// Whether arrays and objects stand deeper in each other than [`DEPTH_MAX`]. Says nothing of what is no JSON.
+pub fn is_too_deep(json: &[u8]) -> bool {
+    let (mut depth, mut in_text, mut is_escaped) = (0_usize, false, false);
+    for byte in json {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' => is_escaped = in_text,
+            b'"' => in_text = !in_text,
+            b'[' | b'{' if !in_text => {
+                depth += 1;
+                if depth > DEPTH_MAX {
+                    return true;
+                }
+            }
+            b']' | b'}' if !in_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn brackets_count_where_they_nest() {
+        let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        assert!(!is_too_deep(nested(DEPTH_MAX).as_bytes()));
+        assert!(is_too_deep(nested(DEPTH_MAX + 1).as_bytes()));
+        assert!(is_too_deep("{\"a\":".repeat(DEPTH_MAX + 1).as_bytes()));
+        assert!(!is_too_deep("[],{},".repeat(1000).as_bytes()));
+        assert!(!is_too_deep(format!("\"\\\"{}\"", "[".repeat(1000)).as_bytes()));
+        assert!(is_too_deep(format!("\"\\\\\"{}", "[".repeat(1000)).as_bytes()));
+    }
+}

@@ -1,0 +1,210 @@
+//! What a proxy refused, and how that is told from the server's own word: in front of a tunnel, or in the server's
+//! place where there is no tunnel.
+
+use std::time::Duration;
+
+use http::header::{self, HeaderMap};
+use http::{Method, StatusCode};
+use tokio::time::timeout;
+
+use super::answer::Answer;
+use super::cause::Cause;
+use super::config::Settings;
+use super::error::{Error, Kind, Outcome};
+
+/// What to do about a proxy's wish for credentials.
+pub(super) const LOGIN_HINT: &str = "the proxy wants credentials, or other ones: write them into proxy= as scheme://user:password@host:port, and leave them out for a proxy that wants none";
+const HOST_HINT: &str = "the proxy refuses this host or port: have it allowed there, or name the host in NO_PROXY if it can be reached directly";
+const REACH_HINT: &str = "the proxy can't reach the host: check host and port in url, look into the proxy's log, or name the host in NO_PROXY if it can be reached directly";
+
+/// Of squid's own refusals those of which no other party has heard. An access rule for answers says
+/// `ERR_ACCESS_DENIED` too, and a host that could not be reached at last may have been before.
+///
+/// <https://www.squid-cache.org/Doc/code/error_2forward_8h_source.dyn> (the codes)
+const UNHEARD: [&str; 2] = ["ERR_CACHE_ACCESS_DENIED", "ERR_DNS_FAIL"];
+
+/// A connection that a proxy did not make, from what the HTTP library says about it.
+pub(super) fn no_connection(proxy: &str, message: &str) -> Cause {
+    const LOGINS: [&str; 2] = ["credentials not accepted", "does not support user/pass authentication"];
+    if message.contains("proxy authorization required") {
+        return tunnel_refused(proxy, StatusCode::PROXY_AUTHENTICATION_REQUIRED);
+    }
+    let wants_login = LOGINS.iter().any(|text| message.contains(text));
+    let hint = if wants_login {
+        LOGIN_HINT
+    } else if is_hidden_refusal(message) {
+        "the proxy refuses this host or can't reach it, or the credentials are wrong: look into the proxy's log, or name the host in NO_PROXY"
+    } else {
+        "the proxy did not connect through: check proxy= or HTTPS_PROXY and ALL_PROXY, and NO_PROXY for hosts it must not handle"
+    };
+    Cause {
+        is_permanent: wants_login,
+        ..Cause::new(
+            Kind::Proxy,
+            format!("no connection through the proxy {proxy}: {message}"),
+        )
+        .with_hint(hint)
+    }
+}
+
+/// The https proxy, if its own handshake and not the server's has failed: without a tunnel there is no other, and in front
+/// of one the library says that it has nothing to lay it on.
+pub(super) fn whose_tls_failed(settings: &Settings, message: &str) -> Option<String> {
+    settings
+        .route
+        .shown()
+        .filter(|proxy| proxy.starts_with("https://"))
+        .filter(|_| !settings.is_https || message.contains("failed to create underlying connection"))
+}
+
+/// The HTTP library's word for every refusal of a tunnel but a 407: it keeps the status to itself.
+fn is_hidden_refusal(message: &str) -> bool {
+    message.contains("tunnel error: unsuccessful")
+}
+
+/// Tells a refused tunnel by its status. The proxy is asked for the tunnel once more to learn it; nothing of the request
+/// is sent, and a tunnel that is granted after all is closed unused.
+pub(super) async fn with_status(cause: Cause, http: &reqwest::Client, settings: &Settings, left: Duration) -> Cause {
+    let Some(proxy) = settings.route.shown().filter(|_| is_hidden_refusal(&cause.message)) else {
+        return cause;
+    };
+    match timeout(left.min(settings.connect_timeout), ask(http, &settings.base)).await {
+        Ok(Some(status)) => tunnel_refused(&proxy, status),
+        Ok(None) | Err(_) => cause,
+    }
+}
+
+/// For an http URL the library goes to the proxy itself, and CONNECT names the host and port of the URL.
+async fn ask(http: &reqwest::Client, base: &str) -> Option<StatusCode> {
+    let server = url::Url::parse(base).ok()?;
+    let place = format!("http://{}:{}/", server.host_str()?, server.port_or_known_default()?);
+    let response = http.request(Method::CONNECT, place).send().await.ok()?;
+    Some(response.status()).filter(|status| !status.is_success())
+}
+
+fn tunnel_refused(proxy: &str, status: StatusCode) -> Cause {
+    Cause {
+        status: Some(status.as_u16()),
+        is_permanent: status.is_client_error() && !matches!(status.as_u16(), 408 | 425 | 429),
+        ..Cause::new(
+            Kind::Proxy,
+            format!("no connection through the proxy {proxy}: it answered CONNECT with {status}"),
+        )
+        .with_hint(status_hint(status.as_u16()))
+    }
+}
+
+fn status_hint(status: u16) -> &'static str {
+    match status {
+        // tinyproxy's word for wrong credentials is 401.
+        401 | 407 => LOGIN_HINT,
+        400..=499 => HOST_HINT,
+        _ => REACH_HINT,
+    }
+}
+
+/// The proxy that could answer in the server's place: in a tunnel nobody but the server speaks, and a SOCKS proxy speaks
+/// no HTTP.
+fn between(settings: &Settings) -> Option<String> {
+    settings
+        .route
+        .shown()
+        .filter(|proxy| !settings.is_https && proxy.starts_with("http"))
+}
+
+/// Whether the answer is the proxy's own and says so.
+pub(super) fn is_proxys_own(settings: &Settings, status: u16, headers: &HeaderMap) -> bool {
+    sign(status, headers).is_some() && between(settings).is_some()
+}
+
+/// For an answer to plain http: the error where the proxy gave it in the server's place and says so. Where it may have,
+/// the answer's errors will mention the proxy.
+pub(super) fn in_the_servers_place(settings: &Settings, answer: &mut Answer) -> Option<Error> {
+    let proxy = between(settings)?;
+    let Some(sign) = sign(answer.status, &answer.headers) else {
+        if matches!(answer.status, 401 | 403 | 502..=504) {
+            answer.context.aside = Some(format!(
+                "plain http goes through the proxy {proxy}, whose answer this may be"
+            ));
+        }
+        return None;
+    };
+    let status = StatusCode::from_u16(answer.status).ok()?;
+    let message = format!(
+        "the proxy {proxy} answered {status} in the server's place{}",
+        sign.shown
+    );
+    let error = answer
+        .error(Kind::Proxy, &message)
+        .with_hint(status_hint(answer.status));
+    Some(if sign.is_unheard {
+        error.with_outcome(Outcome::NotSent)
+    } else {
+        error
+    })
+}
+
+/// By what a proxy's own answer is known.
+struct Sign {
+    shown: String,
+    /// Whether the server has certainly not heard of the request.
+    is_unheard: bool,
+}
+
+fn sign(status: u16, headers: &HeaderMap) -> Option<Sign> {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    if status < 400 {
+        return None;
+    }
+    if let Some(code) = text("x-squid-error") {
+        let code = code.split_whitespace().next().unwrap_or_default();
+        return Some(Sign {
+            shown: format!(" (squid: {code})"),
+            is_unheard: status == 407 || UNHEARD.contains(&code),
+        });
+    }
+    if status == 407 {
+        return Some(Sign {
+            shown: String::new(),
+            is_unheard: headers.contains_key(header::PROXY_AUTHENTICATE),
+        });
+    }
+    // Of an answer that it passes on, tinyproxy leaves the server's own name.
+    let server = text("server").filter(|name| name.starts_with("tinyproxy"))?;
+    Some(Sign {
+        shown: format!(" ({server})"),
+        is_unheard: false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(status: u16, headers: &[(&'static str, &str)]) -> Option<bool> {
+        let headers = headers
+            .iter()
+            .map(|(name, value)| (http::HeaderName::from_static(name), value.parse().unwrap()))
+            .collect();
+        sign(status, &headers).map(|sign| sign.is_unheard)
+    }
+
+    #[test]
+    fn only_what_a_proxy_signs_is_its_own() {
+        assert_eq!(found(403, &[]), None);
+        assert_eq!(found(503, &[("via", "1.1 squid.test (squid/5.7)")]), None);
+        assert_eq!(found(502, &[("server", "nginx/1.22.1")]), None);
+        assert_eq!(found(200, &[("x-squid-error", "ERR_NONE 0")]), None);
+        assert_eq!(found(403, &[("x-squid-error", "ERR_ACCESS_DENIED 0")]), Some(false));
+        assert_eq!(found(403, &[("server", "tinyproxy/1.11.1")]), Some(false));
+    }
+
+    #[test]
+    fn the_servers_ignorance_is_not_guessed() {
+        assert_eq!(found(407, &[]), Some(false));
+        assert_eq!(found(407, &[("proxy-authenticate", "Basic realm=\"x\"")]), Some(true));
+        assert_eq!(found(503, &[("x-squid-error", "ERR_CONNECT_FAIL 111")]), Some(false));
+        assert_eq!(found(502, &[("x-squid-error", "ERR_READ_ERROR 0")]), Some(false));
+        assert_eq!(found(503, &[("x-squid-error", "ERR_DNS_FAIL 0")]), Some(true));
+    }
+}
