@@ -61,7 +61,7 @@ matrix: $(TESTING_DIR)/stamp
 	$(PYTHON) scripts/venv.py $(BUILD)/matrix --python $(PYTHON) --wheel $(TESTING_DIR)
 	$(BUILD)/matrix/bin/python scripts/matrix.py
 
-# The long forms of the tests on processes, signals, asyncio, threads and load; writes docs/reliability.md.
+# The long forms of the tests on processes, signals, asyncio, threads, load and reviews; writes docs/reliability.md.
 soak: $(TESTING_DIR)/stamp
 	$(PYTHON) scripts/venv.py $(BUILD)/soak --python $(PYTHON) --wheel $(TESTING_DIR) --group test
 	$(BUILD)/soak/bin/python scripts/soak.py --write $(PYTEST_ARGS)

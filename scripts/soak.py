@@ -1,4 +1,4 @@
-"""Run the long forms of the tests on processes, signals, asyncio, threads and load; print and keep their figures.
+"""Run the long forms of the tests on processes, signals, asyncio, threads, load and reviews; keep their figures.
 
 With `--write` the figures go to docs/reliability.md, if everything passed.
 """
@@ -16,7 +16,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "reliability.md"
-TESTS = ("processes", "servers", "exits", "signals", "asyncio", "callbacks", "stale_connections", "load")
+TESTS = (
+    *("processes", "servers", "exits", "signals", "asyncio", "callbacks", "stale_connections", "load"),
+    "review_scale",
+)
 
 HEAD = """# Reliability
 
@@ -33,6 +36,7 @@ NOTES = {
     "Signals": "From sending the signal to the exception in Python; the connection must then be closed.",
     "asyncio": "In debug mode, with an exception handler that lets nothing pass.",
     "Stale connections": "The server closes every connection between two calls that must not be repeated.",
+    "Reviews": "One update of review items, 1000 in a request, whose server is another process.",
     "Load": "A client in one process, the sandbox in another one. Reads are sent again where that is safe.",
 }
 

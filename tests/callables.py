@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import infosecops
@@ -12,6 +13,7 @@ from infosecops import Retry, UserLogin
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+FILES = Path(__file__).parent / "files"
 CHANGE = {"state": "revoke", "reviewee": "a", "item": {"kind": "group", "name": "g", "business_source": "b"}}
 COMMON = {
     "timeout": 5.0,
@@ -54,6 +56,7 @@ WAIT = {"timeout": 0.05, "poll_interval": 0.02, "on_progress": None}
 TOKEN = {"name": "n", "read": True, "change": False}
 
 CONSTRUCTORS: dict[str, dict[str, Any]] = {
+    "check_coverage": {"coverage": "a=1|user|1=1|ent|1=1|", "type": "reviewer"},
     "equals": {"column": "c", "value": "v"},
     "Secret": {"text": "x"},
     "SecretFile": {"path": "x", "allow_others": False},
@@ -89,6 +92,10 @@ CONSTRUCTORS: dict[str, dict[str, Any]] = {
         "privilege": "",
     },
 }
+READERS: dict[str, dict[str, Any]] = {
+    f"{name}.from_csv": {"path": str(FILES / file), "encoding": "utf-8", "delimiter": ",", "columns": None}
+    for name, file in {"ReviewItemChange": "changes.csv", "CoverageRule": "rules.csv"}.items()
+}
 CLIENTS: dict[str, dict[str, Any]] = {
     "GovernanceLifecycle": {"token": "t", "login": None},
     "SDElements": {"token": "t"},
@@ -109,6 +116,7 @@ METHODS: dict[str, dict[str, dict[str, Any]]] = {
             "on_partial": "return",
             "dry_run": False,
             "on_progress": None,
+            "progress": False,
         },
         "upload_coverage": {
             "coverage": "x",
@@ -117,6 +125,7 @@ METHODS: dict[str, dict[str, dict[str, Any]]] = {
             "name": None,
             "filename": None,
             "alt_manager_resolves_to": None,
+            "check": False,
         },
         "command": {"name": "x", "params": {"a": 1}, "body": None, "method": "POST", "effect": "read"},
         "run_review": {"name": "n"},
@@ -236,7 +245,7 @@ class Case:
 
 def cases() -> Iterator[Case]:
     """All of them; the clients of both kinds."""
-    for name, good in CONSTRUCTORS.items():
+    for name, good in {**CONSTRUCTORS, **READERS}.items():
         yield Case(name, None, name, good)
     for name, own in CLIENTS.items():
         for prefix in ("", "Async"):

@@ -143,6 +143,8 @@ def test_the_tables_have_every_public_callable_and_every_parameter() -> None:
         "ConfigEntry",
         "ConfigReport",
         "Connection",
+        "CoverageProblem",
+        "CoverageReport",
         "EnsureResult",
         "Envelope",
         "Event",

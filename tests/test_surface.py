@@ -33,11 +33,11 @@ SURFACE = {
         **CLIENT,
         "__init__": "(url, *, token=None, login=None, **common)",
         "upload_coverage": (
-            "(coverage=None, *, type, id=None, name=None, filename=None, alt_manager_resolves_to=None)"
+            "(coverage=None, *, type, id=None, name=None, filename=None, alt_manager_resolves_to=None, check=False)"
         ),
         "update_review_items": (
             "(review, changes, *, sign_off=False, sign_off_comments=None, comments_only=False, chunk_size=None, "
-            "same_state_ok=False, on_partial='raise', dry_run=False, on_progress=None)"
+            "same_state_ok=False, on_partial='raise', dry_run=False, on_progress=None, progress=False)"
         ),
         "command": "(name, *, params=None, body=None, method='GET', effect='unsafe')",
         "login": "()",
@@ -141,7 +141,9 @@ ATTRIBUTES = {
     "ConfigEntry": "name value source shadowed to_dict",
     "ConfigReport": "to_dict",
     "Connection": "id kind alias system frequency command params project inaccessible extra",
-    "CoverageRule": "reviewer object_type objects subjects subject_type privilege",
+    "CoverageProblem": "line column field severity problem fix",
+    "CoverageReport": "ok rules errors warnings problems",
+    "CoverageRule": "reviewer object_type objects subjects subject_type privilege from_csv",
     "EnsureResult": "token changed",
     "Entitlement": "resource action business_source",
     "Envelope": "version is_success log_code status_code message timestamp timestamp_text result",
@@ -153,10 +155,10 @@ ATTRIBUTES = {
     "Response": "status headers content text json",
     "Retry": "attempts base cap",
     "RevieweeAccount": "name business_source",
-    "ReviewItemChange": "state reviewee item account comments expires_on",
+    "ReviewItemChange": "state reviewee item account comments expires_on from_csv",
     "ReviewItemResult": "label account ok reason",
     "ReviewStatus": "name state start_date total_entitlements extra",
-    "ReviewUpdate": "updated total ok items succeeded failed unknown raw",
+    "ReviewUpdate": ("updated total ok items succeeded failed unknown counts iter_results retry_failed raw raw_parts"),
     "RunStatus": "overall_status start_time completed_time extra",
     "Secret": "reveal reveal_bytes",
     "SecretFile": "path",
@@ -325,7 +327,9 @@ def test_twins_of_lists_are_iterated() -> None:
 def test_nothing_else_is_public() -> None:
     clients = {cls.__name__ for cls in [*SURFACE, *TWINS.values()] if cls.__module__.startswith("infosecops.")}
     clients = {name for name in clients if hasattr(infosecops, name)}
-    assert set(infosecops.__all__) == clients | ATTRIBUTES.keys() | ERRORS.keys() | {"__version__", "equals"}
+    assert set(infosecops.__all__) == clients | ATTRIBUTES.keys() | ERRORS.keys() | {
+        *("__version__", "check_coverage", "equals")
+    }
     assert set(infosecops.errors.__all__) == ERRORS.keys()
     assert len(set(infosecops.__all__)) == len(infosecops.__all__)
     assert set(infosecops.__all__) <= set(dir(infosecops))

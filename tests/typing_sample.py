@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from datetime import date, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Literal
 
 import infosecops
@@ -34,6 +36,8 @@ from infosecops import (
     ConflictError,
     ConnectError,
     Connection,
+    CoverageProblem,
+    CoverageReport,
     CoverageRule,
     DeadlineExceeded,
     EnsureResult,
@@ -76,6 +80,7 @@ from infosecops import (
     UserLogin,
     VaultAccount,
     WaitTimeout,
+    check_coverage,
     equals,
 )
 from infosecops.bamboo_agents import Agents, AsyncAgents
@@ -125,7 +130,9 @@ def governance_lifecycle(box: Sandbox) -> None:
         assert_type(status.total_entitlements, int | None)
         assert_type(status.extra, dict[str, Any])
         rule = CoverageRule(equals("user_id", "lbelkin"), "app-role", objects=equals("name", "Datadog"))
-        uploaded = assert_type(gl.upload_coverage([rule], type="reviewer", id=61), CommandResult)
+        report = assert_type(check_coverage([rule], type="monitor"), CoverageReport)
+        assert assert_type(report.problems, list[CoverageProblem]) == []
+        uploaded = assert_type(gl.upload_coverage([rule], type="reviewer", id=61, check=True), CommandResult)
         assert_type(uploaded.message, str | None)
         assert endpoint.coverage(61) is not None
         gl.upload_coverage(str(rule), type="reviewer", id="61")
@@ -146,11 +153,16 @@ def governance_lifecycle(box: Sandbox) -> None:
             same_state_ok=True,
         )
         assert again.ok
+        assert len(assert_type(again.raw_parts, list[str])) == assert_type(again.counts, dict[str, int])["succeeded"]
         try:
-            gl.update_review_items("UAR-3", [UNKNOWN])
+            gl.update_review_items("UAR-3", [UNKNOWN], progress=False)
         except PartialFailure as error:
             update = error.result
             assert isinstance(update, ReviewUpdate)
+            for entry in update.iter_results("failed"):
+                assert_type(entry, ChangeResult)
+            for change in update.retry_failed(same_state_ok=False):
+                assert_type(change, ReviewItemChange)
             failed = assert_type(update.failed, list[ChangeResult])
             assert failed[0].change == UNKNOWN
             item = assert_type(update.items[0], ReviewItemResult)
@@ -171,6 +183,18 @@ def governance_lifecycle(box: Sandbox) -> None:
     app = TrustedApp(endpoint.client_id, lambda: endpoint.client_secret)
     with box.governance_lifecycle(login=app, timeout=10.0) as gl:
         assert_type(gl, GovernanceLifecycle).get_review_status("61")
+
+
+def files() -> None:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "rows.csv"
+        path.write_text("Status;reviewee;kind;name;business_source\nrevoke;achen;group;Auditors;Okta\n")
+        changes = ReviewItemChange.from_csv(path, encoding="utf-8", delimiter=";", columns={"Status": "state"})
+        assert assert_type(list(changes), list[ReviewItemChange])[0].item == Group("Auditors", "Okta")
+        path.write_text("reviewer.user_id,object_type\nlbelkin,ent\n")
+        rules = CoverageRule.from_csv(path)
+        assert (len(rules), assert_type(list(rules), list[CoverageRule])[0].object_type) == (1, "ent")
+        assert check_coverage(rules).ok
 
 
 def told(answered: int, of: int, not_done: int) -> None:
@@ -467,6 +491,7 @@ if TYPE_CHECKING:
 def main() -> str:
     with Sandbox() as box:
         governance_lifecycle(box)
+        files()
         sd_elements(box)
         sectona(box)
         bamboo_agents(box)

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
         ChangeResult,
         CommandResult,
         Connection,
+        CoverageProblem,
+        CoverageReport,
         CoverageRule,
         EnsureResult,
         Entitlement,
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
         UserLogin,
         VaultAccount,
         __version__,
+        check_coverage,
         equals,
     )
     from infosecops._lists import AsyncLazyList, LazyList
@@ -97,10 +100,10 @@ _PLACES = {
     ),
     "_infosecops": (
         "AccessToken AccountRequest Agent AgentState ApplicationRole Capability ChangeResult CommandResult Connection "
-        "CoverageRule EnsureResult Entitlement Envelope Event GlobalRole Group Job MaintenanceTask Response Retry "
-        "ReviewItemChange ReviewItemResult ReviewStatus "
+        "CoverageProblem CoverageReport CoverageRule EnsureResult Entitlement Envelope Event GlobalRole Group Job "
+        "MaintenanceTask Response Retry ReviewItemChange ReviewItemResult ReviewStatus "
         "ReviewUpdate RevieweeAccount RunStatus Secret SecretFile SecuritySettings TrustedApp UserLogin VaultAccount "
-        "__version__ equals"
+        "__version__ check_coverage equals"
     ),
 }
 _MODULE_OF = {name: module for module, names in _PLACES.items() for name in names.split()}
@@ -132,6 +135,8 @@ __all__ = [
     "ConflictError",
     "ConnectError",
     "Connection",
+    "CoverageProblem",
+    "CoverageReport",
     "CoverageRule",
     "DeadlineExceeded",
     "EnsureResult",
@@ -175,6 +180,7 @@ __all__ = [
     "VaultAccount",
     "WaitTimeout",
     "__version__",
+    "check_coverage",
     "equals",
 ]
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from infosecops import _infosecops
 from infosecops._client import AsyncClient, BaseClient, Client, run, run_here
+from infosecops._progress import shown
 from infosecops._review_runs import AsyncReviewRuns, ReviewRuns
 
 TYPE_CHECKING = False
@@ -138,6 +139,7 @@ class GovernanceLifecycle(_Base, ReviewRuns, Client):
         name: str | None = None,
         filename: str | None = None,
         alt_manager_resolves_to: str | None = None,
+        check: bool = False,
     ) -> CommandResult:
         """Refresh the coverage of a review result or definition (uploadCoverage). Never sent twice by itself.
 
@@ -149,8 +151,10 @@ class GovernanceLifecycle(_Base, ReviewRuns, Client):
             name: Name of the review definition.
             filename: A file in the server's import directory, instead of ``coverage``. The vendor advises against it.
             alt_manager_resolves_to: The user attribute that resolves the entries; for ``altmanager`` only.
+            check: Send nothing if :func:`check_coverage` finds errors in it; warnings do not count.
 
         Raises:
+            ConfigError: ``check`` found errors; nothing was sent.
             PreconditionFailedError: The server found a parameter missing or wrong.
             ApiError: The server answered 200 with a failure.
 
@@ -164,6 +168,7 @@ class GovernanceLifecycle(_Base, ReviewRuns, Client):
                 name=name,
                 filename=filename,
                 alt_manager_resolves_to=alt_manager_resolves_to,
+                check=check,
             )
         )
 
@@ -180,26 +185,35 @@ class GovernanceLifecycle(_Base, ReviewRuns, Client):
         on_partial: Literal["raise", "return"] = "raise",
         dry_run: bool = False,
         on_progress: Callable[[int, int, int], object] | None = None,
+        progress: bool = False,
     ) -> ReviewUpdate:
         """Change the states of review items (updateReviewItems). Never sent twice by itself.
 
-        Everything is checked and written before the first byte is sent. The review must be active, and its items
-        reviewable by the user of the token.
+        Everything is checked and written before the first byte is sent, and all that is wrong is told at once. The
+        changes are gone through once and kept deflated, so a generator of a million of them takes a few tens of
+        megabytes, if ``chunk_size`` is some hundreds or thousands. The review must be active, and its items reviewable
+        by the user of the token.
+
+        A request that fails ends the run: the changes of the later ones are ``failed``, with the reason ``not sent``.
 
         Args:
             review: Name of the review result.
-            changes: What to change: :class:`ReviewItemChange` objects, or dicts of the same keys.
+            changes: What to change: :class:`ReviewItemChange` objects, dicts of the same keys, or rows of a data frame
+                with the columns of :meth:`ReviewItemChange.from_csv`, in which None and NaN say nothing.
             sign_off: Sign off what was reviewed.
             sign_off_comments: Comments for the sign-off (inferred: a child of the document's root).
             comments_only: Add comments and leave the states alone; not known by 7.1 and 7.2.
             chunk_size: Changes in one request; by default all of them.
             same_state_ok: Count an item that is in the wanted state already as done, so that a run can be repeated.
-            on_partial: ``return`` gives a result that is not whole instead of raising.
-            dry_run: Send nothing; ``raw`` of the result is the document that would be sent first.
-            on_progress: Is told after each request: changes answered for, all changes, those not known to be done.
+            on_partial: ``return`` gives a result that is not whole instead of raising ``PartialFailure``.
+            dry_run: Send nothing; ``raw`` of the result are the documents that would be sent, ``raw_parts`` each one.
+            on_progress: Is told after each request: changes answered for, all changes, those not known to be done. What
+                it raises ends the run; the changes that it was told of have been answered for.
+            progress: Show a bar of tqdm, or lines on stderr where tqdm is not installed.
 
         Raises:
-            PartialFailure: Not all, or none, were updated; ``.result`` is the :class:`ReviewUpdate`.
+            PartialFailure: Not all, or none, were updated; ``.result`` is the :class:`ReviewUpdate`. So too if a
+                request failed and others of the run may have been applied.
             NotFoundError: No review result has this name.
             ConflictError: The review is not active.
 
@@ -213,20 +227,21 @@ class GovernanceLifecycle(_Base, ReviewRuns, Client):
             ...     gl.update_review_items("UAR-3", [change]).updated
             1
         """
-        return run_here(
-            self._native.update_review_items(
-                review,
-                changes,
-                sign_off=sign_off,
-                sign_off_comments=sign_off_comments,
-                comments_only=comments_only,
-                chunk_size=chunk_size,
-                same_state_ok=same_state_ok,
-                on_partial=on_partial,
-                dry_run=dry_run,
-                on_progress=on_progress,
+        with shown("update_review_items", on_progress, show=progress) as told:
+            return run_here(
+                self._native.update_review_items(
+                    review,
+                    changes,
+                    sign_off=sign_off,
+                    sign_off_comments=sign_off_comments,
+                    comments_only=comments_only,
+                    chunk_size=chunk_size,
+                    same_state_ok=same_state_ok,
+                    on_partial=on_partial,
+                    dry_run=dry_run,
+                    on_progress=told,
+                )
             )
-        )
 
     def command(
         self,
@@ -291,6 +306,7 @@ class AsyncGovernanceLifecycle(_Base, AsyncReviewRuns, AsyncClient):
         name: str | None = None,
         filename: str | None = None,
         alt_manager_resolves_to: str | None = None,
+        check: bool = False,
     ) -> CommandResult:
         """Refresh the coverage of a review; see :meth:`GovernanceLifecycle.upload_coverage`."""
         return await run(
@@ -301,6 +317,7 @@ class AsyncGovernanceLifecycle(_Base, AsyncReviewRuns, AsyncClient):
                 name=name,
                 filename=filename,
                 alt_manager_resolves_to=alt_manager_resolves_to,
+                check=check,
             )
         )
 
@@ -317,22 +334,24 @@ class AsyncGovernanceLifecycle(_Base, AsyncReviewRuns, AsyncClient):
         on_partial: Literal["raise", "return"] = "raise",
         dry_run: bool = False,
         on_progress: Callable[[int, int, int], object] | None = None,
+        progress: bool = False,
     ) -> ReviewUpdate:
         """Change the states of review items; see :meth:`GovernanceLifecycle.update_review_items`."""
-        return await run(
-            self._native.update_review_items(
-                review,
-                changes,
-                sign_off=sign_off,
-                sign_off_comments=sign_off_comments,
-                comments_only=comments_only,
-                chunk_size=chunk_size,
-                same_state_ok=same_state_ok,
-                on_partial=on_partial,
-                dry_run=dry_run,
-                on_progress=on_progress,
+        with shown("update_review_items", on_progress, show=progress) as told:
+            return await run(
+                self._native.update_review_items(
+                    review,
+                    changes,
+                    sign_off=sign_off,
+                    sign_off_comments=sign_off_comments,
+                    comments_only=comments_only,
+                    chunk_size=chunk_size,
+                    same_state_ok=same_state_ok,
+                    on_partial=on_partial,
+                    dry_run=dry_run,
+                    on_progress=told,
+                )
             )
-        )
 
     async def command(
         self,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import date
     from os import PathLike
-    from typing import Literal, TypeAlias, TypedDict
+    from typing import Any, Literal, TypeAlias, TypedDict
 
     from typing_extensions import NotRequired
 
@@ -67,4 +67,5 @@ if TYPE_CHECKING:
         db_instance: NotRequired[str | None]
 
     AccountRequests: TypeAlias = Iterable[AccountRequest | AccountRequestDict | tuple[str, str, str] | list[str]]
-    Changes: TypeAlias = Iterable[ReviewItemChange | ChangeDict]
+    # The last are rows, as data frames give them: their keys may be of any type.
+    Changes: TypeAlias = Iterable[ReviewItemChange | ChangeDict | Mapping[Any, Any]]

@@ -189,6 +189,7 @@ pub fn view_to_python<'py>(py: Python<'py>, view: &View<'_>, hide: Hide) -> PyRe
         View::Int(value) => value.into_bound_py_any(py),
         View::Float(value) => value.into_bound_py_any(py),
         View::Text(value) => value.into_bound_py_any(py),
+        View::Owned(value) => value.into_bound_py_any(py),
         View::Time(value) => value.into_bound_py_any(py),
         View::Date(value) => value.into_bound_py_any(py),
         View::LocalTime(value) => value.into_bound_py_any(py),

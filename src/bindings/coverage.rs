@@ -7,8 +7,8 @@ use pyo3::types::{PyByteArray, PyBytes, PyString};
 
 use super::argument::{self, Given};
 use super::errors::refused;
-use crate::named;
-use crate::systems::governance_lifecycle::{self as gl, Coverage, CoverageRule};
+use crate::systems::governance_lifecycle::{self as gl, Coverage, CoverageProblem, CoverageReport, CoverageRule};
+use crate::{named, record_methods};
 
 #[pymethods]
 impl CoverageRule {
@@ -41,6 +41,38 @@ impl CoverageRule {
         Ok(rule)
     }
 
+    /// The rules of a file of comma or semicolon separated values, one a row.
+    ///
+    /// All rows are read and checked once, and read again each time the result is gone through. Columns, in any order:
+    /// `reviewer`, `object_type`, `objects`, `subjects`, `subject_type`, `privilege`. A name such as `reviewer.user_id` or
+    /// `objects.name` makes the condition of the cell's value, with its quotes doubled; several of one kind are joined by
+    /// `and`. An empty cell says nothing.
+    ///
+    /// Args:
+    ///     path: The file.
+    ///     encoding: Of the file, by Python's name for it; Excel's older files are in `cp1252`.
+    ///     delimiter: What separates the cells; by default what separates the names in the first row: comma, semicolon,
+    ///         tab or `|`.
+    ///     columns: Our name for a name in the first row, None for a column to leave out.
+    ///
+    /// Raises:
+    ///     ConfigError: Rows can't be used; the text names line and column of each.
+    #[staticmethod]
+    #[pyo3(
+        signature = (path, *, encoding = Given::of("utf-8-sig".to_owned()), delimiter = None, columns = None),
+        text_signature = "(path, *, encoding='utf-8-sig', delimiter=None, columns=None)"
+    )]
+    fn from_csv<'py>(
+        path: &Bound<'py, PyAny>,
+        encoding: Given<String>,
+        delimiter: Option<Given<String>>,
+        columns: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        named!(path.py(); encoding, delimiter);
+        let read = path.py().import("infosecops._csv_rows")?.getattr("rules")?;
+        read.call1((path, encoding, delimiter, columns))
+    }
+
     /// The line of a coverage file.
     fn __str__(&self, py: Python<'_>) -> PyResult<String> {
         self.line().map_err(|error| refused(py, error))
@@ -64,6 +96,49 @@ impl CoverageRule {
 pub fn equals(py: Python<'_>, column: Given<String>, value: Given<String>) -> PyResult<String> {
     named!(py; column, value);
     gl::equals(&column, &value).map_err(|error| refused(py, error))
+}
+
+record_methods!(CoverageProblem {
+    /// One line for people.
+    fn __str__(&self) -> String {
+        self.text()
+    }
+});
+
+record_methods!(CoverageReport {
+    /// A line for each problem, then a summary.
+    fn __str__(&self) -> String {
+        let mut lines: Vec<String> = self.problems.iter().map(CoverageProblem::text).collect();
+        lines.push(format!(
+            "rules: {}, errors: {}, warnings: {}",
+            self.rules, self.errors, self.warnings
+        ));
+        lines.join("\n")
+    }
+});
+
+/// Look for what is wrong with a coverage file before it is uploaded. Nothing is sent.
+///
+/// Fields, types, privileges, encoding and line ends are checked, and of the conditions what can be told without the
+/// server's database: quotes, parentheses, comments, comparisons. Of `altmanager` files only the encoding is: their layout
+/// is not public.
+///
+/// Args:
+///     coverage: As `upload_coverage` takes it: content as bytes or str, a path, or rules.
+///     type: `reviewer`, `monitor` or `altmanager`.
+///
+/// Raises:
+///     ConfigError: The file can't be read.
+#[pyfunction]
+#[pyo3(
+    signature = (coverage, *, r#type = Given::of("reviewer".to_owned())),
+    text_signature = "(coverage, *, type='reviewer')"
+)]
+pub fn check_coverage(py: Python<'_>, coverage: &Bound<'_, PyAny>, r#type: Given<String>) -> PyResult<CoverageReport> {
+    named!(py; r#type);
+    let coverage = read_coverage(coverage)?;
+    let report = py.detach(|| gl::check_coverage(&coverage, &r#type));
+    report.map_err(|error| refused(py, error))
 }
 
 /// The argument `coverage`.

@@ -18,7 +18,7 @@ use super::handle::{Handle, Nothing};
 use super::login::Access;
 use super::operation::Operation;
 use super::raw::{self, RawCall};
-use super::review::read_changes;
+use super::review_reading::Reading;
 use super::settings::{Settings, callable, config_error, pace};
 use super::site::progress;
 use crate::core::body::Body;
@@ -27,8 +27,8 @@ use crate::core::poll::OnProgress;
 use crate::core::transport::Call;
 use crate::named;
 use crate::systems::governance_lifecycle::{
-    self as gl, CoverageUpload, GovernanceLifecycle as System, Progress, RefreshOptions, ReviewUpdate, RunStatus,
-    UnreviewedOptions, UpdateOptions,
+    self as gl, CoverageUpload, GovernanceLifecycle as System, Progress, RefreshOptions, RunStatus, UnreviewedOptions,
+    UpdateOptions,
 };
 
 /// The native half of `GovernanceLifecycle` and its twin.
@@ -61,7 +61,7 @@ impl GovernanceLifecycle {
         self.0.request(py, call)
     }
 
-    #[pyo3(signature = (coverage, *, r#type, id, name, filename, alt_manager_resolves_to))]
+    #[pyo3(signature = (coverage, *, r#type, id, name, filename, alt_manager_resolves_to, check))]
     #[allow(clippy::too_many_arguments)]
     fn upload_coverage(
         &self,
@@ -72,8 +72,9 @@ impl GovernanceLifecycle {
         name: Option<Given<String>>,
         filename: Option<Given<String>>,
         alt_manager_resolves_to: Option<Given<String>>,
+        check: Given<bool>,
     ) -> PyResult<Operation> {
-        named!(py; r#type, id, name, filename, alt_manager_resolves_to);
+        named!(py; r#type, id, name, filename, alt_manager_resolves_to, check);
         let coverage = coverage.map(read_coverage).transpose()?;
         let upload = CoverageUpload {
             coverage,
@@ -82,6 +83,7 @@ impl GovernanceLifecycle {
             name,
             filename,
             alt_manager_resolves_to,
+            check,
         };
         self.0.operation(py, "upload_coverage", move |live, call| async move {
             gl::upload_coverage(&live.system, &call, upload).await
@@ -111,7 +113,7 @@ impl GovernanceLifecycle {
             "return" => false,
             _ => return Err(config_error(py, "on_partial: must be \"raise\" or \"return\"")),
         };
-        let changes: Arc<[_]> = read_changes(changes)?.into();
+        let reading = Reading::new(changes)?;
         let told = callable("on_progress", on_progress)?
             .map(|callable| Arc::new(progress::<(usize, usize, usize), _>(callable, |told| told)) as Progress);
         let options = UpdateOptions {
@@ -123,17 +125,10 @@ impl GovernanceLifecycle {
             on_progress: told,
         };
         let begin = move |live: Arc<Live<System>>, call: Call| async move {
+            let refuse = |error| call.refuse("update_review_items", error);
+            let changes = Arc::new(reading.all().await.map_err(refuse)?);
             if dry_run {
-                let document = gl::review_xml(&review, &changes, &options);
-                let document = document.map_err(|error| call.refuse("update_review_items", error))?;
-                let raw = String::from_utf8_lossy(&document).into_owned();
-                let total = i64::try_from(changes.len()).unwrap_or(i64::MAX);
-                return Ok(ReviewUpdate {
-                    raw,
-                    total,
-                    changes,
-                    ..ReviewUpdate::default()
-                });
+                return gl::dry_run(&review, &changes, &options).map_err(refuse);
             }
             // The timeout is one request's; a run in chunks has as many of them.
             let requests = changes.len().div_ceil(chunk_size.unwrap_or(usize::MAX).max(1)).max(1);
@@ -142,11 +137,10 @@ impl GovernanceLifecycle {
                 .timeout
                 .saturating_mul(u32::try_from(requests).unwrap_or(u32::MAX));
             let call = call.with_timeout(whole.min(LONGEST_RUN));
-            let update = gl::update_review_items(&live.system, &call, &review, &changes, &options).await?;
-            if raises && !update.ok {
-                Err(gl::partial_failure(&call, update))
-            } else {
-                Ok(update)
+            match gl::update_review_items(&live.system, &call, &review, &changes, &options).await {
+                Ok(update) if raises && !update.ok => Err(gl::partial_failure(&call, update)),
+                Err(error) if !raises => gl::known_part(error),
+                other => other,
             }
         };
         self.0.operation(py, "update_review_items", begin)

@@ -25,6 +25,9 @@ mod raw;
 mod reference;
 mod report;
 mod review;
+mod review_input;
+mod review_reading;
+mod review_values;
 mod sandbox;
 mod sandbox_arguments;
 mod sandbox_values;
@@ -53,7 +56,7 @@ mod _infosecops {
     #[pymodule_export]
     use super::bamboo_agents::BambooAgents;
     #[pymodule_export]
-    use super::coverage::equals;
+    use super::coverage::{check_coverage, equals};
     #[pymodule_export]
     use super::events::Event;
     #[pymodule_export]
@@ -73,7 +76,9 @@ mod _infosecops {
     #[pymodule_export]
     use super::report::config_rows;
     #[pymodule_export]
-    use super::review::ChangeResult;
+    use super::review::{ChangeResult, ResultIterator, RetryChanges};
+    #[pymodule_export]
+    use super::review_input::change_of_row;
     #[pymodule_export]
     use super::sandbox::SandboxServer;
     #[pymodule_export]
@@ -96,8 +101,8 @@ mod _infosecops {
     use crate::systems::bamboo_agents::{AccessToken, Agent, AgentState, Capability, EnsureResult, MaintenanceTask};
     #[pymodule_export]
     use crate::systems::governance_lifecycle::{
-        ApplicationRole, CommandResult, CoverageRule, Entitlement, GlobalRole, Group, ReviewItemChange,
-        ReviewItemResult, ReviewStatus, ReviewUpdate, RevieweeAccount, RunStatus, SecuritySettings,
+        ApplicationRole, CommandResult, CoverageProblem, CoverageReport, CoverageRule, Entitlement, GlobalRole, Group,
+        ReviewItemChange, ReviewItemResult, ReviewStatus, ReviewUpdate, RevieweeAccount, RunStatus, SecuritySettings,
     };
     #[pymodule_export]
     use crate::systems::sd_elements::{Connection, Job};

@@ -10,8 +10,8 @@ use crate::core::record::Record;
 use crate::core::stored::{restored, stored};
 use crate::systems::bamboo_agents::{AccessToken, Agent, AgentState, Capability, EnsureResult, MaintenanceTask};
 use crate::systems::governance_lifecycle::{
-    ApplicationRole, CommandResult, CoverageRule, Entitlement, GlobalRole, Group, ReviewItemChange, ReviewItemResult,
-    ReviewStatus, ReviewUpdate, RevieweeAccount, RunStatus, SecuritySettings,
+    ApplicationRole, CommandResult, CoverageProblem, CoverageReport, CoverageRule, Entitlement, GlobalRole, Group,
+    ReviewItemChange, ReviewItemResult, ReviewStatus, ReviewUpdate, RevieweeAccount, RunStatus, SecuritySettings,
 };
 use crate::systems::sd_elements::{Connection, Job};
 use crate::systems::sectona::{AccountRequest, Envelope, VaultAccount};
@@ -46,6 +46,8 @@ pub fn restore<'py>(py: Python<'py>, class_name: &str, text: &str) -> PyResult<B
         ChangeResult,
         CommandResult,
         Connection,
+        CoverageProblem,
+        CoverageReport,
         CoverageRule,
         EnsureResult,
         Entitlement,

@@ -1,18 +1,20 @@
-//! What goes into a review update and what comes out of it: objects or plain dicts in, results with their changes out.
+//! What comes out of a review update: what became of its changes. Lists are made when they are looked at.
 
-use jiff::civil::Date;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString};
+use pyo3::sync::MutexExt;
+use pyo3::types::PyDict;
 
-use super::argument::{Given, Wrong};
 use super::convert::{Hide, record_to_dict};
-use super::fields::Fields;
 use super::settings::config_error;
+use crate::core::packed::Page;
+use crate::core::record::Record;
+use crate::record_methods;
 use crate::systems::governance_lifecycle::{
-    ApplicationRole, CommandResult, Entitlement, GlobalRole, Group, Item, ReviewItemChange, ReviewItemResult,
-    ReviewStatus, ReviewUpdate, RevieweeAccount, RunStatus, SecuritySettings,
+    CommandResult, Fate, ReviewItemChange, ReviewItemResult, ReviewStatus, ReviewUpdate, RunStatus, SecuritySettings,
 };
-use crate::{named, record_methods};
 
 record_methods!(ChangeResult);
 record_methods!(
@@ -22,168 +24,6 @@ record_methods!(
     RunStatus,
     SecuritySettings
 );
-
-record_methods!(Entitlement {
-    #[new]
-    fn py_new(py: Python<'_>, resource: Given<String>, action: Given<String>, business_source: Given<String>) -> PyResult<Self> {
-        named!(py; resource, action, business_source);
-        Ok(Self {
-            resource,
-            action,
-            business_source,
-        })
-    }
-});
-
-record_methods!(ApplicationRole {
-    #[new]
-    fn py_new(py: Python<'_>, name: Given<String>, business_source: Given<String>) -> PyResult<Self> {
-        named!(py; name, business_source);
-        Ok(Self { name, business_source })
-    }
-});
-
-record_methods!(Group {
-    #[new]
-    fn py_new(py: Python<'_>, name: Given<String>, business_source: Given<String>) -> PyResult<Self> {
-        named!(py; name, business_source);
-        Ok(Self { name, business_source })
-    }
-});
-
-record_methods!(GlobalRole {
-    #[new]
-    fn py_new(py: Python<'_>, name: Given<String>, role_set: Given<String>) -> PyResult<Self> {
-        named!(py; name, role_set);
-        Ok(Self { name, role_set })
-    }
-});
-
-record_methods!(RevieweeAccount {
-    #[new]
-    fn py_new(py: Python<'_>, name: Given<String>, business_source: Given<String>) -> PyResult<Self> {
-        named!(py; name, business_source);
-        Ok(Self { name, business_source })
-    }
-});
-
-record_methods!(ReviewItemChange {
-    #[new]
-    #[pyo3(signature = (state, reviewee, item, *, account = None, comments = None, expires_on = None))]
-    fn py_new(
-        py: Python<'_>,
-        state: Given<String>,
-        reviewee: Given<String>,
-        item: &Bound<'_, PyAny>,
-        account: Option<&Bound<'_, PyAny>>,
-        comments: Option<Given<String>>,
-        expires_on: Option<Given<Date>>,
-    ) -> PyResult<Self> {
-        named!(py; state, reviewee, comments, expires_on);
-        let item = read_item("item", item)?;
-        let account = account.map(|account| read_account("account", account)).transpose()?;
-        Ok(Self {
-            state,
-            reviewee,
-            item,
-            account,
-            comments,
-            expires_on,
-        })
-    }
-});
-
-/// All changes of a run. Errors name the place.
-pub fn read_changes(changes: &Bound<'_, PyAny>) -> PyResult<Vec<ReviewItemChange>> {
-    let wrong = || Wrong::of_type("an iterable of ReviewItemChange or dict", changes).named(changes.py(), "changes");
-    if changes.is_instance_of::<PyString>() || changes.is_instance_of::<PyDict>() {
-        return Err(wrong());
-    }
-    // A length may be a lie: never more is set aside than costs nothing.
-    let mut read = Vec::with_capacity(changes.len().unwrap_or(0).min(1024));
-    for (index, change) in changes.try_iter().map_err(|_| wrong())?.enumerate() {
-        read.push(read_change(&format!("changes[{index}]"), &change?)?);
-    }
-    Ok(read)
-}
-
-fn read_change(name: &str, change: &Bound<'_, PyAny>) -> PyResult<ReviewItemChange> {
-    if let Ok(change) = change.cast::<ReviewItemChange>() {
-        return Ok(change.get().clone());
-    }
-    let fields = Fields::of(name, change, "a ReviewItemChange or a dict")?;
-    fields.known(&["state", "reviewee", "item", "account", "comments", "expires_on"])?;
-    let account = fields.given("account")?;
-    Ok(ReviewItemChange {
-        state: fields.text("state")?,
-        reviewee: fields.text("reviewee")?,
-        item: read_item(&fields.name("item"), &fields.needed("item")?)?,
-        account: account
-            .map(|account| read_account(&fields.name("account"), &account))
-            .transpose()?,
-        comments: fields.optional("comments")?,
-        expires_on: fields.optional("expires_on")?,
-    })
-}
-
-fn read_item(name: &str, item: &Bound<'_, PyAny>) -> PyResult<Item> {
-    if let Ok(item) = item.cast::<Entitlement>() {
-        return Ok(Item::Entitlement(item.get().clone()));
-    }
-    if let Ok(item) = item.cast::<ApplicationRole>() {
-        return Ok(Item::ApplicationRole(item.get().clone()));
-    }
-    if let Ok(item) = item.cast::<Group>() {
-        return Ok(Item::Group(item.get().clone()));
-    }
-    if let Ok(item) = item.cast::<GlobalRole>() {
-        return Ok(Item::GlobalRole(item.get().clone()));
-    }
-    let expected = "an Entitlement, ApplicationRole, Group, GlobalRole or a dict with its kind";
-    let fields = Fields::of(name, item, expected)?;
-    let text = |key| fields.text(key);
-    match text("kind")?.as_str() {
-        "entitlement" => {
-            fields.known(&["kind", "resource", "action", "business_source"])?;
-            Ok(Item::Entitlement(Entitlement {
-                resource: text("resource")?,
-                action: text("action")?,
-                business_source: text("business_source")?,
-            }))
-        }
-        "application_role" => {
-            fields.known(&["kind", "name", "business_source"])?;
-            let (name, business_source) = (text("name")?, text("business_source")?);
-            Ok(Item::ApplicationRole(ApplicationRole { name, business_source }))
-        }
-        "group" => {
-            fields.known(&["kind", "name", "business_source"])?;
-            let (name, business_source) = (text("name")?, text("business_source")?);
-            Ok(Item::Group(Group { name, business_source }))
-        }
-        "global_role" => {
-            fields.known(&["kind", "name", "role_set"])?;
-            let (name, role_set) = (text("name")?, text("role_set")?);
-            Ok(Item::GlobalRole(GlobalRole { name, role_set }))
-        }
-        _ => Err(config_error(
-            item.py(),
-            format!("{name}.kind: must be \"entitlement\", \"application_role\", \"group\" or \"global_role\""),
-        )),
-    }
-}
-
-fn read_account(name: &str, account: &Bound<'_, PyAny>) -> PyResult<RevieweeAccount> {
-    if let Ok(account) = account.cast::<RevieweeAccount>() {
-        return Ok(account.get().clone());
-    }
-    let fields = Fields::of(name, account, "a RevieweeAccount, a dict or None")?;
-    fields.known(&["name", "business_source"])?;
-    Ok(RevieweeAccount {
-        name: fields.text("name")?,
-        business_source: fields.text("business_source")?,
-    })
-}
 
 /// A change and what became of it.
 #[derive(Clone, PartialEq)]
@@ -220,38 +60,105 @@ impl ReviewUpdate {
     }
 
     /// What the server said about single items, in its order; it names only some of them.
-    #[getter]
-    fn items(&self) -> Vec<ReviewItemResult> {
-        self.items.clone()
+    #[getter(items)]
+    fn py_items(&self) -> Vec<ReviewItemResult> {
+        self.items().collect()
     }
 
-    /// The changes that are known to be done.
+    /// The changes that are known to be done. The list is made anew each time.
     #[getter]
     fn succeeded(&self) -> Vec<ChangeResult> {
-        self.results(&self.succeeded)
+        self.results(Fate::Done)
     }
 
-    /// The changes that are known not to be done.
+    /// The changes that are known not to be done. The list is made anew each time.
     #[getter]
     fn failed(&self) -> Vec<ChangeResult> {
-        self.results(&self.failed)
+        self.results(Fate::NotDone)
     }
 
-    /// The changes of which the answer does not tell.
+    /// The changes of which the answer does not tell. The list is made anew each time.
     #[getter]
     fn unknown(&self) -> Vec<ChangeResult> {
-        self.results(&self.unknown)
+        self.results(Fate::Unknown)
     }
 
-    /// The server's text; of a dry run, the document that would be sent first.
+    /// How long the lists `succeeded`, `failed` and `unknown` are, without making them.
     #[getter]
-    fn raw(&self) -> &str {
-        &self.raw
+    fn counts<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let counts = PyDict::new(py);
+        for (name, fate) in FATES {
+            counts.set_item(name, self.count(fate))?;
+        }
+        Ok(counts)
+    }
+
+    /// The server's text; of a dry run, the documents that would be sent. Those of several requests stand one after
+    /// another.
+    #[getter(raw)]
+    fn py_raw(&self) -> String {
+        self.raw()
+    }
+
+    /// The same in parts, one for each request.
+    #[getter]
+    fn raw_parts(&self) -> Vec<String> {
+        self.texts().collect()
+    }
+
+    /// Go through one of the lists without making it: for runs of many thousands of changes.
+    ///
+    /// Args:
+    ///     which: `succeeded`, `failed` or `unknown`.
+    fn iter_results(slf: &Bound<'_, Self>, which: &str) -> PyResult<ResultIterator> {
+        let found = FATES.iter().find(|(name, _)| *name == which);
+        let (_, fate) =
+            found.ok_or_else(|| config_error(slf.py(), "which: must be \"succeeded\", \"failed\" or \"unknown\""))?;
+        let indexes = indexes(slf.get().indexes(*fate));
+        Ok(ResultIterator::new(slf, indexes, true))
+    }
+
+    /// What can be sent again: the changes that are known not to be done.
+    ///
+    /// Args:
+    ///     same_state_ok: Also those of which the answer does not tell. Only for a run with `same_state_ok=True`: some of
+    ///         them may have been applied, and then the server says that they are in the wanted state already.
+    ///
+    /// Returns:
+    ///     The changes, to be given to `update_review_items`; read when they are gone through, as often as needed.
+    #[pyo3(signature = (*, same_state_ok = false))]
+    fn retry_failed(slf: &Bound<'_, Self>, same_state_ok: bool) -> RetryChanges {
+        let update = slf.get();
+        let mut left = indexes(update.indexes(Fate::NotDone));
+        if same_state_ok {
+            left.extend(indexes(update.indexes(Fate::Unknown)));
+            left.sort_unstable();
+        }
+        RetryChanges {
+            update: slf.clone().unbind(),
+            indexes: left.into(),
+        }
     }
 
     /// All fields as plain data; changes by their indexes.
     fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        record_to_dict(py, self, Hide::Mask)
+        let dict = PyDict::new(py);
+        dict.set_item("updated", self.updated)?;
+        dict.set_item("total", self.total)?;
+        dict.set_item("ok", self.ok)?;
+        dict.set_item("items", dicts(py, self.items())?)?;
+        for (name, fate) in FATES {
+            dict.set_item(name, self.indexes(fate).collect::<Vec<_>>())?;
+        }
+        dict.set_item("raw", self.raw())?;
+        let places = 0..self.changes.len();
+        let reasons = places.clone().filter_map(|index| Some((index, self.reason(index)?)));
+        dict.set_item("reasons", reasons.collect::<Vec<_>>())?;
+        dict.set_item(
+            "changes",
+            dicts(py, self.changes.range(places).map(|(_, change)| change))?,
+        )?;
+        Ok(dict)
     }
 
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (&'static str, String))> {
@@ -263,9 +170,9 @@ impl ReviewUpdate {
             "ReviewUpdate(updated={}, total={}, succeeded={}, failed={}, unknown={})",
             self.updated,
             self.total,
-            self.succeeded.len(),
-            self.failed.len(),
-            self.unknown.len()
+            self.count(Fate::Done),
+            self.count(Fate::NotDone),
+            self.count(Fate::Unknown)
         )
     }
 
@@ -274,16 +181,98 @@ impl ReviewUpdate {
     }
 }
 
+const FATES: [(&str, Fate); 3] = [
+    ("succeeded", Fate::Done),
+    ("failed", Fate::NotDone),
+    ("unknown", Fate::Unknown),
+];
+
+fn dicts<'py, R: Record>(py: Python<'py>, records: impl Iterator<Item = R>) -> PyResult<Vec<Bound<'py, PyDict>>> {
+    records.map(|record| record_to_dict(py, &record, Hide::Mask)).collect()
+}
+
+/// Half of the room: a result may hold millions of them.
+fn indexes(found: impl Iterator<Item = usize>) -> Vec<u32> {
+    found.filter_map(|index| u32::try_from(index).ok()).collect()
+}
+
 impl ReviewUpdate {
-    fn results(&self, indexes: &[i64]) -> Vec<ChangeResult> {
-        let result = |index: &i64| {
-            let change = self.changes.get(usize::try_from(*index).ok()?)?.clone();
-            Some(ChangeResult {
-                index: *index,
-                change,
-                reason: self.reasons.get(index).cloned(),
+    fn results(&self, fate: Fate) -> Vec<ChangeResult> {
+        let mut page = Page::default();
+        let found = self.indexes(fate);
+        found.filter_map(|index| self.result(index, &mut page)).collect()
+    }
+
+    fn result(&self, index: usize, page: &mut Page) -> Option<ChangeResult> {
+        Some(ChangeResult {
+            index: i64::try_from(index).ok()?,
+            change: self.changes.get(index, page)?,
+            reason: self.reason(index).map(str::to_owned),
+        })
+    }
+}
+
+/// Changes of a run that can be sent again.
+#[pyclass(frozen, module = "infosecops._infosecops")]
+pub struct RetryChanges {
+    update: Py<ReviewUpdate>,
+    indexes: Arc<[u32]>,
+}
+
+#[pymethods]
+impl RetryChanges {
+    fn __len__(&self) -> usize {
+        self.indexes.len()
+    }
+
+    fn __iter__(&self, py: Python<'_>) -> ResultIterator {
+        ResultIterator::new(self.update.bind(py), self.indexes.to_vec(), false)
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<{} changes to send again>", self.indexes.len())
+    }
+}
+
+/// Reads one change after another.
+#[pyclass(frozen, module = "infosecops._infosecops")]
+pub struct ResultIterator {
+    update: Py<ReviewUpdate>,
+    left: Mutex<(std::vec::IntoIter<u32>, Page)>,
+    /// Whether it gives results, or the changes alone.
+    is_told: bool,
+}
+
+impl ResultIterator {
+    fn new(update: &Bound<'_, ReviewUpdate>, indexes: Vec<u32>, is_told: bool) -> Self {
+        Self {
+            update: update.clone().unbind(),
+            left: Mutex::new((indexes.into_iter(), Page::default())),
+            is_told,
+        }
+    }
+}
+
+#[pymethods]
+impl ResultIterator {
+    const fn __iter__(slf: PyRef<'_, Self>) -> PyRef<'_, Self> {
+        slf
+    }
+
+    fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let mut left = self.left.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner);
+        let (indexes, page) = &mut *left;
+        let Some(index) = indexes.next() else { return Ok(None) };
+        let found = self.update.get().result(index as usize, page);
+        drop(left);
+        found
+            .map(|found| {
+                if self.is_told {
+                    found.into_bound_py_any(py)
+                } else {
+                    found.change.into_bound_py_any(py)
+                }
             })
-        };
-        indexes.iter().filter_map(result).collect()
+            .transpose()
     }
 }

@@ -3,13 +3,13 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use futures_util::future::BoxFuture;
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::types::PyTuple;
+use pyo3::types::{PyCFunction, PyDict, PyTuple};
 use pyo3_async_runtimes::TaskLocals;
 use tokio::sync::{mpsc, oneshot};
 
@@ -99,9 +99,14 @@ pub fn raised_error(raised: PyErr) -> Error {
 pub struct OfCall<T: Send + 'static>(Option<T>);
 
 impl<T: Send + 'static> OfCall<T> {
-    /// Takes what the call holds.
-    pub fn new(held: T) -> Self {
+    /// For a running call.
+    pub const fn new(held: T) -> Self {
         Self(Some(held))
+    }
+
+    /// What is held, until it is let go.
+    pub const fn held(&self) -> Option<&T> {
+        self.0.as_ref()
     }
 }
 
@@ -174,6 +179,27 @@ pub fn call_in_context<'py>(
     locals
         .context(callable.py())
         .call_method1("run", with_callable.to_tuple())
+}
+
+/// Runs with the context variables of whoever made the call.
+pub fn in_context<T, W>(py: Python<'_>, locals: Option<&TaskLocals>, work: W) -> PyResult<T>
+where
+    T: Send + 'static,
+    W: FnOnce(Python<'_>) -> PyResult<T> + Send + 'static,
+{
+    let Some(locals) = locals else { return work(py) };
+    let (work, done) = (Mutex::new(Some(work)), Arc::new(Mutex::new(None)));
+    let result = done.clone();
+    let run = move |arguments: &Bound<'_, PyTuple>, _: Option<&Bound<'_, PyDict>>| -> PyResult<()> {
+        let work = work.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let given = work.map(|work| work(arguments.py())).transpose()?;
+        *result.lock().unwrap_or_else(PoisonError::into_inner) = given;
+        Ok(())
+    };
+    let function = PyCFunction::new_closure(py, None, None, run)?;
+    locals.context(py).call_method1("run", (function,))?;
+    let given = done.lock().unwrap_or_else(PoisonError::into_inner).take();
+    given.ok_or_else(|| PyRuntimeError::new_err("the context did not run what it was given"))
 }
 
 /// What is to be awaited on the event loop. Gives None for anything else.

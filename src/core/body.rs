@@ -26,6 +26,16 @@ pub enum Body {
     Bytes(Bytes),
     /// Read from disk while it is sent.
     File(PathBuf),
+    /// Made piece by piece while it is sent.
+    Pieces(Arc<dyn Pieces>),
+}
+
+/// What makes a body of a known length while it is sent, and again when it is sent again.
+pub trait Pieces: std::fmt::Debug + Send + Sync {
+    /// Bytes of all pieces.
+    fn length(&self) -> u64;
+    /// The pieces, counted from 0; None after the last.
+    fn piece(&self, number: usize) -> Option<Bytes>;
 }
 
 impl Body {
@@ -40,6 +50,11 @@ impl Body {
                 let left = file.metadata().map_err(wrong)?.len();
                 Content::File { file, left }
             }
+            Self::Pieces(source) => Content::Pieces {
+                source: source.clone(),
+                next: 0,
+                left: source.length(),
+            },
         };
         Ok(Watched { content, started })
     }
@@ -47,7 +62,15 @@ impl Body {
 
 enum Content {
     Bytes(Bytes),
-    File { file: File, left: u64 },
+    File {
+        file: File,
+        left: u64,
+    },
+    Pieces {
+        source: Arc<dyn Pieces>,
+        next: usize,
+        left: u64,
+    },
 }
 
 /// A body that notes when it is taken up. The connection asks a body for its end before it writes the head, so even an
@@ -68,6 +91,16 @@ impl http_body::Body for Watched {
             Content::Bytes(bytes) => Some(Ok(Frame::data(std::mem::take(bytes)))),
             Content::File { left: 0, .. } => None,
             Content::File { file, left } => Some(read_piece(file, left).map(Frame::data)),
+            Content::Pieces { left: 0, .. } => None,
+            Content::Pieces { source, next, left } => {
+                let piece = source.piece(*next);
+                *next += 1;
+                let piece = piece.ok_or_else(|| std::io::Error::other("the body became shorter while it was sent"));
+                Some(piece.map(|piece| {
+                    *left = left.saturating_sub(piece.len() as u64);
+                    Frame::data(piece)
+                }))
+            }
         })
     }
 
@@ -75,14 +108,14 @@ impl http_body::Body for Watched {
         self.started.store(true, Ordering::Relaxed);
         match &self.content {
             Content::Bytes(bytes) => bytes.is_empty(),
-            Content::File { left, .. } => *left == 0,
+            Content::File { left, .. } | Content::Pieces { left, .. } => *left == 0,
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         SizeHint::with_exact(match &self.content {
             Content::Bytes(bytes) => bytes.len() as u64,
-            Content::File { left, .. } => *left,
+            Content::File { left, .. } | Content::Pieces { left, .. } => *left,
         })
     }
 }

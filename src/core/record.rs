@@ -1,9 +1,6 @@
 //! Records: typed fields read leniently, unknown fields kept, and one plain-data view that the bindings print, compare
 //! and turn into dictionaries.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use serde_json::value::RawValue;
@@ -87,6 +84,8 @@ pub enum View<'r> {
     Float(f64),
     /// A text.
     Text(&'r str),
+    /// A text that was made for this view.
+    Owned(String),
     /// A moment.
     Time(Timestamp),
     /// A day.
@@ -190,32 +189,6 @@ impl<T: Field> Field for Vec<T> {
     fn restore(raw: &RawValue) -> Option<Self> {
         let items: Vec<&RawValue> = serde_json::from_str(raw.get()).ok()?;
         items.into_iter().map(T::restore).collect()
-    }
-}
-
-impl<T: Field> Field for Arc<[T]> {
-    fn view(&self) -> View<'_> {
-        View::List(self.iter().map(Field::view).collect())
-    }
-
-    fn restore(raw: &RawValue) -> Option<Self> {
-        Vec::restore(raw).map(Self::from)
-    }
-}
-
-/// Texts by number, as a list of pairs.
-impl Field for BTreeMap<i64, String> {
-    fn view(&self) -> View<'_> {
-        View::List(
-            self.iter()
-                .map(|(key, text)| View::List(vec![View::Int(*key), View::Text(text)]))
-                .collect(),
-        )
-    }
-
-    fn restore(raw: &RawValue) -> Option<Self> {
-        let pairs: Vec<(i64, String)> = serde_json::from_str(raw.get()).ok()?;
-        Some(pairs.into_iter().collect())
     }
 }
 

@@ -68,6 +68,7 @@ fn write(view: &View<'_>, out: &mut String) {
         View::Int(value) => out.push_str(&value.to_string()),
         View::Float(value) => out.push_str(&Value::from(*value).to_string()),
         View::Text(value) => out.push_str(&quoted(value)),
+        View::Owned(value) => out.push_str(&quoted(value)),
         View::Time(value) => out.push_str(&quoted(&value.to_string())),
         View::Date(value) => out.push_str(&quoted(&value.to_string())),
         View::LocalTime(value) => out.push_str(&quoted(&value.to_string())),

@@ -137,27 +137,48 @@ fn settled(told: &str, changes: &[gl::ReviewItemChange], same_state_ok: bool) {
         return;
     };
     assert!(0 <= parsed.updated && parsed.updated <= parsed.total, "{parsed:?}");
-    let update = gl::review_match::settle(parsed, changes, 10, same_state_ok, told.to_owned());
-    let mut all: Vec<i64> = [&*update.succeeded, &*update.failed, &*update.unknown].concat();
-    all.sort_unstable();
-    assert!(
-        all.iter().copied().eq((10..).take(changes.len())),
-        "each change lands once: {update:?}"
-    );
-    assert_eq!(update.ok, update.failed.is_empty() && update.unknown.is_empty());
-    assert!(update.reasons.keys().all(|index| all.contains(index)));
-    let known = |list: &[i64]| i64::try_from(list.len()).unwrap_or(i64::MAX);
+    let kept = changes.iter().filter(|change| gl::check_change(change).is_ok());
+    let kept = gl::Changes::collect(kept).unwrap_or_default();
+    let asked = kept.range(0..kept.len()).map(|(_, change)| change);
+    let settled = gl::review_match::settle(parsed, asked, kept.len(), same_state_ok);
+    let count = settled.fates.len();
+    assert_eq!(count, kept.len(), "each change lands once");
+    assert!(settled.reasons.iter().all(|(index, _)| *index < count));
+    let (updated, total) = (settled.updated, settled.total);
+    let mut update = gl::ReviewUpdate::new(kept.into(), same_state_ok);
+    update.add_answer(settled, told);
+    update.add_gap(1, gl::Fate::Unknown, "not answered");
+    assert!(!update.ok);
+    let known = |fate| i64::try_from(update.count(fate)).unwrap_or(i64::MAX);
     // More components than changes: one change may hold several, so the counts bound nothing.
-    if update.total == known(&all) && !same_state_ok {
+    if usize::try_from(total) == Ok(count) && !same_state_ok {
         assert!(
-            known(&update.succeeded) <= update.updated,
+            known(gl::Fate::Done) <= updated,
             "more is claimed than was counted: {update:?}"
         );
         assert!(
-            known(&update.failed) <= update.total - update.updated,
+            known(gl::Fate::NotDone) <= total - updated,
             "more is denied than was counted: {update:?}"
         );
     }
     let copy = restored::<gl::ReviewUpdate>(&stored(&update));
     assert_eq!(copy.as_ref(), Some(&update));
+}
+
+/// Any coverage file.
+pub fn gl_coverage(data: &[u8]) {
+    let coverage = gl::Coverage::Bytes(data.to_vec().into());
+    let Ok(report) = gl::check_coverage(&coverage, "reviewer") else {
+        unreachable!("bytes are always judged");
+    };
+    assert_eq!(report.ok, report.errors == 0);
+    let listed = i64::try_from(report.problems.len()).unwrap_or(i64::MAX);
+    assert_eq!(listed, (report.errors + report.warnings).min(1000), "{report:?}");
+    let lines = data.split(|byte| *byte == b'\n').count();
+    for found in &report.problems {
+        let line = usize::try_from(found.line).unwrap_or_default();
+        assert!((1..=lines).contains(&line) && found.column >= 1, "{found:?}");
+        assert!(!found.text().contains('\n'), "{found:?}");
+    }
+    assert_eq!(restored::<gl::CoverageReport>(&stored(&report)).as_ref(), Some(&report));
 }

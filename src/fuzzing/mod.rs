@@ -14,7 +14,7 @@ mod shared;
 use http::header::HeaderMap;
 
 pub use bamboo_agents::{bamboo_text, bamboo_tokens};
-pub use governance_lifecycle::{gl_answer, gl_review};
+pub use governance_lifecycle::{gl_answer, gl_coverage, gl_review};
 pub use sd_elements::{sde_error, sde_page};
 pub use sectona::{sectona_answer, sectona_date, sectona_password};
 pub use shared::{html_page, redaction, retry_waits, stored_record, url_base, url_parts, user_path};
@@ -28,10 +28,11 @@ use crate::core::secret::Secret;
 pub type EntryPoint = fn(&[u8]);
 
 /// All entry points by the name of their target and of their folder in the corpus.
-pub const TARGETS: [(&str, EntryPoint); 16] = [
+pub const TARGETS: [(&str, EntryPoint); 17] = [
     ("bamboo_text", bamboo_text),
     ("bamboo_tokens", bamboo_tokens),
     ("gl_answer", gl_answer),
+    ("gl_coverage", gl_coverage),
     ("gl_review", gl_review),
     ("html_page", html_page),
     ("redaction", redaction),

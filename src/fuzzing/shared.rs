@@ -128,6 +128,7 @@ pub fn stored_record(data: &[u8]) {
     );
     settled!(
         gl::ReviewItemChange,
+        gl::CoverageReport,
         gl::CoverageRule,
         sectona::VaultAccount,
         sectona::Envelope,

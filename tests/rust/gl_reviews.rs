@@ -10,9 +10,9 @@ use std::sync::{Arc, Mutex};
 use gl_server::{Server, json, page, with_token};
 use infosecops::core::error::{Error, Kind, Outcome};
 use infosecops::systems::governance_lifecycle::{
-    Group, Item, RefreshOptions, ReviewItemChange, ReviewUpdate, RevieweeAccount, UnreviewedOptions, UpdateOptions,
-    get_review_result, get_review_status, get_run_status, partial_failure, refresh_review, review_xml,
-    set_review_state, update_review_items, update_unreviewed_items,
+    Changes, Fate, Group, Item, RefreshOptions, ReviewItemChange, ReviewUpdate, RevieweeAccount, UnreviewedOptions,
+    UpdateOptions, dry_run, get_review_result, get_review_status, get_run_status, known_part, partial_failure,
+    refresh_review, set_review_state, update_review_items, update_unreviewed_items,
 };
 
 const DOCUMENT: &str = "<Review>\n<ReviewResultName>UAR-3</ReviewResultName>\n<SignOff>false</SignOff>\n\
@@ -61,8 +61,14 @@ fn status(text: &str) -> String {
     ))
 }
 
+/// Succeeded, failed, unknown.
+fn fates(update: &ReviewUpdate) -> [Vec<usize>; 3] {
+    [Fate::Done, Fate::NotDone, Fate::Unknown].map(|fate| update.indexes(fate).collect())
+}
+
 async fn update(server: &Server, changes: &[ReviewItemChange], options: UpdateOptions) -> Result<ReviewUpdate, Error> {
-    update_review_items(&with_token(), &server.call(), "UAR-3", &changes.into(), &options).await
+    let changes = Arc::new(Changes::collect(changes)?);
+    update_review_items(&with_token(), &server.call(), "UAR-3", &changes, &options).await
 }
 
 #[tokio::test]
@@ -73,10 +79,7 @@ async fn the_documented_update_is_sent_byte_for_byte() {
     .await;
     let found = update(&server, &documented(), UpdateOptions::default()).await.unwrap();
     assert_eq!((found.updated, found.total, found.ok), (2, 2, true));
-    assert_eq!(
-        (found.succeeded, found.failed, found.unknown),
-        (vec![0, 1], vec![], vec![])
-    );
+    assert_eq!(fates(&found), [vec![0, 1], vec![], vec![]]);
     assert_eq!(
         server.seen(),
         [format!(
@@ -91,8 +94,13 @@ async fn the_documented_update_is_sent_byte_for_byte() {
             DOCUMENT.len()
         )]
     );
-    let dry = review_xml("UAR-3", &documented(), &UpdateOptions::default()).unwrap();
-    assert_eq!(dry, DOCUMENT.as_bytes());
+    let changes = Arc::new(Changes::collect(&documented()).unwrap());
+    let dry = dry_run("UAR-3", &changes, &UpdateOptions::default()).unwrap();
+    assert_eq!((dry.raw().as_str(), dry.ok, dry.total), (DOCUMENT, false, 2));
+    let parts = dry_run("UAR-3", &changes, &chunks_of(1)).unwrap();
+    let parts: Vec<String> = parts.texts().collect();
+    assert_eq!(parts.len(), 2);
+    assert!(parts[0].contains("asmith") && parts[1].contains("achen") && !parts[1].contains("asmith"));
 }
 
 #[tokio::test]
@@ -113,12 +121,11 @@ async fn partial_and_empty_success_are_results() {
     let changes = documented();
     let found = update(&server, &changes, UpdateOptions::default()).await.unwrap();
     assert_eq!((found.updated, found.total, found.ok), (1, 2, false));
-    assert_eq!(
-        (&found.succeeded, &found.failed, &found.unknown),
-        (&vec![0], &vec![1], &vec![])
-    );
-    assert_eq!(found.items[0].account.as_deref(), Some("TelemetryUser"));
-    assert_eq!(found.raw, partial);
+    assert_eq!(fates(&found), [vec![0], vec![1], vec![]]);
+    let item = found.items().next().unwrap();
+    assert_eq!(item.account.as_deref(), Some("TelemetryUser"));
+    assert_eq!(found.reason(1), item.reason.as_deref());
+    assert_eq!(found.raw(), partial);
     let error = partial_failure(&server.call(), found.clone());
     assert_eq!(
         (error.kind(), error.context().outcome),
@@ -136,14 +143,19 @@ async fn partial_and_empty_success_are_results() {
             ..UpdateOptions::default()
         };
         let found = update(&server, &changes, options).await.unwrap();
-        assert_eq!((found.updated, found.total, found.items.len()), (0, 2, 2));
-        assert_eq!(found.items[1].ok, same_state_ok);
-        assert_eq!(found.failed, if same_state_ok { vec![1] } else { vec![0, 1] });
-        assert!(found.unknown.is_empty() && !found.raw.contains("Query String"));
+        assert_eq!((found.updated, found.total, found.items().count()), (0, 2, 2));
+        assert_eq!(found.items().nth(1).unwrap().ok, same_state_ok);
+        let (done, failed) = if same_state_ok {
+            (vec![0], vec![1])
+        } else {
+            (vec![], vec![0, 1])
+        };
+        assert_eq!(fates(&found), [done, failed, vec![]]);
+        assert!(!found.raw().contains("Query String"));
     }
     for _ in 0..3 {
         let found = update(&server, &changes, UpdateOptions::default()).await.unwrap();
-        assert_eq!((found.updated, found.succeeded, found.failed), (1, vec![1], vec![0]));
+        assert_eq!((found.updated, fates(&found)), (1, [vec![1], vec![0], vec![]]));
     }
     assert_eq!(server.seen().len(), 6);
 }
@@ -216,10 +228,9 @@ async fn chunks_go_one_after_another_and_add_up() {
     };
     let found = update(&server, &five(), options).await.unwrap();
     assert_eq!((found.updated, found.total, found.ok), (4, 5, false));
-    assert_eq!(
-        (found.succeeded, found.failed, found.unknown),
-        (vec![0, 1, 2, 4], vec![3], vec![])
-    );
+    assert_eq!(fates(&found), [vec![0, 1, 2, 4], vec![3], vec![]]);
+    assert_eq!((found.reason(3), found.reason(2)), (Some("locked"), None));
+    assert_eq!(found.raw().lines().count(), 4);
     assert_eq!(*told.lock().unwrap(), [(2, 5, 0), (4, 5, 1), (5, 5, 1)]);
     let held: Vec<usize> = server
         .seen()
@@ -252,12 +263,12 @@ async fn a_failure_in_mid_run_tells_what_is_known() {
             Outcome::Unknown => (vec![4], vec![2, 3]),
             _ => (vec![2, 3, 4], vec![]),
         };
-        assert_eq!(
-            (&found.succeeded, &found.failed, &found.unknown),
-            (&vec![0, 1], &failed, &unknown)
-        );
-        assert_eq!(found.items.last().unwrap().reason.as_deref(), Some("not sent"));
+        assert_eq!(fates(found), [vec![0, 1], failed, unknown]);
+        assert_eq!((found.reason(1), found.reason(4)), (None, Some("not sent")));
+        assert_eq!(found.items().last().unwrap().reason.as_deref(), Some("not sent"));
         assert_eq!(server.seen().len(), 2);
+        let found = found.clone();
+        assert_eq!(known_part(error).unwrap(), found);
     }
     let server = Server::scripted(&[first]).await;
     let options = UpdateOptions {
@@ -267,6 +278,23 @@ async fn a_failure_in_mid_run_tells_what_is_known() {
     let error = update(&server, &five(), options).await.unwrap_err();
     assert_eq!((error.kind(), error.message()), (Kind::Config, "stop"));
     assert!(error.payload().is_some());
+}
+
+#[tokio::test]
+async fn a_first_request_without_an_answer_leaves_the_others_unsent() {
+    let server = Server::scripted(&[String::new()]).await;
+    let error = update(&server, &five(), chunks_of(2)).await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.context().outcome),
+        (Kind::PartialFailure, Some(Outcome::Unknown))
+    );
+    assert_eq!(fates(&known_part(error).unwrap()), [vec![], vec![2, 3, 4], vec![0, 1]]);
+    let refused = page("412 Precondition Failed", "The review is not an actionable state.");
+    let server = Server::scripted(&[refused]).await;
+    let error = update(&server, &five(), chunks_of(2)).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Conflict);
+    assert!(known_part(error).is_err());
+    assert_eq!(server.seen().len(), 1);
 }
 
 #[tokio::test]
@@ -280,6 +308,13 @@ async fn everything_is_checked_before_the_first_byte() {
         "changes[4].comments: holds U+0000, which XML cannot carry"
     );
     assert_eq!(error.context().outcome, Some(Outcome::NotSent));
+    changes[1].reviewee = " ".into();
+    assert_eq!(
+        update(&server, &changes, chunks_of(2)).await.unwrap_err().message(),
+        "2 of 5 changes can't be used: changes[1].reviewee: must not be empty; \
+         changes[4].comments: holds U+0000, which XML cannot carry"
+    );
+    assert!(update(&server, &[], chunks_of(2)).await.is_err());
     assert!(update(&server, &five(), chunks_of(0)).await.is_err());
     let signed = UpdateOptions {
         sign_off: true,

@@ -89,6 +89,14 @@ def _coverage(side: Side, gl: Any) -> Tour:  # noqa: ANN401
         8,
         data.decode(),
     )
+    table = side.folder / "coverage.csv"
+    table.write_text("reviewer.user_id;object_type;objects.name\nmcastro;ent;Dynatrace\n", encoding="utf-8")
+    yield upload(
+        "from a table, checked",
+        lambda: gl.upload_coverage(rule.from_csv(table), type="reviewer", id=61, check=True),
+        61,
+        _LINE,
+    )
     path = side.folder / "coverage.txt"
     lines = "".join(f"user_id='user{number:04}'|user|1=1|app-role|1=1|\n" for number in range(2000))
     path.write_bytes(lines.encode())
@@ -135,6 +143,7 @@ def _review(side: Side, gl: Any) -> Tour:  # noqa: ANN401
         "run 5734",
         applied=1,
     )
+    yield from review_items.from_a_file(side, gl, "UAR-4")
     yield Step(
         "update_unreviewed_items",
         "maintain the rest",

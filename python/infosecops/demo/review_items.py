@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 
 REVIEW = "UAR-3"
 _COUNTS = fields("updated", "total", "ok")
+_DECISIONS = """\
+state;reviewee;kind;name;resource;action;business_source;comments
+revoke;achen;group;Auditors;;;CyberArk (REST);changed teams
+maintain;asmith;entitlement;;Dynatrace;-;Dynatrace;
+revoke;bjones;application_role;Approver;;;Datadog;
+"""
 _DOCUMENT = """\
 <Review>
 <ReviewResultName>UAR-3</ReviewResultName>
@@ -102,6 +108,31 @@ def tour(side: Side, gl: Any) -> Tour:  # noqa: ANN401
         lambda: update("Azure Role #3-1", changes[:1]),
         body_lines=0,
         refused=(infosecops.ConflictError, "rejected"),
+    )
+
+
+def from_a_file(side: Side, gl: Any, review: str) -> Tour:  # noqa: ANN401
+    """Change items in two requests, the second of which is left unanswered, and settle what is left."""
+    path = side.folder / "decisions.csv"
+    path.write_text(_DECISIONS, encoding="utf-8")
+    changes = infosecops.ReviewItemChange.from_csv(path)
+    side.box.faults.next(operation="updateReviewItems", skip=1, drop="after")
+    broken = yield Step(
+        "update_review_items",
+        "from a file, cut in mid-run",
+        lambda: gl.update_review_items(review, changes, chunk_size=2, on_partial="return"),
+        lambda result: result.counts,
+        {"succeeded": 2, "failed": 0, "unknown": 1},
+        applied=2,
+        body_lines=0,
+    )
+    yield Step(
+        "update_review_items",
+        "what is left, same_state_ok",
+        lambda: gl.update_review_items(review, broken.retry_failed(same_state_ok=True), same_state_ok=True),
+        lambda result: result.counts,
+        {"succeeded": 1, "failed": 0, "unknown": 0},
+        body_lines=0,
     )
 
 

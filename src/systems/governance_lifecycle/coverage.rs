@@ -9,6 +9,7 @@ use bytes::Bytes;
 use http::Method;
 
 use super::command::{self, CommandResult};
+use super::coverage_check::{CoverageReport, check_coverage};
 use super::session::GovernanceLifecycle;
 use crate::core::body::Body;
 use crate::core::error::Error;
@@ -124,6 +125,8 @@ pub struct CoverageUpload {
     pub filename: Option<String>,
     /// The user attribute by which the entries of an alternate managers' file are resolved.
     pub alt_manager_resolves_to: Option<String>,
+    /// Whether a file in which errors are found is refused.
+    pub check: bool,
 }
 
 /// Replaces or extends the coverage of a review result or definition.
@@ -146,9 +149,7 @@ pub async fn upload_coverage(
 
 fn build(upload: CoverageUpload) -> Result<Request, Error> {
     let kind = upload.kind.as_str();
-    if !matches!(kind, "monitor" | "reviewer" | "altmanager") {
-        return Err(Error::config("type: must be 'monitor', 'reviewer' or 'altmanager'"));
-    }
+    check_kind(kind)?;
     if upload.alt_manager_resolves_to.is_some() && kind != "altmanager" {
         return Err(Error::config("alt_manager_resolves_to: only with type='altmanager'"));
     }
@@ -176,12 +177,55 @@ fn build(upload: CoverageUpload) -> Result<Request, Error> {
         .maybe("filename", upload.filename.as_deref());
     let request = Request::new(OPERATION, Method::POST, target, Effect::Unsafe);
     match (upload.coverage, upload.filename) {
-        (Some(coverage), None) => Ok(request.body(CONTENT_TYPE, body(coverage)?)),
+        (Some(coverage), None) => {
+            if upload.check {
+                checked(&coverage, &upload.kind)?.refuse()?;
+            }
+            Ok(request.body(CONTENT_TYPE, body(coverage)?))
+        }
         (None, Some(_)) => Ok(request),
         _ => Err(Error::config(
             "coverage, filename: exactly one of them says what is uploaded",
         )),
     }
+}
+
+/// What is wrong with it.
+///
+/// # Errors
+/// If it cannot be read, or rules cannot be written.
+pub fn checked(coverage: &Coverage, kind: &str) -> Result<CoverageReport, Error> {
+    check_kind(kind)?;
+    match coverage {
+        Coverage::Bytes(bytes) => Ok(check_coverage(bytes, kind)),
+        Coverage::File(path) => {
+            let read = std::fs::read(path);
+            let data =
+                read.map_err(|error| Error::config(format!("coverage: cannot read {}: {error}", path.display())))?;
+            Ok(check_coverage(&data, kind))
+        }
+        Coverage::Rules(rules) => Ok(check_coverage(lines(rules)?.as_bytes(), kind)),
+    }
+}
+
+fn lines(rules: &[CoverageRule]) -> Result<String, Error> {
+    let mut lines = String::new();
+    for (index, rule) in rules.iter().enumerate() {
+        let line = rule.line();
+        let line = line.map_err(|error| Error::config(format!("coverage[{index}].{}", error.message())))?;
+        if index > 0 {
+            lines.push('\n');
+        }
+        lines.push_str(&line);
+    }
+    Ok(lines)
+}
+
+fn check_kind(kind: &str) -> Result<(), Error> {
+    if matches!(kind, "monitor" | "reviewer" | "altmanager") {
+        return Ok(());
+    }
+    Err(Error::config("type: must be 'monitor', 'reviewer' or 'altmanager'"))
 }
 
 fn body(coverage: Coverage) -> Result<Body, Error> {
@@ -203,18 +247,7 @@ fn body(coverage: Coverage) -> Result<Body, Error> {
             }
         }
         Coverage::Rules(rules) if rules.is_empty() => empty(),
-        Coverage::Rules(rules) => {
-            let mut lines = String::new();
-            for (index, rule) in rules.iter().enumerate() {
-                let line = rule.line();
-                let line = line.map_err(|error| Error::config(format!("coverage[{index}].{}", error.message())))?;
-                if index > 0 {
-                    lines.push('\n');
-                }
-                lines.push_str(&line);
-            }
-            Ok(Body::Bytes(lines.into()))
-        }
+        Coverage::Rules(rules) => Ok(Body::Bytes(lines(&rules)?.into())),
     }
 }
 

@@ -3,13 +3,18 @@
 //! <https://pradeepkg.github.io/RSA/docs/apireference>
 
 mod change;
+mod change_reader;
+mod changes;
 pub(crate) mod command;
 mod coverage;
+mod coverage_check;
+mod coverage_filter;
 pub(crate) mod login;
 pub(crate) mod page;
 pub(crate) mod review;
 pub(crate) mod review_answer;
 pub(crate) mod review_match;
+mod review_result;
 mod review_status;
 mod review_xml;
 mod reviews;
@@ -18,19 +23,21 @@ mod wait;
 pub(crate) mod xml;
 
 pub use change::{ApplicationRole, Entitlement, GlobalRole, Group, Item, ReviewItemChange, RevieweeAccount};
+pub use changes::Changes;
 pub use command::{CommandResult, command};
-pub use coverage::{Coverage, CoverageRule, CoverageUpload, equals, upload_coverage};
-pub use review::{Progress, UpdateOptions, partial_failure, review_xml, update_review_items};
-pub use review_answer::{ReviewItemResult, ReviewUpdate};
+pub use coverage::{Coverage, CoverageRule, CoverageUpload, checked as check_coverage, equals, upload_coverage};
+pub use coverage_check::{CoverageProblem, CoverageReport};
+pub use review::{Progress, UpdateOptions, dry_run, known_part, partial_failure, update_review_items};
+pub use review_answer::ReviewItemResult;
+pub use review_result::{Fate, ReviewUpdate, Settled};
 pub use review_status::{ReviewStatus, RunStatus, SecuritySettings};
-pub use review_xml::{ReviewUpdateRequest, write, write_change};
+pub use review_xml::check_change;
 pub use reviews::{
     RefreshOptions, UnreviewedOptions, get_review_result, get_review_status, get_run_status, get_security_settings,
     keep_alive, refresh_review, run_review, set_review_state, update_unreviewed_items,
 };
 pub use session::{Auth, GovernanceLifecycle, login, logout};
 pub use wait::wait_for_run;
-pub use xml::{Length, Sink};
 
 /// The product's own paths, which may stand at the end of a configured URL.
 pub const API_PATHS: &[&[&str]] = &[&["aveksa", "command.submit"]];

@@ -1,4 +1,4 @@
-//! `updateReviewItems`: everything is checked and written before the first byte goes out, and what came back is told
+//! `updateReviewItems`: everything was checked and written before the first byte goes out, and what came back is told
 //! without claiming more than the server said.
 //!
 //! <https://pradeepkg.github.io/RSA/docs/review/updateReviewItems>
@@ -9,11 +9,11 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::Method;
 
-use super::change::ReviewItemChange;
-use super::review_answer::{self, ReviewItemResult, ReviewUpdate};
-use super::review_xml::{self as document, ReviewUpdateRequest};
+use super::changes::{Changes, Document};
+use super::review_result::{Fate, ReviewUpdate, Settled};
+use super::review_xml::Head;
 use super::session::GovernanceLifecycle;
-use super::{command, page, review_match, xml};
+use super::{command, page, review_answer, review_match, xml};
 use crate::core::answer::Answer;
 use crate::core::body::Body;
 use crate::core::decode::shorten;
@@ -49,96 +49,118 @@ pub struct UpdateOptions {
     pub on_progress: Option<Progress>,
 }
 
-/// The documents, each with the changes it holds.
-fn documents<'c>(
-    review: &str,
-    changes: &'c [ReviewItemChange],
-    options: &UpdateOptions,
-    only_first: bool,
-) -> Result<Vec<(&'c [ReviewItemChange], Bytes)>, Error> {
-    let size = match options.chunk_size {
-        Some(0) => return Err(Error::config("chunk_size: must be at least 1")),
-        Some(size) => size,
-        None => changes.len().max(1),
-    };
-    if options.sign_off && changes.len() > size {
-        return Err(Error::config(
-            "chunk_size: with sign_off all changes go in one request, as what signing off a part of them does is not documented",
-        ));
-    }
-    let request = |changes: &'c [ReviewItemChange]| ReviewUpdateRequest {
-        review,
-        sign_off: options.sign_off,
-        sign_off_comments: options.sign_off_comments.as_deref(),
-        comments_only: options.comments_only,
-        changes,
-    };
-    request(changes).check(0)?;
-    let wanted = if only_first { 1 } else { usize::MAX };
-    let chunks = changes.chunks(size).take(wanted);
-    Ok(chunks
-        .map(|chunk| (chunk, document::written(&request(chunk)).into()))
-        .collect())
+/// What a run sends: its documents, one after another.
+struct Run {
+    head: Bytes,
+    changes: Arc<Changes>,
+    size: usize,
 }
 
-/// The document that would be sent first, for a dry run. All changes are checked.
-pub fn review_xml(review: &str, changes: &[ReviewItemChange], options: &UpdateOptions) -> Result<Vec<u8>, Error> {
-    let mut all = documents(review, changes, options, true)?;
-    Ok(all.pop().map(|(_, bytes)| bytes.to_vec()).unwrap_or_default())
+impl Run {
+    fn new(review: &str, changes: &Arc<Changes>, options: &UpdateOptions) -> Result<Self, Error> {
+        let size = match options.chunk_size {
+            Some(0) => return Err(Error::config("chunk_size: must be at least 1")),
+            Some(size) => size,
+            None => changes.len().max(1),
+        };
+        if options.sign_off && changes.len() > size {
+            return Err(Error::config(
+                "chunk_size: with sign_off all changes go in one request, as what signing off a part of them does is not documented",
+            ));
+        }
+        let head = Head {
+            review,
+            sign_off: options.sign_off,
+            sign_off_comments: options.sign_off_comments.as_deref(),
+            comments_only: options.comments_only,
+        };
+        let head = head.written()?.into();
+        if changes.is_empty() {
+            return Err(Error::config("changes: must not be empty"));
+        }
+        Ok(Self {
+            head,
+            changes: changes.clone(),
+            size,
+        })
+    }
+
+    fn count(&self) -> usize {
+        self.changes.len().div_ceil(self.size)
+    }
+
+    fn documents(&self) -> impl Iterator<Item = Document> {
+        (0..self.count()).map(|number| {
+            let begin = number * self.size;
+            Document {
+                head: self.head.clone(),
+                changes: self.changes.clone(),
+                range: begin..(begin.saturating_add(self.size)).min(self.changes.len()),
+            }
+        })
+    }
+}
+
+/// The documents that would be sent, for a dry run.
+pub fn dry_run(review: &str, changes: &Arc<Changes>, options: &UpdateOptions) -> Result<ReviewUpdate, Error> {
+    let run = Run::new(review, changes, options)?;
+    let mut dry = ReviewUpdate::new(changes.clone(), options.same_state_ok);
+    dry.total = i64::try_from(changes.len()).unwrap_or(i64::MAX);
+    for document in run.documents() {
+        dry.add_document(&document.whole());
+    }
+    Ok(dry)
 }
 
 /// Changes the states of review items. An answer by which only some or none were updated is a result, not an error. Each
 /// request has the client's timeout at most, and `call` bounds all of them together.
 ///
-/// When a request after the first fails, the error is a partial failure that carries the result so far.
+/// When a request fails, the later ones are not sent. If any of the changes may have been applied by then, the error is a
+/// partial failure that carries the result so far.
 pub async fn update_review_items(
     client: &GovernanceLifecycle,
     call: &Call,
     review: &str,
-    changes: &Arc<[ReviewItemChange]>,
+    changes: &Arc<Changes>,
     options: &UpdateOptions,
 ) -> Result<ReviewUpdate, Error> {
-    let documents = documents(review, changes, options, false).map_err(|error| call.refuse(OPERATION, error))?;
-    let mut sum = ReviewUpdate {
-        changes: changes.clone(),
-        ..ReviewUpdate::default()
-    };
-    let mut done = 0;
-    let count = documents.len();
-    for (number, (chunk, bytes)) in documents.into_iter().enumerate() {
-        let part = send(client, &call.part(), chunk, bytes, done, options.same_state_ok).await;
-        let part = match part {
-            Ok(part) => part,
-            Err(error) if number == 0 => return Err(error.settled_by(RECIPE)),
-            Err(error) => return Err(interrupted(error, sum, changes, done, chunk.len(), (number + 1, count))),
-        };
-        add(&mut sum, part);
-        done += chunk.len();
+    let run = Run::new(review, changes, options).map_err(|error| call.refuse(OPERATION, error))?;
+    let mut sum = ReviewUpdate::new(changes.clone(), options.same_state_ok);
+    let count = run.count();
+    for (number, document) in (1..).zip(run.documents()) {
+        let range = document.range.clone();
+        match send(client, &call.part(), document, options.same_state_ok).await {
+            Ok((settled, text)) => sum.add_answer(settled, &text),
+            Err(error) if number == 1 && (count == 1 || error.context().outcome != Some(Outcome::Unknown)) => {
+                return Err(error.settled_by(RECIPE));
+            }
+            Err(error) => return Err(interrupted(error, sum, range.len(), (number, count))),
+        }
         if let Some(tell) = &options.on_progress {
-            let open = sum.failed.len() + sum.unknown.len();
-            let told = tell((done, changes.len(), open)).await;
-            told.map_err(|error| stopped(error, &sum, changes, done))?;
+            let open = range.end - sum.count(Fate::Done);
+            let told = tell((range.end, changes.len(), open)).await;
+            told.map_err(|error| stopped(error, sum.clone()))?;
         }
     }
-    sum.ok = sum.failed.is_empty() && sum.unknown.is_empty();
     Ok(sum)
 }
 
 async fn send(
     client: &GovernanceLifecycle,
     call: &Call,
-    changes: &[ReviewItemChange],
-    bytes: Bytes,
-    offset: usize,
+    document: Document,
     same_state_ok: bool,
-) -> Result<ReviewUpdate, Error> {
+) -> Result<(Settled, String), Error> {
+    let (changes, range) = (document.changes.clone(), document.range.clone());
     let request = Request::new(OPERATION, Method::POST, command::target(COMMAND), Effect::Unsafe)
-        .body("application/xml", Body::Bytes(bytes));
+        .body("application/xml", Body::Pieces(Arc::new(document)));
     let answer = client.exchange(call, request).await?;
     let text = answer.scrub(&status_text(&answer)?).into_owned();
     match review_answer::parse(&text) {
         Some(parsed) if answer.is_success() || (answer.status == 412 && parsed.updated == 0) => {
-            Ok(review_match::settle(parsed, changes, offset, same_state_ok, text))
+            let count = range.len();
+            let asked = changes.range(range).map(|(_, change)| change);
+            Ok((review_match::settle(parsed, asked, count, same_state_ok), text))
         }
         _ => Err(refusal(&answer, &text)),
     }
@@ -188,92 +210,54 @@ pub(crate) fn refusal(answer: &Answer, text: &str) -> Error {
     answer.unexpected("the answer does not say how many review components were updated")
 }
 
-fn add(sum: &mut ReviewUpdate, part: ReviewUpdate) {
-    sum.updated += part.updated;
-    sum.total += part.total;
-    sum.items.extend(part.items);
-    sum.succeeded.extend(part.succeeded);
-    sum.failed.extend(part.failed);
-    sum.unknown.extend(part.unknown);
-    sum.reasons.extend(part.reasons);
-    if !sum.raw.is_empty() {
-        sum.raw.push('\n');
-    }
-    sum.raw.push_str(&part.raw);
-}
-
-fn add_unanswered(
-    sum: &mut ReviewUpdate,
-    changes: &[ReviewItemChange],
-    range: std::ops::Range<usize>,
-    is_unknown: bool,
-    reason: &str,
-) {
-    for (index, change) in changes.iter().enumerate().take(range.end).skip(range.start) {
-        sum.total += 1;
-        let list = if is_unknown { &mut sum.unknown } else { &mut sum.failed };
-        let number = i64::try_from(index).unwrap_or(i64::MAX);
-        list.push(number);
-        sum.reasons.insert(number, reason.to_owned());
-        sum.items.push(ReviewItemResult {
-            label: change.label(),
-            account: change.account.as_ref().map(|account| account.name.clone()),
-            ok: false,
-            reason: Some(reason.to_owned()),
-        });
-    }
-    sum.ok = false;
-}
-
-/// A request after the first failed: what was answered before stands, the rest was not sent.
-fn interrupted(
-    error: Error,
-    mut sum: ReviewUpdate,
-    changes: &[ReviewItemChange],
-    done: usize,
-    length: usize,
-    (number, count): (usize, usize),
-) -> Error {
-    let outcome = error.context().outcome;
-    let is_unknown = outcome == Some(Outcome::Unknown);
-    let end = done + length;
-    add_unanswered(&mut sum, changes, done..end, is_unknown, error.message());
-    add_unanswered(&mut sum, changes, end..changes.len(), false, "not sent");
+/// A request failed: what was answered before stands, the rest was not sent.
+fn interrupted(error: Error, mut sum: ReviewUpdate, length: usize, (number, count): (usize, usize)) -> Error {
+    let is_unknown = error.context().outcome == Some(Outcome::Unknown);
+    let (fate, outcome) = if is_unknown {
+        (Fate::Unknown, Outcome::Unknown)
+    } else {
+        (Fate::NotDone, Outcome::Rejected)
+    };
+    sum.add_gap(length, fate, error.message());
+    let left = add_rest(&mut sum);
     let message = format!(
-        "request {number} of {count} failed, so {} of {} review components were updated and {} changes not sent: {}",
+        "request {number} of {count} failed, so {} of {} review components were updated and {left} changes not sent: {}",
         sum.updated,
         sum.total,
-        changes.len().saturating_sub(end),
         error.message()
     );
-    let fate = if is_unknown {
-        Outcome::Unknown
-    } else {
-        Outcome::Rejected
-    };
     Error::new(Kind::PartialFailure, message, error.context().clone())
-        .with_outcome(fate)
+        .with_outcome(outcome)
         .settled_by(RECIPE)
         .with_payload(sum)
 }
 
+/// Notes that the rest was not sent; gives how many changes that are.
+fn add_rest(sum: &mut ReviewUpdate) -> usize {
+    let left = sum.changes.len() - sum.told();
+    sum.add_gap(left, Fate::NotDone, "not sent");
+    left
+}
+
 /// The listener ended the run: its own error goes up, with the result so far if it carries nothing else.
-fn stopped(error: Error, sum: &ReviewUpdate, changes: &[ReviewItemChange], done: usize) -> Error {
+fn stopped(error: Error, mut sum: ReviewUpdate) -> Error {
     if error.payload().is_some() {
         return error;
     }
-    let mut sum = sum.clone();
-    add_unanswered(&mut sum, changes, done..changes.len(), false, "not sent");
+    add_rest(&mut sum);
     error.with_payload(sum)
 }
 
 /// The error for a result that is not whole, for callers who want one.
 pub fn partial_failure(call: &Call, update: ReviewUpdate) -> Error {
-    let mut reasons: Vec<&str> = Vec::new();
-    for item in update.items.iter().filter(|item| !item.ok) {
-        let reason = item.reason.as_deref().unwrap_or_default().trim_end_matches('.');
-        if !reason.is_empty() && !reasons.contains(&reason) && reasons.len() < REASONS_SHOWN {
+    let mut reasons: Vec<String> = Vec::new();
+    for item in update.items().filter(|item| !item.ok) {
+        let reason = item.reason.unwrap_or_default().trim_end_matches('.').to_owned();
+        if !reason.is_empty() && !reasons.contains(&reason) {
             reasons.push(reason);
+        }
+        if reasons.len() == REASONS_SHOWN {
+            break;
         }
     }
     let mut message = format!("{} of {} review components were updated", update.updated, update.total);
@@ -281,7 +265,7 @@ pub fn partial_failure(call: &Call, update: ReviewUpdate) -> Error {
         message.push_str(": ");
         message.push_str(&shorten(&reasons.join("; ")));
     }
-    let outcome = if update.unknown.is_empty() {
+    let outcome = if update.count(Fate::Unknown) == 0 {
         Outcome::Rejected
     } else {
         Outcome::Unknown
@@ -290,4 +274,16 @@ pub fn partial_failure(call: &Call, update: ReviewUpdate) -> Error {
         .with_outcome(outcome)
         .with_hint("result.items has the reasons; result.failed and result.unknown are what to look at again")
         .with_payload(update)
+}
+
+/// The result that a partial failure carries, for callers who want no error of it.
+///
+/// # Errors
+/// Any other error, as it is.
+pub fn known_part(error: Error) -> Result<ReviewUpdate, Error> {
+    let known = error.payload().and_then(|known| known.downcast_ref::<ReviewUpdate>());
+    match known {
+        Some(known) if error.kind() == Kind::PartialFailure => Ok(known.clone()),
+        _ => Err(error),
+    }
 }

@@ -6,10 +6,6 @@
 //! <https://community.rsa.com/t5/securid-governance-lifecycle/web-services-updatereviewitems-cannot-update-multiple-accounts/ta-p/345>,
 //! <https://community.rsa.com/t5/securid-governance-lifecycle/web-service-command-updatereviewitems-does-not-allow-only/ta-p/121>
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
-use super::change::ReviewItemChange;
 use crate::core::decode::one_line;
 
 /// What the server said about one item.
@@ -39,45 +35,6 @@ crate::fields!(ReviewItemResult {
     account,
     ok,
     reason
-});
-
-/// How an update went.
-#[cfg_attr(feature = "python", pyo3::pyclass(frozen, module = "infosecops"))]
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct ReviewUpdate {
-    /// Review components that were updated, as the server counts them.
-    pub updated: i64,
-    /// Review components it was asked for, as the server counts them.
-    pub total: i64,
-    /// Whether nothing is left undone.
-    pub ok: bool,
-    /// What the server said about single items, in its order; it names only some of them.
-    pub items: Vec<ReviewItemResult>,
-    /// Indexes of the changes that are known to be done.
-    pub succeeded: Vec<i64>,
-    /// Indexes of the changes that are known not to be done.
-    pub failed: Vec<i64>,
-    /// Indexes of the changes of which the answer does not tell.
-    pub unknown: Vec<i64>,
-    /// Why, by the index of the change, where the server's line is known to mean it.
-    pub reasons: BTreeMap<i64, String>,
-    /// The changes that were asked for.
-    pub changes: Arc<[ReviewItemChange]>,
-    /// The server's text.
-    pub raw: String,
-}
-
-crate::fields!(ReviewUpdate {
-    updated,
-    total,
-    ok,
-    items,
-    succeeded,
-    failed,
-    unknown,
-    raw,
-    reasons,
-    changes
 });
 
 /// A text that was understood.

@@ -2,26 +2,18 @@
 //! need not be spelled as expected, so a change is only called done or not done when nothing else is possible.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
 
 use super::change::{Item, ReviewItemChange};
-use super::review_answer::{Parsed, ReviewItemResult, ReviewUpdate};
+use super::review_answer::{Parsed, ReviewItemResult};
+use super::review_result::{Fate, Settled};
 
-#[derive(Clone, Copy, PartialEq)]
-enum Fate {
-    Done,
-    NotDone,
-    Unknown,
-}
-
-/// Makes the result of one request for these changes; indexes count from `offset`.
+/// Judges one request's changes, which are so many.
 pub(crate) fn settle(
     parsed: Parsed,
-    changes: &[ReviewItemChange],
-    offset: usize,
+    changes: impl IntoIterator<Item = ReviewItemChange>,
+    count: usize,
     same_state_ok: bool,
-    raw: String,
-) -> ReviewUpdate {
+) -> Settled {
     let Parsed {
         updated,
         total,
@@ -38,37 +30,28 @@ pub(crate) fn settle(
         .iter()
         .filter(|item| !item.ok || (same_state_ok && item.is_same_state()))
         .collect();
-    let (fates, reasons) = judge(updated, total, &lines, changes);
-    let number = |index: usize| i64::try_from(offset + index).unwrap_or(i64::MAX);
-    let of = |fate: Fate| {
-        let all = fates.iter().enumerate().filter(|(_, found)| **found == fate);
-        all.map(|(index, _)| number(index)).collect::<Vec<_>>()
-    };
-    let (succeeded, failed, unknown) = (of(Fate::Done), of(Fate::NotDone), of(Fate::Unknown));
-    ReviewUpdate {
+    let (fates, reasons) = judge(updated, total, &lines, changes, count);
+    Settled {
         updated,
         total,
-        ok: failed.is_empty() && unknown.is_empty(),
-        items,
-        succeeded,
-        failed,
-        unknown,
-        reasons: reasons
-            .into_iter()
-            .map(|(index, reason)| (number(index), reason))
-            .collect(),
-        changes: Arc::default(),
-        raw,
+        fates,
+        reasons: reasons.into_iter().collect(),
     }
 }
 
 type Judged = (Vec<Fate>, BTreeMap<usize, String>);
 
-fn judge(updated: i64, total: i64, lines: &[&ReviewItemResult], changes: &[ReviewItemChange]) -> Judged {
-    let all = |fate: Fate| vec![fate; changes.len()];
+fn judge(
+    updated: i64,
+    total: i64,
+    lines: &[&ReviewItemResult],
+    changes: impl IntoIterator<Item = ReviewItemChange>,
+    count: usize,
+) -> Judged {
+    let all = |fate: Fate| vec![fate; count];
     if updated == total {
         // Each change holds one component: a server that counts fewer has not told about all of them.
-        let told_all = usize::try_from(total).is_ok_and(|total| total >= changes.len());
+        let told_all = usize::try_from(total).is_ok_and(|total| total >= count);
         return (all(if told_all { Fate::Done } else { Fate::Unknown }), BTreeMap::new());
     }
     let found = Matches::new(lines, changes);
@@ -76,9 +59,9 @@ fn judge(updated: i64, total: i64, lines: &[&ReviewItemResult], changes: &[Revie
     let fates = if lines.len() == missing && lines.iter().all(|line| line.ok) {
         all(Fate::Done)
     } else if updated == 0 {
-        none_updated(&found, changes.len())
+        none_updated(&found, count)
     } else {
-        some_updated(&found, changes.len(), total, missing)
+        some_updated(&found, count, total, missing)
     };
     (fates, found.reasons())
 }
@@ -148,13 +131,20 @@ struct Matches<'a> {
 }
 
 impl<'a> Matches<'a> {
-    fn new(lines: &[&'a ReviewItemResult], changes: &[ReviewItemChange]) -> Self {
-        let mut by_label: HashMap<String, Vec<usize>> = HashMap::new();
-        for (index, change) in changes.iter().enumerate() {
-            for label in labels(change) {
-                let known = by_label.entry(label).or_default();
-                if known.last() != Some(&index) {
-                    known.push(index);
+    fn new(lines: &[&'a ReviewItemResult], changes: impl IntoIterator<Item = ReviewItemChange>) -> Self {
+        // Only of the changes that a line may mean something is kept: their indexes and accounts.
+        let mut by_label: HashMap<String, Vec<(usize, Option<String>)>> = HashMap::new();
+        for line in lines {
+            by_label.entry(folded(&line.label)).or_default();
+        }
+        for (index, change) in changes.into_iter().enumerate() {
+            let account = change.account.as_ref().map(|account| folded(&account.name));
+            for label in labels(&change) {
+                let Some(known) = by_label.get_mut(&label) else {
+                    continue;
+                };
+                if known.last().is_none_or(|(last, _)| *last != index) {
+                    known.push((index, account.clone()));
                 }
             }
         }
@@ -168,15 +158,13 @@ impl<'a> Matches<'a> {
         for line in lines {
             let label = folded(&line.label);
             let account = line.account.as_deref().map(folded);
-            let fits = |index: &&usize| {
-                let wanted = changes.get(**index).and_then(|change| change.account.as_ref());
-                match (&account, wanted) {
-                    (Some(account), Some(wanted)) => *account == folded(&wanted.name),
-                    _ => true,
-                }
-            };
+            let fits = |wanted: &Option<String>| account.is_none() || wanted.is_none() || account == *wanted;
             let candidates = by_label.get(&label).map(Vec::as_slice).unwrap_or_default();
-            let candidates: Vec<usize> = candidates.iter().filter(fits).copied().collect();
+            let candidates: Vec<usize> = candidates
+                .iter()
+                .filter(|(_, wanted)| fits(wanted))
+                .map(|(index, _)| *index)
+                .collect();
             match candidates.as_slice() {
                 [] => found.unmatched.push(line),
                 [index] => found.certain.entry(*index).or_default().push(line),

@@ -1,21 +1,21 @@
-//! The document of `updateReviewItems`: checked first, then written in one go, in the order of the documented skeleton.
+//! The document of `updateReviewItems`: every part is checked and then written, in the order of the documented skeleton.
 //!
 //! <https://pradeepkg.github.io/RSA/docs/review/updateReviewItems>
 
 use jiff::civil::Date;
 
 use super::change::{Item, ReviewItemChange};
-use super::xml::{self, Sink};
+use super::xml;
 use crate::core::error::Error;
 
 /// The server reads English names whatever the client's locale (inferred from the documented form DD-MMM-YYYY).
-const MONTHS: [&str; 12] = [
+pub(super) const MONTHS: [&str; 12] = [
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
 ];
 
-/// What one request says.
+/// What a request says beside its items.
 #[derive(Clone, Copy, Debug)]
-pub struct ReviewUpdateRequest<'r> {
+pub struct Head<'r> {
     /// Name of the review result.
     pub review: &'r str,
     /// Enables sign-off.
@@ -24,14 +24,11 @@ pub struct ReviewUpdateRequest<'r> {
     pub sign_off_comments: Option<&'r str>,
     /// Whether states are ignored and only comments added.
     pub comments_only: bool,
-    /// The items.
-    pub changes: &'r [ReviewItemChange],
 }
 
-impl ReviewUpdateRequest<'_> {
-    /// Refuses what cannot be written or is known to be meaningless. `offset` is the index of the first item as the
-    /// caller counts.
-    pub fn check(&self, offset: usize) -> Result<(), Error> {
+impl Head<'_> {
+    /// Checks it, and writes what stands before the items.
+    pub fn written(&self) -> Result<Vec<u8>, Error> {
         check_needed("review", self.review)?;
         if let Some(comments) = self.sign_off_comments {
             if !self.sign_off {
@@ -39,18 +36,24 @@ impl ReviewUpdateRequest<'_> {
             }
             check_text("sign_off_comments", comments)?;
         }
-        if self.changes.is_empty() {
-            return Err(Error::config("changes: must not be empty"));
+        let word = |flag: bool| if flag { "true" } else { "false" };
+        let mut out = b"<Review>\n".to_vec();
+        write_element(&mut out, "ReviewResultName", self.review);
+        write_element(&mut out, "SignOff", word(self.sign_off));
+        write_element(&mut out, "UpdateCommentsOnly", word(self.comments_only));
+        if let Some(comments) = self.sign_off_comments {
+            // Its place is not documented; before the items it cannot be taken for a part of the last one.
+            write_element(&mut out, "Comments", comments);
         }
-        for (index, change) in self.changes.iter().enumerate() {
-            let place = |error: Error| Error::config(format!("changes[{}].{}", offset + index, error.message()));
-            check_change(change).map_err(place)?;
-        }
-        Ok(())
+        Ok(out)
     }
 }
 
-fn check_change(change: &ReviewItemChange) -> Result<(), Error> {
+/// What stands after the items.
+pub const TAIL: &[u8] = b"</Review>";
+
+/// Refuses what cannot be written or is known to be meaningless. Errors begin with the field.
+pub fn check_change(change: &ReviewItemChange) -> Result<(), Error> {
     check_needed("state", &change.state)?;
     check_needed("reviewee", &change.reviewee)?;
     for (name, value) in attributes(&change.item) {
@@ -128,42 +131,9 @@ fn attributes(item: &Item) -> impl Iterator<Item = (&'static str, &str)> {
     [Some(first), second, Some(third)].into_iter().flatten()
 }
 
-/// Checks and writes a whole document in UTF-8.
-pub fn write(update: &ReviewUpdateRequest<'_>) -> Result<Vec<u8>, Error> {
-    update.check(0)?;
-    Ok(written(update))
-}
-
-/// Writes what was checked.
-pub(super) fn written(update: &ReviewUpdateRequest<'_>) -> Vec<u8> {
-    let mut out = Vec::with_capacity(256 + 320 * update.changes.len());
-    write_head(&mut out, update);
-    for change in update.changes {
-        write_change(&mut out, change);
-    }
-    write_tail(&mut out);
-    out
-}
-
-fn write_head(out: &mut impl Sink, update: &ReviewUpdateRequest<'_>) {
-    let word = |flag: bool| if flag { "true" } else { "false" };
-    out.put(b"<Review>\n");
-    write_element(out, "ReviewResultName", update.review);
-    write_element(out, "SignOff", word(update.sign_off));
-    write_element(out, "UpdateCommentsOnly", word(update.comments_only));
-    if let Some(comments) = update.sign_off_comments {
-        // Its place is not documented; before the items it cannot be taken for a part of the last one.
-        write_element(out, "Comments", comments);
-    }
-}
-
-fn write_tail(out: &mut impl Sink) {
-    out.put(b"</Review>");
-}
-
 /// Writes one item that was checked.
-pub fn write_change(out: &mut impl Sink, change: &ReviewItemChange) {
-    out.put(b"<ReviewItemChange");
+pub fn write_change(out: &mut Vec<u8>, change: &ReviewItemChange) {
+    out.extend_from_slice(b"<ReviewItemChange");
     write_attribute(out, "state", &change.state);
     if let Some(comments) = &change.comments {
         write_attribute(out, "comments", comments);
@@ -171,38 +141,38 @@ pub fn write_change(out: &mut impl Sink, change: &ReviewItemChange) {
     if let Some(date) = change.expires_on {
         write_attribute(out, "expires-on", &day(date));
     }
-    out.put(b">\n");
+    out.extend_from_slice(b">\n");
     write_element(out, "RevieweeUserId", &change.reviewee);
     if let Some(account) = &change.account {
-        out.put(b"<RevieweeAccount");
+        out.extend_from_slice(b"<RevieweeAccount");
         write_attribute(out, "name", &account.name);
         write_attribute(out, "business-source", &account.business_source);
-        out.put(b"/>\n");
+        out.extend_from_slice(b"/>\n");
     }
-    out.put(b"<");
-    out.put(element(&change.item).as_bytes());
+    out.extend_from_slice(b"<");
+    out.extend_from_slice(element(&change.item).as_bytes());
     for (name, value) in attributes(&change.item) {
         write_attribute(out, name, value);
     }
-    out.put(b"/>\n</ReviewItemChange>\n");
+    out.extend_from_slice(b"/>\n</ReviewItemChange>\n");
 }
 
-fn write_element(out: &mut impl Sink, name: &str, text: &str) {
-    out.put(b"<");
-    out.put(name.as_bytes());
-    out.put(b">");
+fn write_element(out: &mut Vec<u8>, name: &str, text: &str) {
+    out.extend_from_slice(b"<");
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(b">");
     xml::text(out, text);
-    out.put(b"</");
-    out.put(name.as_bytes());
-    out.put(b">\n");
+    out.extend_from_slice(b"</");
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(b">\n");
 }
 
-fn write_attribute(out: &mut impl Sink, name: &str, value: &str) {
-    out.put(b" ");
-    out.put(name.as_bytes());
-    out.put(b"=\"");
+fn write_attribute(out: &mut Vec<u8>, name: &str, value: &str) {
+    out.extend_from_slice(b" ");
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(b"=\"");
     xml::attribute(out, value);
-    out.put(b"\"");
+    out.extend_from_slice(b"\"");
 }
 
 fn day(date: Date) -> String {

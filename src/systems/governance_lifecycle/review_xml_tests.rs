@@ -5,8 +5,10 @@ use quick_xml::events::{BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
 
 use super::super::change::{ApplicationRole, Entitlement, GlobalRole, Group, RevieweeAccount};
-use super::super::xml::Length;
+use super::super::change_reader::read_change;
+use super::super::changes::{Changes, Document};
 use super::*;
+use crate::core::body::Pieces;
 
 fn group(reviewee: &str, account: (&str, &str), name: &str, comments: &str) -> ReviewItemChange {
     ReviewItemChange {
@@ -25,14 +27,25 @@ fn group(reviewee: &str, account: (&str, &str), name: &str, comments: &str) -> R
     }
 }
 
-fn request<'r>(review: &'r str, changes: &'r [ReviewItemChange]) -> ReviewUpdateRequest<'r> {
-    ReviewUpdateRequest {
+fn head(review: &str) -> Head<'_> {
+    Head {
         review,
         sign_off: false,
         sign_off_comments: None,
         comments_only: false,
-        changes,
     }
+}
+
+/// The whole document, as it is sent.
+fn write(head: Head<'_>, changes: &[ReviewItemChange]) -> Result<Vec<u8>, Error> {
+    let document = Document {
+        head: head.written()?.into(),
+        changes: Changes::collect(changes)?.into(),
+        range: 0..changes.len(),
+    };
+    let whole = document.whole();
+    assert_eq!(whole.len() as u64, document.length());
+    Ok(whole)
 }
 
 fn squeezed(text: &str) -> String {
@@ -70,7 +83,7 @@ fn the_documented_example_comes_out() {
 <Group name="Auditors" business-source="CyberArk (REST)"/>
 </ReviewItemChange>
 </Review>"#;
-    let written = String::from_utf8(write(&request("UAR-3", &changes)).unwrap()).unwrap();
+    let written = String::from_utf8(write(head("UAR-3"), &changes).unwrap()).unwrap();
     assert_eq!(squeezed(&written), squeezed(documented));
 }
 
@@ -111,13 +124,13 @@ fn items() -> [Item; 4] {
 fn every_kind_of_item_and_every_option_is_written() {
     let mut changes: Vec<_> = items().into_iter().map(|item| change("maintain", item)).collect();
     changes[0].expires_on = Some(jiff::civil::date(2030, 12, 31));
-    let full = ReviewUpdateRequest {
+    let full = Head {
         sign_off: true,
         sign_off_comments: Some("done & dusted"),
         comments_only: true,
-        ..request("Q <4>", &changes)
+        ..head("Q <4>")
     };
-    let written = String::from_utf8(write(&full).unwrap()).unwrap();
+    let written = String::from_utf8(write(full, &changes).unwrap()).unwrap();
     assert_eq!(
         squeezed(&written),
         "<Review><ReviewResultName>Q &lt;4&gt;</ReviewResultName><SignOff>true</SignOff>\
@@ -131,11 +144,6 @@ fn every_kind_of_item_and_every_option_is_written() {
          <ReviewItemChange state=\"maintain\"><RevieweeUserId>v</RevieweeUserId>\
          <GlobalRole name=\"n\" role-set=\"s\"/></ReviewItemChange></Review>"
     );
-    let mut length = Length::default();
-    write_change(&mut length, &changes[0]);
-    let mut bytes = Vec::new();
-    write_change(&mut bytes, &changes[0]);
-    assert_eq!(length.0, bytes.len() as u64);
 }
 
 #[test]
@@ -199,17 +207,17 @@ fn what_cannot_be_sent_is_named() {
     ];
     for (wrong, message) in table {
         let changes = [change("none", entitlement.clone()), wrong];
-        assert_eq!(write(&request("R", &changes)).unwrap_err().message(), message);
+        let told = write(head("R"), &changes).unwrap_err();
+        assert_eq!(told.message(), message);
     }
     let changes = [fine];
-    assert!(write(&request("", &changes)).is_err());
-    assert!(write(&request("a\0", &changes)).is_err());
-    assert!(write(&request("R", &[])).is_err());
-    let commented = ReviewUpdateRequest {
+    assert!(write(head(""), &changes).is_err());
+    assert!(write(head("a\0"), &changes).is_err());
+    let commented = Head {
         sign_off_comments: Some("x"),
-        ..request("R", &changes)
+        ..head("R")
     };
-    assert!(write(&commented).is_err());
+    assert!(write(commented, &changes).is_err());
 }
 
 fn attribute_of(element: &BytesStart<'_>, name: &str) -> Option<String> {
@@ -258,6 +266,26 @@ fn parse(document: &[u8]) -> Parsed {
     }
 }
 
+fn read_again(changes: &[ReviewItemChange]) -> Vec<ReviewItemChange> {
+    let kept = Changes::collect(changes).unwrap();
+    kept.range(0..changes.len()).map(|(_, change)| change).collect()
+}
+
+#[test]
+fn days_are_read_again() {
+    let [_, _, group, _] = items();
+    let mut day = jiff::civil::date(2027, 12, 31);
+    for _ in 0..400 {
+        day = day.tomorrow().unwrap();
+        let dated = ReviewItemChange {
+            expires_on: Some(day),
+            ..change("Maintain", group.clone())
+        };
+        assert_eq!(read_again(std::slice::from_ref(&dated)), [dated]);
+    }
+    assert_eq!(read_change(b"<ReviewItemChange state=\"x\"></ReviewItemChange>"), None);
+}
+
 fn any_text() -> impl Strategy<Value = String> {
     let plain = proptest::char::any().prop_filter("not in XML", |c| xml::forbidden(&c.to_string()).is_none());
     let special = prop::sample::select(vec![
@@ -286,7 +314,8 @@ proptest! {
             comments: Some(comments.clone()),
             expires_on: None,
         }];
-        let document = write(&request(&review, &changes)).unwrap();
+        let document = write(head(&review), &changes).unwrap();
+        prop_assert_eq!(read_again(&changes), changes.to_vec());
         let (found, items) = parse(&document);
         prop_assert_eq!(found, review);
         let expected = vec![Some(state), Some(comments), None, None, Some(resource), Some(action), Some(source), None];
@@ -304,7 +333,8 @@ proptest! {
         };
         let account_of_item = RevieweeAccount { name: account.clone(), business_source: at.clone() };
         let changes = [ReviewItemChange { account: Some(account_of_item), ..change("revoke", item) }];
-        let (_, found) = parse(&write(&request("R", &changes)).unwrap());
+        let (_, found) = parse(&write(head("R"), &changes).unwrap());
+        prop_assert_eq!(read_again(&changes), changes.to_vec());
         let (in_source, in_set) = if kind == 2 { (None, Some(source)) } else { (Some(source), None) };
         let mut expected = vec![Some("revoke".to_owned()), None, None];
         expected.extend([Some(account), None, None, Some(at), None]);
@@ -316,6 +346,6 @@ proptest! {
     fn what_xml_cannot_carry_is_never_written(text in "[a\0\u{1}\u{b}\u{1f}\u{fffe}\u{ffff}\t\n]{1,4}") {
         let [_, _, group, _] = items();
         let changes = [ReviewItemChange { comments: Some(text.clone()), ..change("none", group) }];
-        prop_assert_eq!(write(&request("R", &changes)).is_err(), xml::forbidden(&text).is_some());
+        prop_assert_eq!(write(head("R"), &changes).is_err(), xml::forbidden(&text).is_some());
     }
 }

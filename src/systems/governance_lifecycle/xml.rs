@@ -1,4 +1,4 @@
-//! XML out, escaped by runs into a byte sink; XML in, as its visible text.
+//! XML out, escaped by runs into a byte buffer; XML in, as its visible text.
 
 use quick_xml::Reader;
 use quick_xml::escape::unescape;
@@ -8,28 +8,6 @@ use crate::core::decode::one_line;
 
 /// Elements inside one another that an answer may have.
 const DEPTH_MAX: usize = 64;
-
-/// Where XML is written to.
-pub trait Sink {
-    /// Appends.
-    fn put(&mut self, bytes: &[u8]);
-}
-
-impl Sink for Vec<u8> {
-    fn put(&mut self, bytes: &[u8]) {
-        self.extend_from_slice(bytes);
-    }
-}
-
-/// A sink that only counts: for the length of a body that is to be streamed.
-#[derive(Debug, Default)]
-pub struct Length(pub u64);
-
-impl Sink for Length {
-    fn put(&mut self, bytes: &[u8]) {
-        self.0 += bytes.len() as u64;
-    }
-}
 
 /// The first character that XML 1.0 cannot carry, not even as a reference.
 ///
@@ -45,7 +23,7 @@ pub(super) fn forbidden(text: &str) -> Option<char> {
 }
 
 /// Writes text between tags.
-pub(super) fn text(out: &mut impl Sink, text: &str) {
+pub(super) fn text(out: &mut Vec<u8>, text: &str) {
     escape(out, text, |byte| match byte {
         b'&' => Some(b"&amp;"),
         b'<' => Some(b"&lt;"),
@@ -57,7 +35,7 @@ pub(super) fn text(out: &mut impl Sink, text: &str) {
 
 /// Writes an attribute's value, to stand between double quotes. White space other than blanks goes as references, or
 /// the reader would turn it into blanks.
-pub(super) fn attribute(out: &mut impl Sink, text: &str) {
+pub(super) fn attribute(out: &mut Vec<u8>, text: &str) {
     escape(out, text, |byte| match byte {
         b'&' => Some(b"&amp;"),
         b'<' => Some(b"&lt;"),
@@ -70,17 +48,17 @@ pub(super) fn attribute(out: &mut impl Sink, text: &str) {
     });
 }
 
-fn escape(out: &mut impl Sink, text: &str, reference: impl Fn(u8) -> Option<&'static [u8]>) {
+fn escape(out: &mut Vec<u8>, text: &str, reference: impl Fn(u8) -> Option<&'static [u8]>) {
     let bytes = text.as_bytes();
     let mut copied = 0;
     for (at, &byte) in bytes.iter().enumerate() {
         if let Some(reference) = reference(byte) {
-            out.put(bytes.get(copied..at).unwrap_or_default());
-            out.put(reference);
+            out.extend_from_slice(bytes.get(copied..at).unwrap_or_default());
+            out.extend_from_slice(reference);
             copied = at + 1;
         }
     }
-    out.put(bytes.get(copied..).unwrap_or_default());
+    out.extend_from_slice(bytes.get(copied..).unwrap_or_default());
 }
 
 /// The text of a document, one line for each element that has any. None if it is no well-formed XML, has a document
@@ -130,9 +108,6 @@ mod tests {
         out.clear();
         attribute(&mut out, "a&b <c> \"d\"\r\n\t'\u{fc}");
         assert_eq!(out, "a&amp;b &lt;c&gt; &quot;d&quot;&#13;&#10;&#9;'\u{fc}".as_bytes());
-        let mut length = Length::default();
-        attribute(&mut length, "a&b");
-        assert_eq!(length.0, 7);
     }
 
     #[test]

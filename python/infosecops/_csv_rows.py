@@ -1,0 +1,242 @@
+"""Files of comma or semicolon separated values as review changes or coverage rules.
+
+All rows are checked when a file is opened, and what is wrong with them is told at once. They are read anew each time
+the rows are gone through, so a file of any size takes little memory.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+
+from infosecops._generic import Generic, T
+from infosecops._infosecops import CoverageRule, change_of_row, equals
+from infosecops.errors import ConfigError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from typing import TextIO
+
+    from infosecops._infosecops import ReviewItemChange
+
+__all__ = ["CsvRows", "changes", "rules"]
+
+_DELIMITERS = ",;\t|"
+_SHOWN = 20
+_CHANGE_NEEDS = ("state", "reviewee", "kind")
+_CHANGE_COLUMNS = (
+    *_CHANGE_NEEDS,
+    *("name", "resource", "action", "business_source", "role_set"),
+    *("account_name", "account_business_source", "comments", "expires_on"),
+)
+_RULE_COLUMNS = ("reviewer", "object_type", "objects", "subjects", "subject_type", "privilege")
+_CONDITIONS = ("reviewer", "objects", "subjects")
+
+
+def changes(
+    path: str | os.PathLike[str], encoding: str, delimiter: str | None, columns: Mapping[str, str | None] | None
+) -> CsvRows[ReviewItemChange]:
+    """Read review changes; see :meth:`ReviewItemChange.from_csv`."""
+    known = {name: name for name in _CHANGE_COLUMNS}
+    return CsvRows(path, change_of_row, known.get, _CHANGE_COLUMNS, _CHANGE_NEEDS, (encoding, delimiter, columns))
+
+
+def rules(
+    path: str | os.PathLike[str], encoding: str, delimiter: str | None, columns: Mapping[str, str | None] | None
+) -> CsvRows[CoverageRule]:
+    """Read coverage rules; see :meth:`CoverageRule.from_csv`."""
+    shown = (*_RULE_COLUMNS, *(f"{name}.<column>" for name in _CONDITIONS))
+    return CsvRows(path, _rule, _rule_column, shown, ("object_type",), (encoding, delimiter, columns))
+
+
+def _rule_column(name: str) -> str | None:
+    first, dot, column = name.partition(".")
+    if dot:
+        return name if first in _CONDITIONS and column else None
+    return name if name in _RULE_COLUMNS else None
+
+
+def _rule(cells: dict[str, str]) -> CoverageRule:
+    parts: dict[str, list[str]] = {}
+    for name, cell in cells.items():
+        if not cell:
+            continue
+        first, dot, column = name.partition(".")
+        try:
+            parts.setdefault(first, []).append(equals(column, cell) if dot else cell)
+        except ConfigError as error:
+            raise ConfigError(f"{name}: {str(error).partition(': ')[2]}") from None
+    given = {name: " and ".join(conditions) for name, conditions in parts.items()}
+    return CoverageRule(given.pop("reviewer", ""), given.pop("object_type", ""), **given)
+
+
+class CsvRows(Generic[T]):
+    """The rows of a file, in their order. Every iteration reads the file anew."""
+
+    def __init__(  # noqa: PLR0913, PLR0917
+        self,
+        path: str | os.PathLike[str],
+        make: Callable[[dict[str, str]], T],
+        column: Callable[[str], str | None],
+        shown: tuple[str, ...],
+        needed: tuple[str, ...],
+        form: tuple[str, str | None, Mapping[str, str | None] | None],
+    ) -> None:
+        self._path = _checked_path(path)
+        self._make, self._column, self._shown, self._needed = make, column, shown, needed
+        self._encoding, self._delimiter, columns = form
+        if self._delimiter is not None and (len(self._delimiter) != 1 or self._delimiter in '"\r\n'):
+            raise ConfigError("delimiter: must be one character, and no quote or line break")
+        self._renamed = _checked_columns(columns)
+        self._count = self._check()
+
+    def __len__(self) -> int:
+        """How many rows there are, as they were counted when the file was opened."""
+        return self._count
+
+    def __iter__(self) -> Iterator[T]:
+        for line, made in self._rows():
+            if isinstance(made, _Wrong):
+                raise ConfigError(f"{self._path}: line {line}, {made.text}; it was fine before: was the file changed?")
+            yield made
+
+    def __repr__(self) -> str:
+        return f"<{self._count} rows of {self._path}>"
+
+    def _check(self) -> int:
+        count, wrong = 0, 0
+        told: list[str] = []
+        for line, made in self._rows():
+            count += 1
+            if isinstance(made, _Wrong):
+                wrong += 1
+                if len(told) < _SHOWN:
+                    told.append(f"line {line}, {made.text}")
+        if wrong:
+            more = f"; and {wrong - len(told)} more" if wrong > len(told) else ""
+            raise ConfigError(f"{self._path}: {wrong} of {count} rows can't be used: {'; '.join(told)}{more}")
+        if not count:
+            raise ConfigError(f"{self._path}: there are no rows below the first one, which names the columns")
+        return count
+
+    def _rows(self) -> Iterator[tuple[int, T | _Wrong]]:
+        """Give the number of the line where each row begins, and what is made of it."""
+        try:
+            file = open(self._path, encoding=self._encoding, newline="")  # noqa: PTH123, SIM115 - closed below
+        except OSError as error:
+            raise ConfigError(f"path: cannot read {self._path}: {error.strerror}") from error
+        except (LookupError, ValueError):
+            raise ConfigError(f"encoding: {self._encoding!r} is not known") from None
+        with file:
+            try:
+                yield from self._rows_of(file)
+            except UnicodeError as error:
+                hint = "; Excel writes utf-8-sig, cp1252 or, as 'Unicode text', utf-16"
+                raise ConfigError(f"{self._path}: encoding: is not {self._encoding}: {error}{hint}") from error
+            except csv.Error as error:
+                raise ConfigError(f"{self._path}: is no such file of separated values: {error}") from error
+
+    def _rows_of(self, file: TextIO) -> Iterator[tuple[int, T | _Wrong]]:
+        begun, separator = 0, None
+        first = file.readline()
+        if first.lower().startswith("sep=") and len(first.strip()) == len("sep=x"):
+            # Excel's own mark.
+            begun, separator, first = 1, first[4], file.readline()
+        delimiter = self._delimiter or separator or self._sniffed(first)
+        names = self._named(_cells(first, delimiter), begun + 1, delimiter)
+        reader = csv.reader(file, delimiter=delimiter, strict=True)
+        begun += 1
+        line = begun + 1
+        for cells in reader:
+            if any(cells):
+                yield line, self._made(names, cells)
+            line = begun + reader.line_num + 1
+
+    def _sniffed(self, header: str) -> str:
+        """Give what separates most names of columns that are known."""
+
+        def known(delimiter: str) -> int:
+            names = _cells(header, delimiter)
+            return sum(self._own_name(name) is not None for name in names) * 100 + len(names)
+
+        return max(_DELIMITERS, key=known)
+
+    def _own_name(self, name: str) -> str | None:
+        name = name.strip()
+        if name in self._renamed:
+            renamed = self._renamed[name]
+            return "" if renamed is None else self._column(renamed)
+        first, dot, column = name.partition(".")
+        first = first.lower().replace(" ", "_").replace("-", "_")
+        return self._column(first + dot + column)
+
+    def _named(self, header: list[str], line: int, delimiter: str) -> list[str]:
+        names: list[str] = []
+        for name in header:
+            own = self._own_name(name)
+            if own is None:
+                raise ConfigError(
+                    f"{self._path}: line {line}, column {name.strip()!r}: is not known; known are "
+                    f"{', '.join(self._shown)}; columns={{{name.strip()!r}: None}} leaves it out; the delimiter is "
+                    f"{delimiter!r}"
+                )
+            if own and own in names:
+                raise ConfigError(f"{self._path}: line {line}, column {own}: stands there twice")
+            names.append(own)
+        missing = [name for name in self._needed if name not in names]
+        if missing:
+            raise ConfigError(
+                f"{self._path}: line {line}: names no column {' and no column '.join(missing)}; "
+                f"the delimiter is {delimiter!r}"
+            )
+        return names
+
+    def _made(self, names: list[str], cells: list[str]) -> T | _Wrong:
+        if any(cells[len(names) :]):
+            return _Wrong(f"column {len(names) + 1}: the row has more cells than the first one has names")
+        row = {name: cell for name, cell in zip(names, cells) if name}  # noqa: B905 - both may be longer
+        try:
+            return self._make(row)
+        except ConfigError as error:
+            return _Wrong(f"column {error}")
+
+
+class _Wrong:
+    """What is wrong with a row."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+
+def _checked_path(path: object) -> str:
+    try:
+        found = os.fspath(path)  # type: ignore[call-overload]
+    except TypeError:
+        found = None
+    if not isinstance(found, str):
+        raise TypeError(f"path: must be a str or a path, not {type(path).__name__}")
+    try:
+        raw = os.fsencode(found)
+    except UnicodeEncodeError as error:
+        raise ConfigError(f"path: {error}") from error
+    if b"\0" in raw:
+        raise ConfigError("path: holds U+0000")
+    return found
+
+
+def _checked_columns(columns: object) -> dict[str, str | None]:
+    checked: dict[str, str | None] = {}
+    try:
+        given: dict[object, object] = {} if columns is None else dict(columns)  # type: ignore[call-overload]
+    except (TypeError, ValueError):
+        given = {None: None}
+    for name, own in given.items():
+        if not isinstance(name, str) or not isinstance(own, (str, type(None))):
+            raise TypeError("columns: must be a mapping of str to str or None")
+        checked[name] = own
+    return checked
+
+
+def _cells(line: str, delimiter: str) -> list[str]:
+    return next(csv.reader([line], delimiter=delimiter), list[str]())
