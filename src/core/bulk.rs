@@ -129,7 +129,7 @@ mod tests {
                 yield_now().await;
             }
             running.fetch_sub(1, Ordering::Relaxed);
-            if index % 3 == 0 {
+            if index.is_multiple_of(3) {
                 Err(failure(Outcome::Rejected))
             } else {
                 Ok(index)
