@@ -124,6 +124,20 @@ def tour(side: Side) -> Tour:
         },
     )
     yield Step(
+        "jobs.ldap.wait_all",
+        "many at once; one has failed",
+        lambda: jobs.ldap.wait_all([57, 79], timeout=30.0, poll_interval=0.01, on_failure="return"),
+        _fates,
+        {"succeeded": [57], "failed": [79], "unknown": []},
+    )
+    yield Step(
+        "jobs.wait_all",
+        "of several kinds",
+        lambda: jobs.wait_all([job], timeout=30.0, poll_interval=0.01, on_failure="return"),
+        _fates,
+        {"succeeded": [], "failed": [79], "unknown": []},
+    )
+    yield Step(
         "request",
         "what has no method of its own",
         lambda: sde.request("GET", "/api/v2/users/me/", effect="read"),
@@ -136,6 +150,11 @@ def tour(side: Side) -> Tour:
         lambda: jobs.alm.get(999),
         refused=(infosecops.NotFoundError, "rejected"),
     )
+
+
+def _fates(result: Any) -> dict[str, list[int]]:  # noqa: ANN401
+    fates = {"succeeded": result.succeeded, "failed": result.failed, "unknown": result.unknown}
+    return {fate: [entry.input for entry in entries] for fate, entries in fates.items()}
 
 
 def _jobs(side: Side, sde: Any, kind: _Kind) -> Tour:  # noqa: ANN401
