@@ -30,4 +30,5 @@ pub mod secret;
 pub mod secret_file;
 pub mod stored;
 pub mod target;
+mod telling;
 pub mod transport;
