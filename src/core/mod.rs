@@ -29,6 +29,7 @@ pub mod roots;
 pub mod secret;
 pub mod secret_file;
 pub mod stored;
+pub mod system;
 pub mod target;
 mod telling;
 pub mod transport;
