@@ -17,6 +17,7 @@ pub mod found;
 pub mod http_client;
 pub mod lenient;
 pub mod packed;
+mod pem;
 pub mod poll;
 pub mod problems;
 pub mod proxy;
