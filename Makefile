@@ -50,7 +50,7 @@ check: $(TESTING_DIR)/stamp
 	$(PYTHON) scripts/venv.py $(LINT) --python $(PYTHON) --wheel $(TESTING_DIR) --group lint --group test
 	$(LINT)/bin/ruff format --check .
 	$(LINT)/bin/ruff check .
-	$(LINT)/bin/mypy python/infosecops scripts tests/typing_sample.py
+	$(LINT)/bin/mypy python/infosecops scripts tests/typing_sample
 	$(LINT)/bin/pyright --pythonpath $(LINT)/bin/python
 	$(LINT)/bin/python -m mypy.stubtest infosecops --allowlist tests/stubtest_allowlist.txt
 	$(LINT)/bin/python scripts/doc_examples.py

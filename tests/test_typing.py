@@ -10,7 +10,7 @@ import infosecops.sandbox
 import pytest
 import typing_sample
 
-ROOT = Path(typing_sample.__file__)
+SAMPLE = Path(typing_sample.__file__).parent
 
 
 def test_the_sample_runs() -> None:
@@ -19,7 +19,8 @@ def test_the_sample_runs() -> None:
 
 def used_names() -> set[str]:
     """Names and attributes that stand in code that runs, outside imports."""
-    nodes = list(ast.walk(ast.parse(ROOT.read_text(encoding="utf-8"))))
+    trees = [ast.parse(file.read_text(encoding="utf-8")) for file in SAMPLE.glob("*.py")]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
     names = {node.id for node in nodes if isinstance(node, ast.Name)}
     return names | {node.attr for node in nodes if isinstance(node, ast.Attribute)}
 

@@ -12,7 +12,7 @@ use super::answer::{Answer, Buffer};
 use super::cause;
 use super::config::Settings;
 use super::error::{Context, Error, Kind, Outcome};
-use super::event::{Event, EventSink, Step};
+use super::event::{EventSink, Step};
 use super::failover::{Servers, Tour};
 use super::proxy_refusal;
 use super::request::Request;
@@ -32,7 +32,7 @@ pub struct Call {
     begun: Instant,
     deadline: Instant,
     limit: Duration,
-    events: Option<EventSink>,
+    pub(super) events: Option<EventSink>,
     servers: Option<Arc<Servers>>,
 }
 
@@ -329,58 +329,6 @@ impl Call {
         let next = current.join(location).ok()?;
         let clean = next.username().is_empty() && next.password().is_none();
         (clean && next.origin() == current.origin()).then(|| next.into())
-    }
-
-    /// Says what is odd about an answer that is used all the same.
-    pub fn warn(&self, answer: &Answer, reason: String) {
-        let Some(events) = &self.events else { return };
-        let context = &answer.context;
-        (events.take)(Event {
-            step: Step::Warning { reason },
-            system: self.settings.system,
-            operation: context.operation.clone(),
-            method: context.method.clone().unwrap_or_default(),
-            url: context.url.clone().unwrap_or_default(),
-            attempt: context.attempts,
-            elapsed: self.elapsed(),
-        });
-    }
-
-    /// Says that what is waited for has not ended.
-    pub fn tell_wait(&self, operation: &str, delay: Duration) {
-        let Some(events) = self.events.as_ref().filter(|events| events.is_verbose) else {
-            return;
-        };
-        (events.take)(Event {
-            step: Step::Wait { delay },
-            system: self.settings.system,
-            operation: operation.to_owned(),
-            method: String::new(),
-            url: self.settings.base.clone(),
-            attempt: 0,
-            elapsed: self.elapsed(),
-        });
-    }
-
-    fn tell(&self, request: &Request, shown: &str, number: u32, step: impl FnOnce() -> Step) {
-        let Some(events) = self.events.as_ref().filter(|events| events.is_verbose) else {
-            return;
-        };
-        (events.take)(Event {
-            step: step(),
-            system: self.settings.system,
-            operation: request.operation.clone().into_owned(),
-            method: request.method.to_string(),
-            url: shown.to_owned(),
-            attempt: number,
-            elapsed: self.elapsed(),
-        });
-    }
-
-    fn tell_failure(&self, request: &Request, shown: &str, number: u32, error: &Error) {
-        self.tell(request, shown, number, || Step::Failure {
-            reason: error.message().to_owned(),
-        });
     }
 }
 

@@ -1,0 +1,63 @@
+//! When a running call tells something to those who listen, and what.
+
+use std::time::Duration;
+
+use super::answer::Answer;
+use super::error::Error;
+use super::event::{Event, Step};
+use super::request::Request;
+use super::transport::Call;
+
+impl Call {
+    /// Says what is odd about an answer that is used all the same.
+    pub fn warn(&self, answer: &Answer, reason: String) {
+        let Some(events) = &self.events else { return };
+        let context = &answer.context;
+        (events.take)(Event {
+            step: Step::Warning { reason },
+            system: self.settings().system,
+            operation: context.operation.clone(),
+            method: context.method.clone().unwrap_or_default(),
+            url: context.url.clone().unwrap_or_default(),
+            attempt: context.attempts,
+            elapsed: self.elapsed(),
+        });
+    }
+
+    /// Says that what is waited for has not ended.
+    pub fn tell_wait(&self, operation: &str, delay: Duration) {
+        let Some(events) = self.events.as_ref().filter(|events| events.is_verbose) else {
+            return;
+        };
+        (events.take)(Event {
+            step: Step::Wait { delay },
+            system: self.settings().system,
+            operation: operation.to_owned(),
+            method: String::new(),
+            url: self.settings().base.clone(),
+            attempt: 0,
+            elapsed: self.elapsed(),
+        });
+    }
+
+    pub(super) fn tell(&self, request: &Request, shown: &str, number: u32, step: impl FnOnce() -> Step) {
+        let Some(events) = self.events.as_ref().filter(|events| events.is_verbose) else {
+            return;
+        };
+        (events.take)(Event {
+            step: step(),
+            system: self.settings().system,
+            operation: request.operation.clone().into_owned(),
+            method: request.method.to_string(),
+            url: shown.to_owned(),
+            attempt: number,
+            elapsed: self.elapsed(),
+        });
+    }
+
+    pub(super) fn tell_failure(&self, request: &Request, shown: &str, number: u32, error: &Error) {
+        self.tell(request, shown, number, || Step::Failure {
+            reason: error.message().to_owned(),
+        });
+    }
+}

@@ -1,0 +1,80 @@
+"""The matrix's rows for SD Elements."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from matrix_calls import only_of, raw
+from matrix_row import ATTEMPTS, HASTY, PATIENT, SDE, Row
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from infosecops.sandbox import Sandbox
+
+
+def _started(box: Sandbox) -> Any:
+    with box.sd_elements() as sde:
+        return sde.jobs.alm.start(12)
+
+
+def _job(box: Sandbox) -> int:
+    return _started(box).id
+
+
+def _wait(sde: Any, job: Any) -> Any:
+    # One look, then a pause until time is up: what it sends does not depend on how fast the machine is.
+    return sde.jobs.alm.wait(job, timeout=HASTY, poll_interval=60)
+
+
+def _wait_on(sde: Any, job: Any) -> Any:
+    return sde.jobs.alm.wait(job, timeout=PATIENT, poll_interval=0.02)
+
+
+def _wait_for_all(sde: Any, job: Any) -> Any:
+    return only_of(sde, lambda: sde.jobs.alm.wait_all([job], timeout=HASTY, poll_interval=60))
+
+
+def _wait_for_any(sde: Any, job: Any) -> Any:
+    return only_of(sde, lambda: sde.jobs.wait_all([job], timeout=HASTY, poll_interval=60))
+
+
+def rows() -> Iterator[Row]:
+    def row(operation: str, effect: str, call: Callable[[Any, Any], Any], struck: str = "", **more: Any) -> Row:
+        return Row(SDE, operation, effect, struck or operation, call, **more)
+
+    yield row("jobs.list", "read", lambda sde, _: sde.jobs.list().collect())
+    yield row("jobs.alm.list", "read", lambda sde, _: sde.jobs.alm.list().collect())
+    yield row(
+        "jobs.alm.list",
+        "read",
+        lambda sde, _: sde.jobs.alm.list(page_size=1, limit=2).collect(),
+        note="second page",
+        lead=("jobs.alm.list",),
+        skip=1,
+    )
+    yield row("jobs.alm.get", "read", lambda sde, job: sde.jobs.alm.get(job), prepare=_job)
+    yield row("jobs.alm.find_running", "read", lambda sde, _: sde.jobs.alm.find_running(12), "jobs.alm.list")
+    yield row("jobs.alm.start", "unsafe", lambda sde, _: sde.jobs.alm.start(12))
+    yield row(
+        "jobs.alm.report", "unsafe", lambda sde, _: sde.jobs.alm.report(12, succeeded=True, result_message="All well")
+    )
+    yield row("jobs.alm.wait", "read", _wait, "jobs.alm.get", prepare=_job, is_wait=True, limit=HASTY)
+    yield row("jobs.alm.wait_all", "read", _wait_for_all, "jobs.alm.get", prepare=_job, is_wait=True, limit=HASTY)
+    yield row("jobs.wait_all", "read", _wait_for_any, "jobs.alm.get", prepare=_started, is_wait=True, limit=HASTY)
+    yield row(
+        "jobs.alm.wait",
+        "read",
+        _wait_on,
+        "jobs.alm.get",
+        note="looks again",
+        prepare=_job,
+        is_wait=True,
+        limit=PATIENT,
+        strikes=ATTEMPTS,
+    )
+    yield row("connections.alm.list", "read", lambda sde, _: sde.connections.alm.list().collect())
+    yield row("connections.alm.get", "read", lambda sde, _: sde.connections.alm.get(12))
+    for effect in ("read", "idempotent", "unsafe", "audited"):
+        call = raw("GET", "/api/v2/users/me/", effect)
+        yield row("request", effect, call, "users.me", note=f'effect="{effect}"', is_raw=True)
