@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "reliability.md"
 TESTS = (
-    *("processes", "servers", "exits", "signals", "asyncio", "callbacks", "stale_connections", "load"),
+    *("processes", "prefork_servers", "exits", "signals", "asyncio", "callbacks", "stale_connections", "load"),
     "review_scale",
 )
 
