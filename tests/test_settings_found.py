@@ -37,6 +37,11 @@ TEXTS = {
     "proxy": ("direct", "http://e.example.com:1", "http://p.example.com:2"),
     "retry_attempts": (None, 4, 5),
     "max_response_bytes": (1000, 2000, 3000),
+    "failover": (
+        ["https://k2.example.com"],
+        ["https://e2.example.com", "https://e3.example.com"],
+        ["https://p2.example.com"],
+    ),
     "headers": ({"X": "k"}, None, {"X": "p"}),
     "allow_http": (True, False, True),
     "danger_accept_invalid_certs": (True, False, True),
@@ -122,7 +127,7 @@ def test_keywords_come_before_the_environment_and_that_before_profiles(  # noqa:
                         is_pair = system == "bamboo_agents" and name in ("username", "password")
                         keywords |= dict.fromkeys(beside, "x") if is_pair else {}
                     elif level == ENVIRONMENT:
-                        text = str(values[level])
+                        text = " ".join(values[level]) if kind == "list of texts" else str(values[level])
                         patch.setenv(variables[0], text.lower() if isinstance(values[level], bool) else text)
                         for other in beside:
                             variable = f"INFOSECOPS_{system}_{other}".upper()

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         url: str
         access_key: AsyncSecretLike
         accept: Literal["json", "xml"]
-        failover: Sequence[str] | None
+        failover: Sequence[str]
         cache_ttl: float | None
 
 

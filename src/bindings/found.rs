@@ -238,6 +238,7 @@ fn user_id(py: Python<'_>) -> PyResult<Option<u32>> {
 fn argument<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
     match value {
         Value::Text(text) | Value::Proxy(text) => text.into_bound_py_any(py),
+        Value::Texts(texts) => texts.into_bound_py_any(py),
         Value::Number(number) => number.into_bound_py_any(py),
         Value::Whole(whole) => whole.into_bound_py_any(py),
         Value::Flag(flag) => flag.into_bound_py_any(py),
@@ -270,6 +271,10 @@ fn shown<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
         }
         // An address that is shadowed was never checked for a login.
         Value::Text(text) if text.contains("://") => scrub(&masked_proxy(text), &[]).into_bound_py_any(py),
+        Value::Texts(texts) => {
+            let shown = texts.iter().map(|text| scrub(&masked_proxy(text), &[]).into_owned());
+            shown.collect::<Vec<_>>().into_bound_py_any(py)
+        }
         Value::Text(_) | Value::Number(_) | Value::Whole(_) | Value::Flag(_) | Value::Path(_) => argument(py, value),
     }
 }

@@ -82,6 +82,11 @@ impl<'py> Values<'_, 'py> {
             "proxy" => return self.proxy(),
             "ca_file" | "client_cert" | "client_key" => return self.file(name),
             "headers" => self.headers()?,
+            "failover" => {
+                let given = self.common.get_item(name)?.map_or(Ok(true), |value| value.is_empty());
+                let source = if given? { DEFAULT } else { KEYWORD };
+                return Ok((checked.failover.clone().into_bound_py_any(py)?, source.to_owned()));
+            }
             "on_event" => match self.common.get_item(name)?.filter(|value| !value.is_none()) {
                 Some(_) => "callable".into_bound_py_any(py)?,
                 None => py.None().into_bound(py),

@@ -7,6 +7,8 @@ use super::super::error::System;
 pub enum Kind {
     /// Any text.
     Text,
+    /// Several texts.
+    Texts,
     /// A number; of seconds, mostly.
     Number,
     /// A whole number, zero or more.
@@ -28,6 +30,7 @@ impl Kind {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Text => "text",
+            Self::Texts => "list of texts",
             Self::Number => "number",
             Self::Whole => "whole number",
             Self::Flag => "true or false",
@@ -82,7 +85,12 @@ const GOVERNANCE_LIFECYCLE: [Setting; 6] = [
 
 const SD_ELEMENTS: [Setting; 1] = [setting("token", Kind::Secret)];
 
-const SECTONA: [Setting; 2] = [setting("access_key", Kind::Secret), setting("accept", Kind::Text)];
+const SECTONA: [Setting; 4] = [
+    setting("access_key", Kind::Secret),
+    setting("accept", Kind::Text),
+    setting("failover", Kind::Texts),
+    setting("cache_ttl", Kind::Number),
+];
 
 const BAMBOO_AGENTS: [Setting; 4] = [
     setting("username", Kind::Text),

@@ -179,6 +179,13 @@ impl Reader<'_> {
                 Value::Secret(Secret::new(text.as_ref()))
             }
             (Kind::Secret, DeValue::Table(table)) => Value::Reference(self.reference(table)?),
+            (Kind::Texts, DeValue::Array(texts)) => {
+                let read = |each: &Spanned<DeValue<'_>>| match each.get_ref() {
+                    DeValue::String(text) => Ok(text.to_string()),
+                    other => Err(wrong("a list of texts", other)),
+                };
+                Value::Texts(texts.iter().map(read).collect::<Result<_, _>>()?)
+            }
             (Kind::Number, _) => match number(value) {
                 Some(number) => Value::Number(number),
                 None => return must_be("a number"),
@@ -197,6 +204,7 @@ impl Reader<'_> {
             (Kind::Whole, _) => return must_be("a whole number"),
             (Kind::Flag, _) => return must_be("true or false"),
             (Kind::Headers, _) => return must_be("a table of texts"),
+            (Kind::Texts, _) => return must_be("a list of texts"),
             (Kind::Text | Kind::Proxy | Kind::Path, _) => return must_be("a text"),
         })
     }

@@ -74,6 +74,8 @@ fn read(setting: Setting, form: Form, variable: &str, text: String, home: Option
     let word = text.trim();
     Ok(match setting.kind {
         Kind::Text => Value::Text(text),
+        // As URLs hold no blanks; one after another.
+        Kind::Texts => Value::Texts(text.split_whitespace().map(str::to_owned).collect()),
         Kind::Proxy => Value::Proxy(text),
         Kind::Path => Value::Path(path(&text, home, None)?),
         Kind::Secret => Value::Held(variable.to_owned(), Secret::new(text)),

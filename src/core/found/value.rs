@@ -14,6 +14,8 @@ use super::reference::Reference;
 pub enum Value {
     /// Any text.
     Text(String),
+    /// Several texts.
+    Texts(Vec<String>),
     /// A number.
     Number(f64),
     /// A whole number.
