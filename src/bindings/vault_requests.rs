@@ -1,9 +1,10 @@
 //! Which accounts' secrets to ask for: `AccountRequest` objects, tuples or dicts in, checked before anything is sent.
 
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
 
-use super::argument::{self, Given, Wrong};
+use super::argument::{self, Given};
 use super::bulk::read_inputs;
 use super::errors::refused;
 use super::fields::Fields;
@@ -65,7 +66,11 @@ fn read_request(place: &str, request: &Bound<'_, PyAny>) -> PyResult<AccountRequ
 fn of_names(place: &str, request: &Bound<'_, PyAny>) -> PyResult<AccountRequest> {
     let names: Vec<Bound<'_, PyAny>> = request.extract()?;
     let [asset_type, asset_host, account_name] = names.as_slice() else {
-        return Err(Wrong::of_type(EXPECTED, request).named(request.py(), place));
+        let message = format!(
+            "{place}: must hold asset_type, asset_host and account_name, not {} values",
+            names.len()
+        );
+        return Err(PyTypeError::new_err(message));
     };
     let text = |name: &str, value| argument::read(&format!("{place}.{name}"), value);
     Ok(AccountRequest {
