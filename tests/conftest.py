@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 from typing import TYPE_CHECKING, Any
 
 import infosecops
@@ -88,6 +89,12 @@ def connect(request: pytest.FixtureRequest) -> Iterator[Callable[..., Any]]:
     if loop:
         loop.run_until_complete(loop.shutdown_asyncgens())
         loop.close()
+
+
+def pytest_configure() -> None:
+    """Have Ctrl-C reach this process and those it starts, also where a shell started it in the background."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

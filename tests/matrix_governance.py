@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from infosecops.sandbox import Sandbox
 
 COVERAGE = b"user_id='lbelkin'|user|1=1|app-role|name='Datadog'|\n"
+FOLDER = tempfile.TemporaryDirectory()
+atexit.register(FOLDER.cleanup)
+FILE = Path(FOLDER.name) / "coverage.txt"
+FILE.write_bytes(COVERAGE)
 
 
 def _changes(state: str) -> list[ReviewItemChange]:
@@ -32,13 +37,6 @@ def _run(box: Sandbox) -> str:
         run = gl.run_review("UAR")
         gl.get_run_status(run)
         return run
-
-
-def _coverage_file(_: Sandbox) -> Any:
-    file = tempfile.NamedTemporaryFile(suffix=".txt")  # noqa: SIM115 - it lasts as long as the row
-    file.write(COVERAGE)
-    file.flush()
-    return file
 
 
 def _application(box: Sandbox) -> dict[str, Any]:
@@ -85,9 +83,8 @@ def rows() -> Iterator[Row]:
         "upload_coverage",
         "unsafe",
         "uploadCoverage",
-        lambda gl, file: gl.upload_coverage(Path(file.name), type="reviewer", id=61),
+        lambda gl, _: gl.upload_coverage(FILE, type="reviewer", id=61),
         note="from a file",
-        prepare=_coverage_file,
     )
     yield row(
         "update_review_items",

@@ -203,9 +203,10 @@ def test_no_secret_is_seen_anywhere(search: Search) -> None:
     cells = matrix_run.everything()
     watch, records = Watch(search), Records(search)
     with all_logged(records):
-        matrix_run.run(cells, watch)
+        done = matrix_run.run(cells, watch)
     assert watch.leaks == []
     assert records.leaks == []
+    assert [(str(cell), cell.broken) for cell in done if cell.broken is not None] == []
     assert watch.cells == len(cells)
     assert watch.errors > len(cells) / 2
     assert watch.frames == watch.errors
