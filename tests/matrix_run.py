@@ -120,7 +120,9 @@ class Lane:
             self.box.stop()
             # Held without listening, or another sandbox may get the port and answer.
             self.held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            self.held.bind(("127.0.0.1", port))
+            # Another lane's connection may have it already as its own end, where nobody listens either.
+            with suppress(OSError):
+                self.held.bind(("127.0.0.1", port))
         elif times is None:
             self.box.faults.always(**options)
         else:
