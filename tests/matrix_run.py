@@ -27,7 +27,7 @@ TWINS = ("sync", "async")
 COMMON = {"retry": Retry(attempts=ATTEMPTS, base=0.0), "max_response_bytes": MAX_BYTES}
 LANES_AT_ONCE = 16
 LANE_LENGTH = 8
-SECOND_CHANCES = 5
+SECOND_CHANCES = 50
 
 
 @dataclass
