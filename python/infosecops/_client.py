@@ -55,12 +55,55 @@ class BaseClient:
     """Who gave which setting; None for a client that was made by its constructor."""
 
     @classmethod
-    def _find(cls, overrides: dict[str, Any], *profile: str) -> Self:
+    def from_env(cls, **overrides: Any) -> Self:  # noqa: ANN401 - each client names its own
+        """Make a client of environment variables, such as ``INFOSECOPS_SD_ELEMENTS_URL``; see docs/configuration.md.
+
+        Args:
+            **overrides: Keywords of the constructor; they come before the environment.
+
+        Raises:
+            ConfigError: Something is missing or can't be used; the variables are named.
+
+        Example:
+            >>> import os, infosecops
+            >>> os.environ["INFOSECOPS_SD_ELEMENTS_URL"] = "https://sde.example.com"
+            >>> infosecops.SDElements.from_env(token="from elsewhere")
+            SDElements('https://sde.example.com')
+            >>> del os.environ["INFOSECOPS_SD_ELEMENTS_URL"]
+        """
         try:
-            found = Found(cls._system, overrides, *profile)
+            return cls._made_of(Found(cls._system, overrides))
         finally:
             # They may hold secrets, and tracebacks show the locals of every frame they pass.
             del overrides
+
+    @classmethod
+    def from_profile(cls, profile: str, **overrides: Any) -> Self:  # noqa: ANN401 - each client names its own
+        """Make a client of a profile, a table of a file in the user's configuration folder; see docs/configuration.md.
+
+        Args:
+            profile: Its name: for an :class:`SDElements` of ``prod``, the table ``[prod.sd_elements]`` is read.
+            **overrides: Keywords of the constructor; they come before the environment, and that before the profile.
+
+        Raises:
+            ConfigError: Something is missing or can't be used; file, table and line are named.
+
+        Example:
+            >>> import infosecops
+            >>> try:
+            ...     infosecops.SDElements.from_profile("no such profile")
+            ... except infosecops.ConfigError as error:
+            ...     print(error.outcome)
+            not_sent
+        """
+        try:
+            return cls._made_of(Found(cls._system, overrides, profile))
+        finally:
+            # They may hold secrets, and tracebacks show the locals of every frame they pass.
+            del overrides
+
+    @classmethod
+    def _made_of(cls, found: Found) -> Self:
         client: Self = found.make(cls)
         client._sources = found.sources
         return client

@@ -65,53 +65,12 @@ class _Base(BaseClient):
             # They may hold secrets, and tracebacks show the locals of every frame they pass.
             del url, common, password, token
 
-    @classmethod
-    def from_env(cls, **overrides: Unpack[Overrides]) -> Self:
-        """Make a client of environment variables, such as ``INFOSECOPS_BAMBOO_AGENTS_URL``.
+    if TYPE_CHECKING:
 
-        Args:
-            **overrides: Keywords of the constructor; they come before the environment.
-
-        Raises:
-            ConfigError: Something is missing or can't be used; the variables are named.
-
-        Example:
-            >>> import os, infosecops
-            >>> os.environ["INFOSECOPS_BAMBOO_AGENTS_URL"] = "https://bamboo.example.com"
-            >>> infosecops.BambooAgents.from_env(token="from elsewhere")
-            BambooAgents('https://bamboo.example.com')
-            >>> del os.environ["INFOSECOPS_BAMBOO_AGENTS_URL"]
-        """
-        try:
-            return cls._find(overrides)  # type: ignore[arg-type]
-        finally:
-            # They may hold secrets, and tracebacks show the locals of every frame they pass.
-            del overrides
-
-    @classmethod
-    def from_profile(cls, profile: str, **overrides: Unpack[Overrides]) -> Self:
-        """Make a client of a profile, a table of a file in the user's configuration folder.
-
-        Args:
-            profile: Its name: of ``prod``, the table ``[prod.bamboo_agents]`` is read.
-            **overrides: Keywords of the constructor; they come before the environment, and that before the profile.
-
-        Raises:
-            ConfigError: Something is missing or can't be used; file, table and line are named.
-
-        Example:
-            >>> import infosecops
-            >>> try:
-            ...     infosecops.BambooAgents.from_profile("no such profile")
-            ... except infosecops.ConfigError as error:
-            ...     print(error.outcome)
-            not_sent
-        """
-        try:
-            return cls._find(overrides, profile)  # type: ignore[arg-type]
-        finally:
-            # They may hold secrets, and tracebacks show the locals of every frame they pass.
-            del overrides
+        @classmethod
+        def from_env(cls, **overrides: Unpack[Overrides]) -> Self: ...  # type: ignore[override]
+        @classmethod
+        def from_profile(cls, profile: str, **overrides: Unpack[Overrides]) -> Self: ...  # type: ignore[override]
 
 
 class BambooAgents(_Base, Client):

@@ -58,53 +58,12 @@ class _Base(BaseClient):
             # They may hold secrets, and tracebacks show the locals of every frame they pass.
             del url, common, token
 
-    @classmethod
-    def from_env(cls, **overrides: Unpack[Overrides]) -> Self:
-        """Make a client of environment variables, such as ``INFOSECOPS_GOVERNANCE_LIFECYCLE_URL``.
+    if TYPE_CHECKING:
 
-        Args:
-            **overrides: Keywords of the constructor; they come before the environment.
-
-        Raises:
-            ConfigError: Something is missing or can't be used; the variables are named.
-
-        Example:
-            >>> import os, infosecops
-            >>> os.environ["INFOSECOPS_GOVERNANCE_LIFECYCLE_URL"] = "https://gl.example.com"
-            >>> infosecops.GovernanceLifecycle.from_env(token="from elsewhere")
-            GovernanceLifecycle('https://gl.example.com')
-            >>> del os.environ["INFOSECOPS_GOVERNANCE_LIFECYCLE_URL"]
-        """
-        try:
-            return cls._find(overrides)  # type: ignore[arg-type]
-        finally:
-            # They may hold secrets, and tracebacks show the locals of every frame they pass.
-            del overrides
-
-    @classmethod
-    def from_profile(cls, profile: str, **overrides: Unpack[Overrides]) -> Self:
-        """Make a client of a profile, a table of a file in the user's configuration folder.
-
-        Args:
-            profile: Its name: of ``prod``, the table ``[prod.governance_lifecycle]`` is read.
-            **overrides: Keywords of the constructor; they come before the environment, and that before the profile.
-
-        Raises:
-            ConfigError: Something is missing or can't be used; file, table and line are named.
-
-        Example:
-            >>> import infosecops
-            >>> try:
-            ...     infosecops.GovernanceLifecycle.from_profile("no such profile")
-            ... except infosecops.ConfigError as error:
-            ...     print(error.outcome)
-            not_sent
-        """
-        try:
-            return cls._find(overrides, profile)  # type: ignore[arg-type]
-        finally:
-            # They may hold secrets, and tracebacks show the locals of every frame they pass.
-            del overrides
+        @classmethod
+        def from_env(cls, **overrides: Unpack[Overrides]) -> Self: ...  # type: ignore[override]
+        @classmethod
+        def from_profile(cls, profile: str, **overrides: Unpack[Overrides]) -> Self: ...  # type: ignore[override]
 
 
 class GovernanceLifecycle(_Base, ReviewRuns, Client):

@@ -61,53 +61,12 @@ class _Base(BaseClient):
 
             wipe_after_fork(self._native)
 
-    @classmethod
-    def from_env(cls, **overrides: Unpack[Overrides]) -> Self:
-        """Make a client of environment variables, such as ``INFOSECOPS_SECTONA_URL``.
+    if TYPE_CHECKING:
 
-        Args:
-            **overrides: Keywords of the constructor; they come before the environment.
-
-        Raises:
-            ConfigError: Something is missing or can't be used; the variables are named.
-
-        Example:
-            >>> import os, infosecops
-            >>> os.environ["INFOSECOPS_SECTONA_URL"] = "https://pam.example.com"
-            >>> infosecops.Sectona.from_env(access_key="from elsewhere")
-            Sectona('https://pam.example.com')
-            >>> del os.environ["INFOSECOPS_SECTONA_URL"]
-        """
-        try:
-            return cls._find(overrides)  # type: ignore[arg-type]
-        finally:
-            # They may hold secrets, and tracebacks show the locals of every frame they pass.
-            del overrides
-
-    @classmethod
-    def from_profile(cls, profile: str, **overrides: Unpack[Overrides]) -> Self:
-        """Make a client of a profile, a table of a file in the user's configuration folder.
-
-        Args:
-            profile: Its name: of ``prod``, the table ``[prod.sectona]`` is read.
-            **overrides: Keywords of the constructor; they come before the environment, and that before the profile.
-
-        Raises:
-            ConfigError: Something is missing or can't be used; file, table and line are named.
-
-        Example:
-            >>> import infosecops
-            >>> try:
-            ...     infosecops.Sectona.from_profile("no such profile")
-            ... except infosecops.ConfigError as error:
-            ...     print(error.outcome)
-            not_sent
-        """
-        try:
-            return cls._find(overrides, profile)  # type: ignore[arg-type]
-        finally:
-            # They may hold secrets, and tracebacks show the locals of every frame they pass.
-            del overrides
+        @classmethod
+        def from_env(cls, **overrides: Unpack[Overrides]) -> Self: ...  # type: ignore[override]
+        @classmethod
+        def from_profile(cls, profile: str, **overrides: Unpack[Overrides]) -> Self: ...  # type: ignore[override]
 
 
 class Sectona(_Base, Client):
