@@ -117,9 +117,9 @@ def broken(kind: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[st
     keyring = "{keyring = {service = 's', username = 'u'}}"
     return {
         "no variable": ("{env = 'NO_SUCH_VARIABLE'}", "token: the environment variable NO_SUCH_VARIABLE is not set"),
-        "no file": (f"{{file = '{file}'}}", f"token: cannot read {file}: "),
-        "empty file": (f"{{file = '{file}'}}", f"token: {file} is empty"),
-        "folder": (f"{{file = '{folder}'}}", f"token: {folder} is not a regular file"),
+        "no file": (f"{{file = '{file}'}}", f"token: secret file {file}: cannot be read: "),
+        "empty file": (f"{{file = '{file}'}}", f"token: secret file {file}: is empty"),
+        "folder": (f"{{file = '{folder}'}}", f"token: secret file {folder}: is no regular file"),
         "command that fails": (f"{{command = {python}}}", f"the command {sys.executable} failed (exit status: 3)"),
         "no command": ("{command = ['no-such-program']}", "token: the command no-such-program was not found"),
         "no keyring": (keyring, "token: its reference needs the package keyring. Hint: install it with: pip install"),

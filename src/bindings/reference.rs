@@ -17,8 +17,9 @@ use super::site::{Site, awaitable, call_in_context, raised_error};
 use crate::core::credential::{Credential, SecretSource};
 use crate::core::error::Error;
 use crate::core::found::command;
-use crate::core::found::reference::{Reference, read_file};
+use crate::core::found::reference::Reference;
 use crate::core::secret::Secret;
+use crate::core::secret_file;
 
 /// Where a secret is to be had. It can be pickled, as it holds none.
 #[pyclass(frozen, module = "infosecops._infosecops")]
@@ -166,7 +167,7 @@ impl Referred {
             }
             Reference::File(path) => {
                 let asked = path.clone();
-                let read = tokio::task::spawn_blocking(move || read_file(&asked)).await;
+                let read = tokio::task::spawn_blocking(move || secret_file::read(&asked)).await;
                 let (secret, is_open) = read.map_err(|_| Error::config("could not be read"))??;
                 if is_open && !self.has_warned.swap(true, Ordering::Relaxed) {
                     let text = format!(

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use super::super::error::Error;
 use super::super::secret::Secret;
-use super::reference::{LARGEST_BYTES, secret_of};
+use super::super::secret_file::{BYTES_MAX, secret_of};
 
 /// Between a command's last output and its end there is hardly ever any time.
 const EXIT_CHECK_INTERVAL: Duration = Duration::from_millis(2);
@@ -65,7 +65,7 @@ pub async fn run(command: &[String], timeout: Duration, search_path: Option<&str
     let (bytes, status) = ended
         .map_err(|_| told("could not be waited for"))?
         .map_err(|error| told(&format!("could not be waited for: {error}")))?;
-    if bytes.len() as u64 > LARGEST_BYTES {
+    if bytes.len() as u64 > BYTES_MAX {
         return Err(told("printed more than 64 KiB, and was stopped"));
     }
     if !status.success() {
@@ -81,9 +81,9 @@ type Ended = std::io::Result<(Zeroizing<Vec<u8>>, ExitStatus)>;
 fn output_of(child: &Mutex<Child>, output: Option<impl Read>) -> Ended {
     let mut bytes = Zeroizing::new(Vec::new());
     if let Some(output) = output {
-        output.take(LARGEST_BYTES + 1).read_to_end(&mut bytes)?;
+        output.take(BYTES_MAX + 1).read_to_end(&mut bytes)?;
     }
-    if bytes.len() as u64 > LARGEST_BYTES {
+    if bytes.len() as u64 > BYTES_MAX {
         child.lock().unwrap_or_else(PoisonError::into_inner).kill()?;
     }
     loop {

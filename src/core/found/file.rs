@@ -92,20 +92,6 @@ fn guard(_: &Path, _: &Metadata, _: Option<u32>) -> Result<Option<String>, Error
     Ok(None)
 }
 
-/// Whether every user of the machine may read it.
-#[cfg(unix)]
-pub fn is_open_to_all(metadata: &Metadata) -> bool {
-    use std::os::unix::fs::MetadataExt;
-
-    metadata.mode() & 0o004 != 0
-}
-
-/// Not known here.
-#[cfg(not(unix))]
-pub fn is_open_to_all(_: &Metadata) -> bool {
-    false
-}
-
 #[cfg(all(test, unix))]
 mod tests {
     use std::os::unix::fs::{MetadataExt, PermissionsExt};

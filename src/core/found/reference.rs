@@ -1,18 +1,9 @@
 //! References to secrets: where one is to be had when it is needed, instead of the secret itself.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use zeroize::Zeroizing;
-
 use super::super::error::Error;
-use super::super::secret::Secret;
-use super::file::is_open_to_all;
-
-/// No credential is longer.
-pub const LARGEST_BYTES: u64 = 64 * 1024;
 
 /// How long a command may take if its reference does not say.
 pub const COMMAND_TIMEOUT: Duration = Duration::from_secs(30);
@@ -76,59 +67,9 @@ impl Reference {
     }
 }
 
-/// A text from outside as a secret: in UTF-8, not empty, one line end at its end taken off.
-pub fn secret_of(bytes: &[u8]) -> Result<Secret, &'static str> {
-    let text = std::str::from_utf8(bytes).map_err(|_| "is not UTF-8")?;
-    let line = text
-        .strip_suffix('\n')
-        .map_or(text, |line| line.strip_suffix('\r').unwrap_or(line));
-    if line.is_empty() {
-        return Err("is empty");
-    }
-    Ok(Secret::new(line))
-}
-
-/// Reads a secret from a file. Beside it, whether every user of the machine may read it too.
-pub fn read_file(path: &Path) -> Result<(Secret, bool), Error> {
-    let shown = path.display();
-    let wrong = |why: &dyn std::fmt::Display| Error::config(format!("cannot read {shown}: {why}"));
-    let metadata = std::fs::metadata(path).map_err(|error| wrong(&error))?;
-    // Before it is opened: opening a pipe would wait for ever.
-    if !metadata.is_file() {
-        return Err(Error::config(format!("{shown} is not a regular file")));
-    }
-    let mut bytes = Zeroizing::new(Vec::new());
-    File::open(path)
-        .and_then(|file| file.take(LARGEST_BYTES + 1).read_to_end(&mut bytes))
-        .map_err(|error| wrong(&error))?;
-    if bytes.len() as u64 > LARGEST_BYTES {
-        return Err(Error::config(format!("{shown} is larger than 64 KiB")));
-    }
-    let secret = secret_of(&bytes).map_err(|why| Error::config(format!("{shown} {why}")))?;
-    Ok((secret, is_open_to_all(&metadata)))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn one_line_end_is_taken_off() {
-        for (bytes, expected) in [
-            ("a", "a"),
-            ("a\n", "a"),
-            ("a\r\n", "a"),
-            ("a\n\n", "a\n"),
-            (" a \n", " a "),
-            ("a\r", "a\r"),
-            ("a\nb\n", "a\nb"),
-        ] {
-            assert_eq!(secret_of(bytes.as_bytes()).unwrap().expose(), expected);
-        }
-        assert_eq!(secret_of(b"").unwrap_err(), "is empty");
-        assert_eq!(secret_of(b"\r\n").unwrap_err(), "is empty");
-        assert_eq!(secret_of(b"\xff").unwrap_err(), "is not UTF-8");
-    }
 
     #[test]
     fn a_program_is_never_looked_for_in_the_working_directory() {
@@ -155,17 +96,5 @@ mod tests {
         let command = vec!["~/bin/op".to_owned(), "hunter22".to_owned()];
         let reference = Reference::command(command, COMMAND_TIMEOUT, Some(Path::new("/home/me"))).unwrap();
         assert_eq!(reference.shown(), "command /home/me/bin/op");
-    }
-
-    #[test]
-    fn a_file_that_cannot_be_read_is_named() {
-        let missing = std::env::temp_dir().join("infosecops-no-such-file");
-        let told = read_file(&missing).unwrap_err();
-        assert!(
-            told.message()
-                .starts_with(&format!("cannot read {}: ", missing.display()))
-        );
-        let told = read_file(&std::env::temp_dir()).unwrap_err();
-        assert!(told.message().ends_with("is not a regular file"), "{told}");
     }
 }
