@@ -16,7 +16,7 @@ from scale import SOAK, note, scaled
 
 PATIENCE = scaled(120, 1800)
 CALLER = Path(__file__).parent / "load_caller.py"
-TOLERANCE = 0.05
+TOLERANCE = 0.02
 SEED = 7
 
 FAULTS: list[dict[str, Any]] = [
