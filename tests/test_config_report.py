@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 URL = "https://host.example.com"
-PROXIES = [f"{scheme}_proxy" for scheme in ("http", "https", "all", "no")]
+pytestmark = pytest.mark.usefixtures("no_proxies")
 MADE: dict[str, dict[str, Any]] = {
     "GovernanceLifecycle": {"token": CANARY},
     "SDElements": {"token": CANARY},
@@ -29,13 +29,6 @@ SYSTEMS = {"GovernanceLifecycle": "governance_lifecycle", "SDElements": "sd_elem
 
 def fetch() -> str:
     return CANARY
-
-
-@pytest.fixture(autouse=True)
-def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in PROXIES:
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
 
 
 def report_of(name: str = "SDElements", **options: Any) -> ConfigReport:

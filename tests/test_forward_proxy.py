@@ -20,7 +20,7 @@ BAMBOO = "BambooAgents"
 USER, PASSWORD = "jdoe", "canary-4711"
 LOGIN = f"{USER}:{PASSWORD}@"
 FORBIDDEN = "forbidden.test"
-VARIABLES = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"]
+pytestmark = pytest.mark.usefixtures("no_proxies")
 
 
 @pytest.fixture(scope="module", params=[Tinyproxy, Squid], ids=lambda kind: kind.name)
@@ -28,13 +28,6 @@ def proxy(request: pytest.FixtureRequest) -> Iterator[ForwardProxy]:
     """A proxy that wants a login and refuses one host."""
     with request.param(user=USER, password=PASSWORD, forbidden=FORBIDDEN) as running:
         yield running
-
-
-@pytest.fixture(autouse=True)
-def environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in VARIABLES:
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
 
 
 def refused(call: Callable[[], object], address: str) -> infosecops.ProxyError:

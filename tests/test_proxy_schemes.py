@@ -148,14 +148,13 @@ def test_a_refusal_of_socks4_is_the_proxys(open_bamboo: Callable[..., Any], secu
         assert "proxy=" in caught.value.hint
 
 
+@pytest.mark.usefixtures("no_proxies")
 @pytest.mark.parametrize("scheme", ["socks4", "socks4a"])
 @pytest.mark.parametrize("given", ["argument", "environment"])
 def test_a_login_that_socks4_cannot_carry_is_refused(
     open_bamboo: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, scheme: str, given: str
 ) -> None:
     proxy = f"{scheme}://{LOGIN}proxy.test:1080"
-    monkeypatch.delenv("NO_PROXY", raising=False)
-    monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.setenv("HTTPS_PROXY", proxy)
     with pytest.raises(infosecops.ConfigError, match="SOCKS4 knows no user name") as caught:
         open_bamboo("https://bamboo.test", proxy=proxy if given == "argument" else None)
@@ -181,13 +180,11 @@ def test_a_scheme_that_is_not_spoken_is_refused_with_those_that_are(
         ("ALL_PROXY", "https://bamboo.test"),
     ],
 )
+@pytest.mark.usefixtures("no_proxies")
 @pytest.mark.parametrize("proxy", ["quic://proxy.test:1", "socks://canary@proxy.test:1"])
 def test_a_proxy_of_the_environment_is_not_passed_over_in_silence(
     open_bamboo: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, name: str, url: str, proxy: str
 ) -> None:
-    for other in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "REQUEST_METHOD"):
-        monkeypatch.delenv(other, raising=False)
-        monkeypatch.delenv(other.lower(), raising=False)
     monkeypatch.setenv(name, proxy)
     with pytest.raises(infosecops.ConfigError) as caught:
         open_bamboo(url, proxy=None)

@@ -98,12 +98,10 @@ def test_a_server_that_refuses_and_a_proxy_that_is_down(
     assert len(box.journal) == 0
 
 
+@pytest.mark.usefixtures("no_proxies")
 def test_the_environment_may_name_it(
     open_bamboo: Callable[..., Any], box: Sandbox, secured: Nginx, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
     with Microsocks(user=USER, password=PASSWORD) as socks:
         monkeypatch.setenv("ALL_PROXY", socks.url("socks5h", LOGIN))
         for url in (secured.url, box.url):

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 BAMBOO = "BambooAgents"
 EMPTY = ok("[]")
-VARIABLES = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"]
 
 
 class TlsWire(Wire):
@@ -122,10 +121,11 @@ def context(authority: trustme.CA) -> ssl.SSLContext:
 
 
 @pytest.fixture(autouse=True)
-def environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    for name in VARIABLES:
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
+def environment(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
+    no_proxies: None,  # noqa: ARG001
+) -> None:
     others = tmp_path_factory.mktemp("others") / "ca.pem"
     trustme.CA().cert_pem.write_to_path(str(others))
     monkeypatch.setenv("SSL_CERT_FILE", str(others))

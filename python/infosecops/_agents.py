@@ -161,7 +161,12 @@ class Agents(_OfToken):
         """
         return run_here(
             self._native.wait_until_idle(
-                id, settle=settle, timeout=timeout, poll_interval=poll_interval, on_progress=on_progress
+                id,
+                settle=settle,
+                timeout=timeout,
+                poll_interval=poll_interval,
+                on_progress=on_progress,
+                in_window=False,
             )
         )
 
@@ -270,7 +275,12 @@ class AsyncAgents(_OfToken):
         """Wait until an agent is idle; see :meth:`Agents.wait_until_idle`. ``on_progress`` may be async."""
         return await run(
             self._native.wait_until_idle(
-                id, settle=settle, timeout=timeout, poll_interval=poll_interval, on_progress=on_progress
+                id,
+                settle=settle,
+                timeout=timeout,
+                poll_interval=poll_interval,
+                on_progress=on_progress,
+                in_window=False,
             )
         )
 

@@ -1000,6 +1000,7 @@ class Agents:
         timeout: float,
         poll_interval: float,
         on_progress: Callable[[AgentState], object] | None,
+        in_window: bool,
     ) -> Operation[AgentState]: ...
     def window_ask(
         self,
@@ -1009,15 +1010,6 @@ class Agents:
         poll_interval: float,
         on_progress: Callable[[MaintenanceTask], object] | None,
     ) -> Operation[MaintenanceTask]: ...
-    def window_wait(
-        self,
-        id: int,
-        *,
-        settle: float,
-        timeout: float,
-        poll_interval: float,
-        on_progress: Callable[[AgentState], object] | None,
-    ) -> Operation[AgentState]: ...
     def window_finish(self, task: MaintenanceTask) -> Operation[MaintenanceTask]: ...
 
 @final

@@ -52,7 +52,7 @@ class _Window:
         return self._native.window_ask(self._agent_id, **self._asking)  # type: ignore[arg-type]
 
     def _wait(self) -> Operation[AgentState]:
-        return self._native.window_wait(self._agent_id, **self._waiting)  # type: ignore[arg-type]
+        return self._native.wait_until_idle(self._agent_id, **self._waiting, in_window=True)  # type: ignore[arg-type]
 
     def _take(self) -> MaintenanceTask:
         """The open task, which is finished once."""

@@ -198,7 +198,9 @@ impl Agents {
             })
     }
 
-    #[pyo3(signature = (id, *, settle, timeout, poll_interval, on_progress))]
+    /// In a maintenance window, this is the second half of entering it.
+    #[pyo3(signature = (id, *, settle, timeout, poll_interval, on_progress, in_window))]
+    #[allow(clippy::too_many_arguments)]
     fn wait_until_idle(
         &self,
         py: Python<'_>,
@@ -207,23 +209,16 @@ impl Agents {
         timeout: Given<f64>,
         poll_interval: Given<f64>,
         on_progress: Option<Bound<'_, PyAny>>,
+        in_window: bool,
     ) -> PyResult<Operation> {
         named!(py; settle, timeout, poll_interval);
         let (uuid, id) = (self.held(), number("id", id)?);
         let waiting = Waiting::read(py, settle, timeout, poll_interval, on_progress)?;
-        self.handle
-            .operation(py, "agents.wait_until_idle", move |live, call| async move {
-                let Waiting { patience, on_progress } = waiting;
-                bamboo::wait_until_idle(
-                    &uuid.open(&live),
-                    &call,
-                    "agents.wait_until_idle",
-                    id,
-                    &patience,
-                    on_progress,
-                )
-                .await
-            })
+        let name = if in_window { WINDOW } else { "agents.wait_until_idle" };
+        self.handle.operation(py, name, move |live, call| async move {
+            let Waiting { patience, on_progress } = waiting;
+            bamboo::wait_until_idle(&uuid.open(&live), &call, name, id, &patience, on_progress).await
+        })
     }
 
     /// The first half of entering a maintenance window.
@@ -249,26 +244,6 @@ impl Agents {
         });
         self.handle.operation(py, WINDOW, move |live, call| async move {
             bamboo::ask_until_granted(&uuid.open(&live), &call, WINDOW, id, &pace, told).await
-        })
-    }
-
-    /// The second half.
-    #[pyo3(signature = (id, *, settle, timeout, poll_interval, on_progress))]
-    fn window_wait(
-        &self,
-        py: Python<'_>,
-        id: Any<'_, '_>,
-        settle: Given<f64>,
-        timeout: Given<f64>,
-        poll_interval: Given<f64>,
-        on_progress: Option<Bound<'_, PyAny>>,
-    ) -> PyResult<Operation> {
-        named!(py; settle, timeout, poll_interval);
-        let (uuid, id) = (self.held(), number("id", id)?);
-        let waiting = Waiting::read(py, settle, timeout, poll_interval, on_progress)?;
-        self.handle.operation(py, WINDOW, move |live, call| async move {
-            let Waiting { patience, on_progress } = waiting;
-            bamboo::wait_until_idle(&uuid.open(&live), &call, WINDOW, id, &patience, on_progress).await
         })
     }
 

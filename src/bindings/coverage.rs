@@ -48,15 +48,7 @@ impl CoverageRule {
     /// `objects.name` makes the condition of the cell's value, with its quotes doubled; several of one kind are joined by
     /// `and`. An empty cell says nothing.
     ///
-    /// Args:
-    ///     path: The file.
-    ///     encoding: Of the file, by Python's name for it; Excel's older files are in `cp1252`.
-    ///     delimiter: What separates the cells; by default what separates the names in the first row: comma, semicolon,
-    ///         tab or `|`.
-    ///     columns: Our name for a name in the first row, None for a column to leave out.
-    ///
-    /// Raises:
-    ///     ConfigError: Rows can't be used; the text names line and column of each.
+    /// The arguments and errors are those of :meth:`ReviewItemChange.from_csv`.
     #[staticmethod]
     #[pyo3(
         signature = (path, *, encoding = Given::of("utf-8-sig".to_owned()), delimiter = None, columns = None),

@@ -174,6 +174,26 @@ impl Answer {
     }
 }
 
+#[cfg(any(test, feature = "fuzzing"))]
+impl Answer {
+    /// One that nobody sent.
+    pub(crate) fn made(status: u16, reason: Option<&str>, body: &str, is_secret: bool, secrets: &[&str]) -> Self {
+        let mut buffer = Buffer::new(is_secret, 0);
+        buffer.extend(body.as_bytes());
+        Self {
+            status,
+            reason: reason.map(str::to_owned),
+            headers: HeaderMap::new(),
+            body: buffer,
+            context: Context {
+                url: Some("https://host.test/aveksa/command.submit?cmd=unify&format=json".to_owned()),
+                ..Context::default()
+            },
+            secrets: secrets.iter().copied().map(Secret::new).collect(),
+        }
+    }
+}
+
 /// Whether text looks like an HTML page.
 pub fn looks_like_html(body: &[u8]) -> bool {
     let start: Vec<u8> = body

@@ -64,7 +64,7 @@ where
         }
         Ok((index, result))
     });
-    let mut running = stream::iter(requests).buffer_unordered(concurrency);
+    let mut running = stream::iter(requests).buffer_unordered(concurrency.max(1));
     let mut ended = Vec::new();
     while let Some(each) = running.next().await {
         ended.push(each?);

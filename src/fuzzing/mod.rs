@@ -11,18 +11,15 @@ mod sd_elements;
 mod sectona;
 mod shared;
 
-use http::header::HeaderMap;
-
 pub use bamboo_agents::{bamboo_text, bamboo_tokens};
 pub use governance_lifecycle::{gl_answer, gl_coverage, gl_review};
 pub use sd_elements::{sde_error, sde_page};
 pub use sectona::{sectona_answer, sectona_date, sectona_password};
 pub use shared::{html_page, redaction, retry_waits, stored_record, url_base, url_parts, user_path};
 
-use crate::core::answer::{Answer, Buffer};
+use crate::core::answer::Answer;
 use crate::core::decode::{html_text, unescape};
-use crate::core::error::{Context, Error, Outcome};
-use crate::core::secret::Secret;
+use crate::core::error::{Error, Outcome};
 
 /// One entry point.
 pub type EntryPoint = fn(&[u8]);
@@ -63,19 +60,7 @@ fn head(text: &str) -> (&str, &str) {
 }
 
 fn answer(status: u16, reason: Option<&str>, body: &str, is_secret: bool) -> Answer {
-    let mut buffer = Buffer::new(is_secret, 0);
-    buffer.extend(body.as_bytes());
-    Answer {
-        status,
-        reason: reason.map(str::to_owned),
-        headers: HeaderMap::new(),
-        body: buffer,
-        context: Context {
-            url: Some("https://host.test/aveksa/command.submit?cmd=unify&format=json".to_owned()),
-            ..Context::default()
-        },
-        secrets: vec![Secret::new(TOKEN)],
-    }
+    Answer::made(status, reason, body, is_secret, &[TOKEN])
 }
 
 /// `STATUS rest of the head`, then a body. None if the token stands in it beside the marks: then nothing tells what

@@ -161,23 +161,10 @@ pub(crate) fn read_token(answer: &Answer) -> Result<Secret, Error> {
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderMap;
-
     use super::*;
-    use crate::core::answer::Buffer;
-    use crate::core::error::Context;
 
     fn token(body: &str) -> Result<Secret, Error> {
-        let mut buffer = Buffer::new(true, 0);
-        buffer.extend(body.as_bytes());
-        read_token(&Answer {
-            status: 200,
-            reason: None,
-            headers: HeaderMap::new(),
-            body: buffer,
-            context: Context::default(),
-            secrets: Vec::new(),
-        })
+        read_token(&Answer::made(200, None, body, true, &[]))
     }
 
     #[test]

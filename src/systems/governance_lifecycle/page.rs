@@ -129,27 +129,11 @@ fn command_of(answer: &Answer) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderMap;
-
     use super::*;
-    use crate::core::answer::Buffer;
-    use crate::core::error::{Context, Outcome};
-    use crate::core::secret::Secret;
+    use crate::core::error::Outcome;
 
     fn answer(status: u16, reason: Option<&str>, body: &str) -> Answer {
-        let mut buffer = Buffer::new(false, 0);
-        buffer.extend(body.as_bytes());
-        Answer {
-            status,
-            reason: reason.map(str::to_owned),
-            headers: HeaderMap::new(),
-            body: buffer,
-            context: Context {
-                url: Some("https://gl.test/aveksa/command.submit?cmd=unify&format=json".into()),
-                ..Context::default()
-            },
-            secrets: vec![Secret::new("ws12:ab:-3f.01")],
-        }
+        Answer::made(status, reason, body, false, &["ws12:ab:-3f.01"])
     }
 
     #[test]

@@ -69,7 +69,7 @@ pub async fn wait_all(
             Err(failed(call, name, &job))
         }
     };
-    bulk::run(jobs.len(), jobs.len().max(1), listener, one).await
+    bulk::run(jobs.len(), jobs.len(), listener, one).await
 }
 
 async fn watch(
