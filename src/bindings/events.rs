@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use pyo3::gc::{PyTraverseError, PyVisit};
+use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 
 use super::site::Site;
 use crate::core::error::System;
@@ -110,6 +112,8 @@ impl From<event::Event> for Event {
 pub struct Listening {
     system: System,
     on_event: Option<Arc<Py<PyAny>>>,
+    /// The standard library keeps its loggers for ever, so it is looked up once.
+    logger: PyOnceLock<Arc<Py<PyAny>>>,
 }
 
 /// Who wants to hear of one call.
@@ -126,6 +130,7 @@ impl Listening {
         Self {
             system,
             on_event: on_event.map(Arc::new),
+            logger: PyOnceLock::new(),
         }
     }
 
@@ -141,27 +146,33 @@ impl Listening {
     pub fn listener(&self, py: Python<'_>) -> PyResult<Option<Listener>> {
         let logger = self.logger(py)?;
         let logs_all = match &logger {
-            Some(logger) => logger.call_method1("isEnabledFor", (DEBUG,))?.extract()?,
+            Some(logger) => logger
+                .bind(py)
+                .call_method1(intern!(py, "isEnabledFor"), (DEBUG,))?
+                .extract()?,
             None => false,
         };
-        let logger = logger.map(|logger| Arc::new(logger.unbind()));
         let listens = logger.is_some() || self.on_event.is_some();
         Ok(listens.then(|| Listener {
             on_event: self.on_event.clone(),
-            logger,
+            logger: logger.cloned(),
             logs_all,
         }))
     }
 
-    fn logger<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    fn logger(&self, py: Python<'_>) -> PyResult<Option<&Arc<Py<PyAny>>>> {
+        static MODULES: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        if let Some(logger) = self.logger.get(py) {
+            return Ok(Some(logger));
+        }
         // Where nobody imported logging, nobody can have configured it.
-        let modules = py.import("sys")?.getattr("modules")?;
-        let Ok(logging) = modules.get_item("logging") else {
+        let modules = MODULES.import(py, "sys", "modules")?;
+        let Ok(logging) = modules.get_item(intern!(py, "logging")) else {
             return Ok(None);
         };
-        logging
-            .call_method1("getLogger", (format!("infosecops.{}", self.system.name()),))
-            .map(Some)
+        let name = format!("infosecops.{}", self.system.name());
+        let logger = logging.call_method1("getLogger", (name,))?;
+        Ok(Some(self.logger.get_or_init(py, || Arc::new(logger.unbind()))))
     }
 }
 

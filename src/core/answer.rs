@@ -196,12 +196,11 @@ impl Answer {
 
 /// Whether text looks like an HTML page.
 pub fn looks_like_html(body: &[u8]) -> bool {
-    let start: Vec<u8> = body
-        .iter()
-        .skip_while(|byte| byte.is_ascii_whitespace())
-        .take(256)
-        .map(u8::to_ascii_lowercase)
-        .collect();
+    let body = body.trim_ascii_start();
+    if !body.starts_with(b"<") {
+        return false;
+    }
+    let start: Vec<u8> = body.iter().take(256).map(u8::to_ascii_lowercase).collect();
     start.starts_with(b"<!doctype html")
         || start.starts_with(b"<html")
         || (start.starts_with(b"<?xml") && start.windows(5).any(|window| window == b"<html"))

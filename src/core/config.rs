@@ -87,6 +87,8 @@ pub struct Settings {
     pub system: System,
     /// Scheme, host, port and path prefix, without a slash at the end.
     pub base: String,
+    /// The same, parsed.
+    pub base_url: url::Url,
     /// The bases of further servers.
     pub failover: Vec<String>,
     /// Whether any base is https.
@@ -128,9 +130,11 @@ impl Settings {
             return Err(Error::config("max_response_bytes: must be at least 1"));
         }
         let ca_pem = options.ca_file.as_deref().map(read_roots).transpose()?;
+        let base_url = url::Url::parse(&base).map_err(|_| Error::config("url: not a URL"))?;
         Ok(Self {
             system,
             base,
+            base_url,
             failover,
             is_https: is_https || any_https,
             timeout: seconds("timeout", options.timeout)?,

@@ -140,6 +140,23 @@ impl Target {
         &self.sent
     }
 
+    /// The URL below a base, whose path is put before this one.
+    pub fn below(&self, mut base: url::Url) -> url::Url {
+        let (path, query) = match self.sent.split_once('?') {
+            Some((path, query)) => (path, Some(query)),
+            None => (self.sent.as_str(), None),
+        };
+        match base.path() {
+            "/" => base.set_path(path),
+            prefix => {
+                let whole = format!("{prefix}{path}");
+                base.set_path(&whole);
+            }
+        }
+        base.set_query(query);
+        base
+    }
+
     /// For people.
     pub fn shown(&self) -> &str {
         &self.shown
@@ -227,6 +244,17 @@ mod tests {
             let encoded = encode_component(&text);
             prop_assert!(percent_decode_str(&encoded).eq(text.bytes()));
             prop_assert!(encoded.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~%".contains(&byte)));
+        }
+
+        #[test]
+        fn below_a_base_it_is_what_the_whole_text_is(path in "[a-z./%2e:@;\\- \u{e9}]{0,16}", name in any::<String>(), value in any::<String>()) {
+            let Ok(target) = Target::from_user(&path) else { return Ok(()) };
+            for target in [target.clone().query(&name, &value), target] {
+                for base in ["https://host.test", "http://127.0.0.1:8080/bamboo", "https://[2001:db8::1]:8443/a/b"] {
+                    let whole = url::Url::parse(&format!("{base}{}", target.sent())).unwrap();
+                    prop_assert_eq!(target.below(url::Url::parse(base).unwrap()), whole);
+                }
+            }
         }
 
         #[test]

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use http::Method;
 use http::header::{self, HeaderName};
+use reqwest::Url;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::answer::{Answer, Buffer};
@@ -111,12 +112,8 @@ impl Call {
     /// Sends until an attempt counts. Gives an answer of any status that is not to be tried again; the product's own
     /// code says what it means.
     pub async fn send(&self, request: &Request) -> Result<Answer, Error> {
-        let at = |base: &str| {
-            let target = &request.target;
-            (format!("{base}{}", target.sent()), format!("{base}{}", target.shown()))
-        };
         let mut tour = Tour::new(&self.settings.base, self.servers.as_deref());
-        let (mut url, mut shown) = at(tour.base());
+        let (mut url, mut shown) = self.place(request, tour.base())?;
         let mut redirects = 0;
         let mut number = 0;
         let mut round = 1;
@@ -134,7 +131,7 @@ impl Call {
                     {
                         redirects += 1;
                         number -= 1;
-                        shown = answer.scrub(&location).into_owned();
+                        shown = answer.scrub(location.as_str()).into_owned();
                         url = location;
                         continue;
                     }
@@ -146,7 +143,7 @@ impl Call {
                     let reason = error.message().to_owned();
                     let delay = Duration::ZERO;
                     self.tell(request, &shown, number, || Step::Retry { reason, delay });
-                    (url, shown) = at(tour.base());
+                    (url, shown) = self.place(request, tour.base())?;
                     continue;
                 }
                 Err((failure, error)) => (failure, Err(error)),
@@ -171,14 +168,26 @@ impl Call {
                     round += 1;
                     if self.servers.is_some() {
                         tour.restart();
-                        (url, shown) = at(tour.base());
+                        (url, shown) = self.place(request, tour.base())?;
                     }
                 }
             }
         }
     }
 
-    async fn attempt(&self, request: &Request, url: &str, shown: &str, number: u32, unreached: &[String]) -> Attempt {
+    /// Where a request goes, for the wire and for people.
+    fn place(&self, request: &Request, base: &str) -> Result<(Url, String), Error> {
+        let below = if base == self.settings.base {
+            self.settings.base_url.clone()
+        } else {
+            let parsed = Url::parse(base).map_err(|_| Error::config("the path gives no valid URL"));
+            parsed.map_err(|error| self.refuse(&request.operation, error))?
+        };
+        let url = request.target.below(below);
+        Ok((url, format!("{base}{}", request.target.shown())))
+    }
+
+    async fn attempt(&self, request: &Request, url: &Url, shown: &str, number: u32, unreached: &[String]) -> Attempt {
         let started = Arc::new(AtomicBool::new(false));
         let mut context = Context {
             method: Some(request.method.to_string()),
@@ -209,7 +218,7 @@ impl Call {
         self.tell(request, shown, number, || Step::Response {
             status: response.status().as_u16(),
         });
-        match timeout_at(self.deadline, self.read(request, response, context.clone())).await {
+        match timeout_at(self.deadline, self.read(request, response, &mut context)).await {
             Ok(attempt) => attempt,
             Err(_) => {
                 context.outcome = Some(Outcome::Unknown);
@@ -218,9 +227,8 @@ impl Call {
         }
     }
 
-    fn build(&self, request: &Request, url: &str, started: &Arc<AtomicBool>) -> Result<reqwest::Request, Error> {
-        let url = reqwest::Url::parse(url).map_err(|_| Error::config("the path gives no valid URL"))?;
-        let mut outgoing = reqwest::Request::new(request.method.clone(), url);
+    fn build(&self, request: &Request, url: &Url, started: &Arc<AtomicBool>) -> Result<reqwest::Request, Error> {
+        let mut outgoing = reqwest::Request::new(request.method.clone(), url.clone());
         *outgoing.body_mut() = Some(reqwest::Body::wrap(request.body.open(started.clone())?));
         let headers = outgoing.headers_mut();
         headers.clone_from(&self.settings.headers);
@@ -230,7 +238,7 @@ impl Call {
         Ok(outgoing)
     }
 
-    async fn read(&self, request: &Request, mut response: reqwest::Response, mut context: Context) -> Attempt {
+    async fn read(&self, request: &Request, mut response: reqwest::Response, context: &mut Context) -> Attempt {
         let status = response.status().as_u16();
         let is_secret = request.secret_answer && (200..300).contains(&status);
         let reason = response.extensions().get::<hyper::ext::ReasonPhrase>();
@@ -250,7 +258,7 @@ impl Call {
                 Err(error) => {
                     context.elapsed = self.elapsed();
                     context.outcome = Some(Outcome::Unknown);
-                    let mut cut = self.broken(error, context, Outcome::Unknown).await;
+                    let mut cut = self.broken(error, context.clone(), Outcome::Unknown).await;
                     cut.0 = Failure::Cut;
                     return Err(cut);
                 }
@@ -268,7 +276,7 @@ impl Call {
                 );
                 return Err((
                     Failure::Permanent,
-                    Error::new(Kind::UnexpectedContent, message, context),
+                    Error::new(Kind::UnexpectedContent, message, std::mem::take(context)),
                 ));
             }
         }
@@ -281,7 +289,7 @@ impl Call {
             reason,
             headers,
             body,
-            context,
+            context: std::mem::take(context),
             secrets,
         })
     }
@@ -319,16 +327,15 @@ impl Call {
     }
 
     /// The URL to follow, if following is harmless: a read by GET, on the same scheme, host and port.
-    fn same_origin_redirect(&self, request: &Request, url: &str, answer: &Answer) -> Option<String> {
+    fn same_origin_redirect(&self, request: &Request, current: &Url, answer: &Answer) -> Option<Url> {
         let follows = request.effect == Effect::Read && request.method == Method::GET;
         if !follows || !matches!(answer.status, 301 | 302 | 303 | 307 | 308) {
             return None;
         }
         let location = answer.headers.get(header::LOCATION)?.to_str().ok()?;
-        let current = reqwest::Url::parse(url).ok()?;
         let next = current.join(location).ok()?;
         let clean = next.username().is_empty() && next.password().is_none();
-        (clean && next.origin() == current.origin()).then(|| next.into())
+        (clean && next.origin() == current.origin()).then_some(next)
     }
 }
 
