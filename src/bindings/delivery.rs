@@ -122,19 +122,23 @@ fn hand_over(py: Python<'_>, batch: Vec<Addressed>) {
 fn on_loop(py: Python<'_>, jobs: Vec<Job>) -> PyResult<Bound<'_, PyCFunction>> {
     let jobs = Mutex::new(jobs);
     PyCFunction::new_closure(py, None, None, move |args, _| {
-        let py = args.py();
         let jobs = std::mem::take(&mut *jobs.lock().unwrap_or_else(PoisonError::into_inner));
-        let mut raised: Option<PyErr> = None;
-        for job in jobs {
-            let Err(error) = job(py) else { continue };
-            match &raised {
-                // The loop is told: SystemExit and KeyboardInterrupt end it.
-                None => raised = Some(error),
-                Some(first) if first.is_instance_of::<PyException>(py) => error.write_unraisable(py, None),
-                // The loop ends; a listener that wants to leave says so at each of its events.
-                Some(_) => {}
-            }
-        }
-        raised.map_or(Ok(()), Err)
+        run_all(args.py(), jobs)
     })
+}
+
+/// Runs jobs on the loop's thread, each whatever the one before raised.
+pub fn run_all(py: Python<'_>, jobs: Vec<Job>) -> PyResult<()> {
+    let mut raised: Option<PyErr> = None;
+    for job in jobs {
+        let Err(error) = job(py) else { continue };
+        match &raised {
+            // The loop is told: SystemExit and KeyboardInterrupt end it.
+            None => raised = Some(error),
+            Some(first) if first.is_instance_of::<PyException>(py) => error.write_unraisable(py, None),
+            // The loop ends; a listener that wants to leave says so at each of its events.
+            Some(_) => {}
+        }
+    }
+    raised.map_or(Ok(()), Err)
 }

@@ -9,6 +9,7 @@ use pyo3::prelude::*;
 use tokio::runtime::{Builder, Handle, Runtime};
 
 use super::delivery::Delivery;
+use super::mailbox::Mailboxes;
 use super::per_process::PerProcess;
 
 static ENGINE: PerProcess<Engine> = PerProcess::new();
@@ -17,6 +18,7 @@ static ENGINE: PerProcess<Engine> = PerProcess::new();
 pub struct Engine {
     pub runtime: Handle,
     pub delivery: Arc<Delivery>,
+    pub mailboxes: Mailboxes,
 }
 
 /// A runtime that lives on one thread.
@@ -40,6 +42,7 @@ pub fn of_this_process() -> io::Result<&'static Engine> {
         Ok(Engine {
             runtime: handle,
             delivery: Delivery::start()?,
+            mailboxes: Mailboxes::default(),
         })
     })
 }

@@ -9,14 +9,14 @@ use futures_util::future::BoxFuture;
 use pyo3::exceptions::{PyRuntimeError, PyStopIteration};
 use pyo3::prelude::*;
 
-use super::delivery::Delivery;
 use super::errors::{internal_error, to_python};
+use super::event_loop::EventLoop;
 use super::guarded::{Ended, Guarded};
 
 /// The references to Python objects of one call.
 pub struct Kept<K> {
     pub future: Py<PyAny>,
-    pub event_loop: Arc<Py<PyAny>>,
+    pub event_loop: Arc<EventLoop>,
     pub _others: K,
 }
 
@@ -26,7 +26,6 @@ pub struct Kept<K> {
 pub struct Handed<K: Send + 'static> {
     pub call: Option<BoxFuture<'static, Guarded>>,
     pub kept: Option<Kept<K>>,
-    pub delivery: Arc<Delivery>,
 }
 
 impl<K: Send + 'static> Handed<K> {
@@ -39,7 +38,7 @@ impl<K: Send + 'static> Handed<K> {
             let future = kept.future.bind(py);
             outcome.map_or(Ok(()), |outcome| settle(py, future, outcome))
         };
-        self.delivery.push(event_loop, Box::new(job));
+        event_loop.push(Box::new(job));
     }
 }
 

@@ -10,6 +10,7 @@ mod coverage;
 mod delivery;
 mod engine;
 mod errors;
+mod event_loop;
 mod events;
 mod fields;
 mod found;
@@ -18,6 +19,8 @@ mod guarded;
 mod handed;
 mod handle;
 mod login;
+#[cfg_attr(not(unix), path = "no_mailbox.rs")]
+mod mailbox;
 mod operation;
 mod per_process;
 pub(crate) mod pickle;

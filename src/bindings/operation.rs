@@ -16,6 +16,7 @@ use tokio::task::{AbortHandle, yield_now};
 use super::client::{Client, Live, Place};
 use super::delivery::Job;
 use super::errors::to_python;
+use super::event_loop::EventLoop;
 use super::events::Listener;
 use super::guarded::{Ended, Finish, Guarded, Outcome, flatten, guarded};
 use super::handed::{Handed, Kept};
@@ -91,6 +92,12 @@ impl Operation {
     }
 }
 
+/// The context variables as they are now.
+fn copied_context(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+    static COPY: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    COPY.import(py, "contextvars", "copy_context")?.call0()
+}
+
 /// An error raised while another one is handled leads to that one, as errors of Python code do.
 fn set_context(py: Python<'_>, error: &PyErr) {
     let handled = py.import("sys").and_then(|sys| sys.call_method0("exception"));
@@ -154,21 +161,18 @@ impl<S: Send + Sync + 'static> Prepared for ClientOperation<S> {
     }
 
     fn start(self: Box<Self>, py: Python<'_>) -> PyResult<Task> {
-        static GET_LOOP: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-        let event_loop = GET_LOOP.import(py, "asyncio", "get_running_loop")?.call0()?;
+        let event_loop = EventLoop::running(py)?;
         let future = event_loop.call_method0("create_future")?;
         let live = self.client.live();
         let (http, engine) = live.background(py).map_err(|error| self.no_place(py, error))?;
-        let locals = Arc::new(TaskLocals::new(event_loop.clone()).copy_context(py)?);
-        let event_loop = Arc::new(event_loop.unbind());
-        let delivery = engine.delivery.clone();
+        let locals = Arc::new(TaskLocals::new(event_loop.clone()).with_context(copied_context(py)?));
+        let event_loop = EventLoop::new(&event_loop, engine);
         let site = Site::Loop {
             event_loop: event_loop.clone(),
-            delivery: delivery.clone(),
             locals,
         };
         let call = self.call(http, &site);
-        delivery.watch(event_loop.bind(py), &future)?;
+        event_loop.watch(&future)?;
         let task = Handed {
             call: Some(Box::pin(guarded(site.clone().scope(fresh(self.begin, live, call))))),
             kept: Some(Kept {
@@ -176,7 +180,6 @@ impl<S: Send + Sync + 'static> Prepared for ClientOperation<S> {
                 event_loop,
                 _others: (site, self.listener, self.client),
             }),
-            delivery,
         };
         let abort = engine.runtime.spawn(task).abort_handle();
         Ok(Task {

@@ -13,7 +13,8 @@ use pyo3::types::{PyCFunction, PyDict, PyTuple};
 use pyo3_async_runtimes::TaskLocals;
 use tokio::sync::{mpsc, oneshot};
 
-use super::delivery::{Delivery, Job};
+use super::delivery::Job;
+use super::event_loop::EventLoop;
 use crate::core::error::{Error, Kind, Outcome};
 
 tokio::task_local! {
@@ -27,8 +28,7 @@ pub enum Site {
     Thread(mpsc::UnboundedSender<Job>),
     /// An event loop.
     Loop {
-        event_loop: Arc<Py<PyAny>>,
-        delivery: Arc<Delivery>,
+        event_loop: Arc<EventLoop>,
         locals: Arc<TaskLocals>,
     },
 }
@@ -60,9 +60,7 @@ impl Site {
         match self {
             // The receiver goes away with the call alone.
             Self::Thread(jobs) => drop(jobs.send(job)),
-            Self::Loop {
-                event_loop, delivery, ..
-            } => delivery.push(event_loop.clone(), job),
+            Self::Loop { event_loop, .. } => event_loop.push(job),
         }
     }
 
