@@ -49,17 +49,27 @@ def new_uvloop() -> asyncio.AbstractEventLoop:
     return uvloop.new_event_loop()
 
 
+class Unwatching(asyncio.SelectorEventLoop):
+    """It can't watch what is not its own, like the Proactor loop of Windows."""
+
+    def add_reader(self, *_: object) -> None:
+        raise NotImplementedError
+
+
+LOOPS = {"asyncio": asyncio.new_event_loop, "unwatching": Unwatching, "uvloop": new_uvloop}
+
+
 Run = "Callable[[Coroutine[Any, Any, Any]], Any]"
 
 
-@pytest.fixture(params=["asyncio", pytest.param("uvloop", marks=needs_uvloop)])
+@pytest.fixture(params=["asyncio", "unwatching", pytest.param("uvloop", marks=needs_uvloop)])
 def run(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture) -> Iterator[Run]:
     """Run a coroutine on a loop in debug mode; in the end, nobody may have complained."""
     complaints: list[dict[str, Any]] = []
     caplog.set_level(logging.INFO, "asyncio")
 
     def go(main: Coroutine[Any, Any, Any]) -> Any:
-        loop = new_uvloop() if request.param == "uvloop" else asyncio.new_event_loop()
+        loop = LOOPS[request.param]()
         loop.set_debug(True)
         loop.slow_callback_duration = 60.0
         loop.set_exception_handler(lambda _, context: complaints.append(context))

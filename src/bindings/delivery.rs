@@ -11,13 +11,16 @@ use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
 use pyo3::types::PyCFunction;
 
+use super::event_loop::EventLoop;
+
 /// Work for the thread of an event loop.
 pub type Job = Box<dyn FnOnce(Python<'_>) -> PyResult<()> + Send>;
 
 /// Seconds between two looks of a loop that nobody wakes.
 const LOOK_INTERVAL: f64 = 0.005;
 
-type Addressed = (Arc<Py<PyAny>>, Job);
+/// The loop is told by its address, and let go on its thread.
+pub type Addressed = (Arc<EventLoop>, Job);
 
 /// The queue of one process.
 pub struct Delivery {
@@ -45,10 +48,10 @@ impl Delivery {
         Ok(this)
     }
 
-    /// Has `job` run on the thread of `event_loop`, after all that were pushed before.
-    pub fn push(&self, event_loop: Arc<Py<PyAny>>, job: Job) {
+    /// Has the job run on the thread of the loop, after all that were pushed before.
+    pub fn push(&self, addressed: Addressed) {
         let mut queue = self.queue();
-        queue.push((event_loop, job));
+        queue.push(addressed);
         if queue.len() == 1 {
             self.filled.notify_one();
         }
@@ -104,22 +107,23 @@ impl Delivery {
 }
 
 fn hand_over(py: Python<'_>, batch: Vec<Addressed>) {
-    let mut loops: HashMap<usize, (Arc<Py<PyAny>>, Vec<Job>)> = HashMap::new();
-    for (event_loop, job) in batch {
+    let mut loops: HashMap<usize, (Bound<'_, PyAny>, Vec<Addressed>)> = HashMap::new();
+    for addressed in batch {
+        let event_loop = addressed.0.bind(py).clone();
         let entry = loops
             .entry(event_loop.as_ptr() as usize)
             .or_insert_with(|| (event_loop, Vec::new()));
-        entry.1.push(job);
+        entry.1.push(addressed);
     }
     for (event_loop, jobs) in loops.into_values() {
         // A loop that was closed meanwhile has nobody left to tell.
         if let Ok(run) = on_loop(py, jobs) {
-            drop(event_loop.bind(py).call_method1("call_soon_threadsafe", (run,)));
+            drop(event_loop.call_method1("call_soon_threadsafe", (run,)));
         }
     }
 }
 
-fn on_loop(py: Python<'_>, jobs: Vec<Job>) -> PyResult<Bound<'_, PyCFunction>> {
+fn on_loop(py: Python<'_>, jobs: Vec<Addressed>) -> PyResult<Bound<'_, PyCFunction>> {
     let jobs = Mutex::new(jobs);
     PyCFunction::new_closure(py, None, None, move |args, _| {
         let jobs = std::mem::take(&mut *jobs.lock().unwrap_or_else(PoisonError::into_inner));
@@ -128,9 +132,9 @@ fn on_loop(py: Python<'_>, jobs: Vec<Job>) -> PyResult<Bound<'_, PyCFunction>> {
 }
 
 /// Runs jobs on the loop's thread, each whatever the one before raised.
-pub fn run_all(py: Python<'_>, jobs: Vec<Job>) -> PyResult<()> {
+pub fn run_all(py: Python<'_>, jobs: Vec<Addressed>) -> PyResult<()> {
     let mut raised: Option<PyErr> = None;
-    for job in jobs {
+    for (_, job) in jobs {
         let Err(error) = job(py) else { continue };
         match &raised {
             // The loop is told: SystemExit and KeyboardInterrupt end it.

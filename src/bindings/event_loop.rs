@@ -9,9 +9,9 @@ use super::delivery::{Delivery, Job};
 use super::engine::Engine;
 use super::mailbox::Mailbox;
 
-/// The loop that runs on the thread that makes a call.
+/// The loop that runs on the thread that makes a call. Its references are given back where Python code is run.
 pub struct EventLoop {
-    object: Arc<Py<PyAny>>,
+    object: Py<PyAny>,
     mailbox: Option<Arc<Mailbox>>,
     delivery: Arc<Delivery>,
 }
@@ -26,21 +26,28 @@ impl EventLoop {
     /// The ways to it.
     pub fn new(event_loop: &Bound<'_, PyAny>, engine: &Engine) -> Arc<Self> {
         Arc::new(Self {
-            object: Arc::new(event_loop.clone().unbind()),
+            object: event_loop.clone().unbind(),
             mailbox: engine.mailboxes.of(event_loop),
             delivery: engine.delivery.clone(),
         })
     }
 
     /// Has `job` run on the loop's thread, after all that were pushed before.
-    pub fn push(&self, job: Job) {
-        let left = match &self.mailbox {
-            Some(mailbox) => mailbox.push(job),
-            None => Err(job),
+    pub fn push(self: Arc<Self>, job: Job) {
+        // Once it is pushed, the loop may have let go of everything already.
+        let (mailbox, delivery) = (self.mailbox.clone(), self.delivery.clone());
+        let left = match mailbox {
+            Some(mailbox) => mailbox.push((self, job)),
+            None => Err((self, job)),
         };
-        if let Err(job) = left {
-            self.delivery.push(self.object.clone(), job);
+        if let Err(addressed) = left {
+            delivery.push(addressed);
         }
+    }
+
+    /// The loop itself.
+    pub fn bind<'py>(&self, py: Python<'py>) -> &Bound<'py, PyAny> {
+        self.object.bind(py)
     }
 
     /// Sees to it that `future` is settled even where no thread delivers any more.

@@ -9,18 +9,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use pyo3::prelude::*;
 use pyo3::types::{PyCFunction, PyWeakrefMethods, PyWeakrefReference};
 
-use super::delivery::{Job, run_all};
+use super::delivery::{Addressed, run_all};
 
 /// The queue of one loop.
 pub struct Mailbox {
     /// None once the loop looks no more.
-    jobs: Mutex<Option<Vec<Job>>>,
+    jobs: Mutex<Option<Vec<Addressed>>>,
     bell: UnixStream,
 }
 
 impl Mailbox {
-    /// Has the loop run `job`. Gives it back where the loop looks no more.
-    pub fn push(&self, job: Job) -> Result<(), Job> {
+    /// Has the loop run a job. Gives it back where the loop looks no more.
+    pub fn push(&self, job: Addressed) -> Result<(), Addressed> {
         let is_first = {
             let mut jobs = self.jobs();
             let Some(jobs) = &mut *jobs else { return Err(job) };
@@ -38,7 +38,7 @@ impl Mailbox {
         self.jobs().is_some()
     }
 
-    fn jobs(&self) -> MutexGuard<'_, Option<Vec<Job>>> {
+    fn jobs(&self) -> MutexGuard<'_, Option<Vec<Addressed>>> {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

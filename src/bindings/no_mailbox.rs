@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use pyo3::prelude::*;
 
-use super::delivery::Job;
+use super::delivery::Addressed;
 
 /// There is none.
 pub enum Mailbox {}
 
 impl Mailbox {
-    pub fn push(&self, _: Job) -> Result<(), Job> {
+    pub fn push(&self, _: Addressed) -> Result<(), Addressed> {
         match *self {}
     }
 }

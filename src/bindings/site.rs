@@ -60,7 +60,7 @@ impl Site {
         match self {
             // The receiver goes away with the call alone.
             Self::Thread(jobs) => drop(jobs.send(job)),
-            Self::Loop { event_loop, .. } => event_loop.push(job),
+            Self::Loop { event_loop, .. } => event_loop.clone().push(job),
         }
     }
 
