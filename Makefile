@@ -54,6 +54,7 @@ check: $(TESTING_DIR)/stamp
 	$(LINT)/bin/pyright --pythonpath $(LINT)/bin/python
 	$(LINT)/bin/python -m mypy.stubtest infosecops --allowlist tests/stubtest_allowlist.txt
 	$(LINT)/bin/python scripts/doc_examples.py
+	$(PYTHON) scripts/counts.py
 	@if cargo deny --version >/dev/null 2>&1; then cargo deny check bans licenses sources; else echo "cargo-deny is not installed: skipped"; fi
 
 # What every operation does with every fault, written to docs/matrix.md.
