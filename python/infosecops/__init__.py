@@ -189,9 +189,8 @@ def __getattr__(name: str) -> object:
     module = _MODULE_OF.get(name)
     if module is None:
         raise AttributeError(f"module 'infosecops' has no attribute {name!r}")
-    from importlib import import_module
-
-    value = getattr(import_module(f"infosecops.{module}"), name)
+    # Loading importlib would take longer than all else.
+    value = getattr(__import__(f"infosecops.{module}", fromlist=[name]), name)
     globals()[name] = value
     return value
 

@@ -4,6 +4,7 @@ mod agents;
 pub(crate) mod argument;
 mod bamboo_agents;
 mod bulk;
+mod classes;
 mod client;
 pub(crate) mod convert;
 mod coverage;
@@ -55,65 +56,23 @@ mod _infosecops {
     const __version__: &str = env!("CARGO_PKG_VERSION");
 
     #[pymodule_export]
-    use super::agents::Agents;
-    #[pymodule_export]
-    use super::bamboo_agents::BambooAgents;
+    use super::classes::__getattr__;
     #[pymodule_export]
     use super::coverage::{check_coverage, equals};
     #[pymodule_export]
-    use super::events::Event;
-    #[pymodule_export]
-    use super::found::{Found, setting_names};
-    #[pymodule_export]
-    use super::governance_lifecycle::GovernanceLifecycle;
-    #[pymodule_export]
-    use super::login::{TrustedApp, UserLogin};
-    #[pymodule_export]
-    use super::operation::{Operation, Task};
+    use super::found::setting_names;
     #[pymodule_export]
     use super::pickle::restore;
     #[pymodule_export]
-    use super::raw::{RawCall, Response};
-    #[pymodule_export]
-    use super::reference::SecretReference;
-    #[pymodule_export]
     use super::report::config_rows;
-    #[pymodule_export]
-    use super::review::{ChangeResult, ResultIterator, RetryChanges};
     #[pymodule_export]
     use super::review_input::change_of_row;
     #[pymodule_export]
-    use super::sandbox::SandboxServer;
-    #[pymodule_export]
-    use super::sandbox_values::{JournalEntry, SandboxAccount};
-    #[pymodule_export]
-    use super::sd_elements::{ConnectionPages, JobPages, SDElements};
-    #[pymodule_export]
     use super::secret::wrap;
-    #[pymodule_export]
-    use super::sectona::Sectona;
-    #[pymodule_export]
-    use super::settings::Settings;
-    #[pymodule_export]
-    use crate::core::retry::Retry;
-    #[pymodule_export]
-    use crate::core::secret::Secret;
-    #[pymodule_export]
-    use crate::core::secret_file::SecretFile;
-    #[pymodule_export]
-    use crate::systems::bamboo_agents::{AccessToken, Agent, AgentState, Capability, EnsureResult, MaintenanceTask};
-    #[pymodule_export]
-    use crate::systems::governance_lifecycle::{
-        ApplicationRole, CommandResult, CoverageProblem, CoverageReport, CoverageRule, Entitlement, GlobalRole, Group,
-        ReviewItemChange, ReviewItemResult, ReviewStatus, ReviewUpdate, RevieweeAccount, RunStatus, SecuritySettings,
-    };
-    #[pymodule_export]
-    use crate::systems::sd_elements::{Connection, Job};
-    #[pymodule_export]
-    use crate::systems::sectona::{AccountRequest, Envelope, VaultAccount};
 
     #[pymodule_init]
     fn init(module: &pyo3::Bound<'_, pyo3::types::PyModule>) -> pyo3::PyResult<()> {
+        super::classes::announce(module)?;
         super::engine::close_at_exit(module.py())
     }
 }
