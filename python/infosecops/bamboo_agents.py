@@ -6,9 +6,7 @@ Pages: https://eddiewebb.atlassian.net/wiki/display/AAFB/Access+Token+Operations
 from __future__ import annotations
 
 from infosecops import _infosecops
-from infosecops._agents import Agents, AsyncAgents
 from infosecops._client import AsyncClient, BaseClient, Client, run, run_here
-from infosecops._maintenance import AsyncMaintenanceWindow, MaintenanceWindow
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,8 +14,10 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self, Unpack
 
+    from infosecops._agents import Agents, AsyncAgents
     from infosecops._client import AsyncSecretLike, CommonOptions
     from infosecops._infosecops import AccessToken, EnsureResult, Secret
+    from infosecops._maintenance import AsyncMaintenanceWindow, MaintenanceWindow
 
     class Overrides(CommonOptions, total=False):
         """Keywords of ``from_env`` and ``from_profile``: those of the constructor."""
@@ -39,6 +39,15 @@ __all__ = [
     "MaintenanceWindow",
     "Tokens",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    # Most programs open no agents.
+    from infosecops import _agents
+
+    return getattr(_agents, name)
 
 
 class _Base(BaseClient):
@@ -115,6 +124,8 @@ class BambooAgents(_Base, Client):
             AgentState(id=131073, enabled=True, name='linux-01', busy=False)
         """
         uuid = _infosecops.wrap(uuid)
+        from infosecops._agents import Agents
+
         return Agents(self._native, uuid)
 
 
@@ -129,6 +140,8 @@ class AsyncBambooAgents(_Base, AsyncClient):
     def agents(self, uuid: AccessToken | AsyncSecretLike) -> AsyncAgents:
         """Open the agents with an access token; see :meth:`BambooAgents.agents`. A callable may be async."""
         uuid = _infosecops.wrap(uuid)
+        from infosecops._agents import AsyncAgents
+
         return AsyncAgents(self._native, uuid)
 
 
