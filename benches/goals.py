@@ -45,7 +45,7 @@ class Verdict:
     def text(self) -> str:
         """What is asked for, in words."""
         goal, noun = self.goal, NOUNS[self.goal.metric]
-        ours = "" if goal.ours == OURS else f"{goal.ours.removeprefix(OURS).lstrip(' +@')}: "
+        ours = "" if goal.ours == OURS else f"{goal.ours.removeprefix(OURS).lstrip(' +@,')}: "
         if goal.kind == "at most":
             return f"{ours}{noun} at most {amount(goal.metric, goal.must)}"
         others = self.against or (goal.others[0] if len(goal.others) == 1 else "best of " + ", ".join(goal.others))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ratios import Round
-    from workloads import Workload
+    from workload import Workload
 
 PEERS = (
     *("requests", "urllib3", "httpx", "aiohttp", "uvloop", "pyreqwest", "primp", "pycurl"),

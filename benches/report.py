@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ratios import Round
-    from workloads import Workload
+    from workload import Workload
 
 METRICS = ("wall", "cpu", "peak", "extra")
 

@@ -7,11 +7,12 @@ medians of the ratios within a round: the times of one machine say nothing about
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
+import http.client
 import json
 import random
 import sys
-import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -22,7 +23,8 @@ import machine
 import page
 import report
 from place import Place
-from workloads import COUNT_SEPARATOR, WORKLOADS, Workload
+from workload import COUNT_SEPARATOR, Workload
+from workloads import WORKLOADS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -118,12 +120,28 @@ def prepare(setting: Setting, workload: Workload) -> None:
     """Let the server make what it will answer, so that nobody waits for it."""
     if workload.module != "jobs":
         return
+    origin = setting.addresses["plain"]
+    if workload.options.get("what") == "pages":
+        following: str | None = f"{origin}/api/v2/jobs/analysis/?page_size={workload.options['count']}"
+        while following:
+            following = json.loads(fetched(following))["next"]
+        return
     for count in {setting.place(workload, entry).count for entry in workload.entries}:
-        address = f"{setting.addresses['plain']}/api/v2/jobs/alm/?page_size={count}"
-        request = urllib.request.Request(address, headers={"Authorization": "Token t"})
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request) as answer:
-            while answer.read(1 << 20):
-                pass
+        fetched(f"{origin}/api/v2/jobs/alm/?page_size={count}")
+
+
+def fetched(address: str) -> bytes:
+    host, _, path = address.removeprefix("http://").partition("/")
+    connection = http.client.HTTPConnection(host)
+    connection.request("GET", f"/{path}", headers={"Authorization": "Token t"})
+    with contextlib.closing(connection):
+        return connection.getresponse().read()
+
+
+def rounds_of(options: argparse.Namespace, workload: Workload) -> int:
+    if options.rounds or not options.quick:
+        return options.rounds or workload.rounds
+    return 1 if workload.slow else QUICK_ROUNDS
 
 
 def measure(setting: Setting, chosen: Iterable[Workload]) -> dict[str, list[Round]]:
@@ -131,9 +149,7 @@ def measure(setting: Setting, chosen: Iterable[Workload]) -> dict[str, list[Roun
     results: dict[str, list[Round]] = {}
     for workload in chosen:
         began = monotonic()
-        count = setting.options.rounds or (
-            min(QUICK_ROUNDS, workload.rounds) if setting.options.quick else workload.rounds
-        )
+        count = rounds_of(setting.options, workload)
         prepare(setting, workload)
         with machine.awake(wanted=workload.awake and not setting.options.no_spin):
             rounds = [one_round(setting, workload) for _ in range(count)]

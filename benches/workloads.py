@@ -2,43 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
-
 from goals import OURS, Goal
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from imports import SNIPPETS
+from workload import COUNT_SEPARATOR, MIB, Workload
 
 LOOP, RAW = "limit: reqwest loop", "limit: raw socket"
-COUNT_SEPARATOR = "@"
-MIB = 1.048576
-"""In MB."""
-
-
-@dataclass(frozen=True)
-class Workload:
-    """One table of the report."""
-
-    name: str
-    title: str
-    module: str
-    entries: tuple[str, ...]
-    """With `@` behind it, the number of items of an entry; without, `options` says it."""
-    unit: str = "call"
-    address: str = "plain"
-    options: Mapping[str, Any] = field(default_factory=dict)
-    quick: Mapping[str, Any] = field(default_factory=dict)
-    """What differs in a short run."""
-    limits: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Entries in Rust: name and command."""
-    rounds: int = 5
-    awake: bool = True
-    """Whether processes that run when nothing else does keep the cores from halting."""
-    goals: tuple[Goal, ...] = ()
-    picture: str = "cpu"
-
-
 SYNC = ("requests", "niquests", "httpx", "urllib3", "http.client", "primp", "pyreqwest", "pycurl")
 FAST = ("pycurl", "pyreqwest", "primp")
 TIMED = ("{url}", "{ca}", "{seconds}")
@@ -129,4 +97,164 @@ REVIEWS = (
     ),
 )  # fmt: skip
 
-WORKLOADS = {workload.name: workload for workload in (*SMALL, *JOB_LISTS, *REVIEWS)}
+FLIGHT = (
+    *(OURS, "infosecops+uvloop", "pyreqwest", "pyreqwest+uvloop", "aiohttp", "aiohttp+uvloop"),
+    *("primp", "httpx", "niquests"),
+)
+WIDE = {"width": 256, "seconds": 0.6}
+AT_ONCE = {LOOP: ("flight-reqwest", "{url}", "{width}", "{seconds}")}
+THREADS = (OURS, "pyreqwest", "primp", "pycurl", "urllib3", "requests")
+
+CONCURRENT = (
+    Workload(
+        "async", "W1 async: the small GET from asyncio, one call after the other", "in_flight", FLIGHT,
+        limits={LOOP: ("get-reqwest", *TIMED)},
+        goals=(
+            Goal("cpu", "times", 1.4, ("pyreqwest",)),
+            Goal("cpu", "times", 2.8, ("aiohttp",)),
+            Goal("cpu", "times", 0.5, (LOOP,), then=0.55),
+            Goal("wall", "times", 1.4, ("pyreqwest",)),
+            Goal("wall", "times", 2.8, ("aiohttp",)),
+            Goal("wall", "times", 0.5, (LOOP,), then=0.55),
+        ),
+    ),
+    Workload(
+        "flight", "W2 async: the small GET from asyncio, 256 at a time", "in_flight", FLIGHT,
+        options=WIDE, limits=AT_ONCE, awake=False, picture="wall",
+        goals=(
+            Goal("wall", "times", 1.3, ("pyreqwest",)),
+            Goal("wall", "times", 1.2, ("pyreqwest+uvloop",), ours="infosecops+uvloop"),
+            Goal("wall", "times", 4, ("aiohttp",)),
+            Goal("wall", "times", 0.55, (LOOP,), then=0.7),
+            Goal("cpu", "times", 1.3, ("pyreqwest",)),
+            Goal("cpu", "times", 4, ("aiohttp",)),
+        ),
+    ),
+    Workload(
+        "flight-delayed", "W2 async with 20 ms before every answer", "in_flight", FLIGHT, address="delayed",
+        options=WIDE, limits=AT_ONCE, awake=False, picture="wall",
+        goals=(
+            Goal("wall", "times", 1.15, ("pyreqwest",)),
+            Goal("wall", "times", 0.85, (LOOP,), then=0.95),
+        ),
+    ),
+    Workload(
+        "threads", "W2 threads: the small GET from 256 threads", "threads", THREADS,
+        options=WIDE, limits=AT_ONCE, awake=False, picture="wall",
+        goals=(
+            Goal("wall", "times", 1.2, ("pyreqwest",), then=1.4),
+            Goal("wall", "times", 6, ("requests",)),
+            Goal("cpu", "times", 1.2, ("pyreqwest",), then=1.4),
+            Goal("peak", "share", 0.4, ("pyreqwest",)),
+        ),
+    ),
+    Workload(
+        "threads-delayed", "W2 threads with 20 ms before every answer", "threads", THREADS, address="delayed",
+        options=WIDE, limits=AT_ONCE, awake=False, picture="wall",
+        goals=(
+            Goal("wall", "times", 1.1, ("pyreqwest",), then=1.3),
+            Goal("wall", "times", 6, ("requests",)),
+            Goal("peak", "share", 0.4, ("pyreqwest",)),
+        ),
+    ),
+)  # fmt: skip
+
+STREAMING = ("pycurl", "pyreqwest", "urllib3", "http.client", "httpx", "requests")
+FILE = {"count": 100 * 1024 * 1024}
+COPY = "limit: read + write"
+
+UPLOADS = (
+    Workload(
+        "upload", "W5: a coverage file of 100 MiB from disk", "uploads", (OURS, *STREAMING), unit="file",
+        options=FILE, limits={COPY: ("upload", "{url}", "{ca}", "{file}")},
+        goals=(
+            Goal("cpu", "times", 1.1, STREAMING, then=1.25),
+            Goal("cpu", "times", 1.4, ("requests",)),
+            Goal("cpu", "times", 0.8, (COPY,)),
+            Goal("extra", "at most", 4 * MIB),
+        ),
+    ),
+    Workload(
+        "upload-tls", "W5 TLS: the same over TLS 1.3", "uploads", (OURS, *STREAMING), unit="file", address="tls",
+        options=FILE, limits={COPY: ("upload", "{url}", "{ca}", "{file}")},
+        goals=(
+            Goal("cpu", "times", 1.05, STREAMING, then=1.15),
+            Goal("cpu", "times", 1.35, ("requests",)),
+            Goal("cpu", "times", 0.8, (COPY,)),
+            Goal("extra", "at most", 4 * MIB),
+        ),
+    ),
+)  # fmt: skip
+
+STARTS = (
+    Workload(
+        "start", "W6: import, client and first answer, over an interpreter that does nothing", "imports",
+        tuple(SNIPPETS), unit="start (time: of the import)", rounds=7,
+        goals=(
+            Goal("cpu", "times", 3, ("pyreqwest",), then=6),
+            Goal("cpu", "times", 30, ("requests",)),
+            Goal("cpu", "at most", 5000, ours="infosecops, import alone"),
+            Goal("cpu", "at most", 5000, ours="infosecops, import of a client"),
+        ),
+    ),
+)  # fmt: skip
+
+SIZES = (1_000, 10_000, 100_000)
+
+
+def sized(*entries: str) -> tuple[str, ...]:
+    """Every entry with every number of items."""
+    return tuple(f"{entry}{COUNT_SEPARATOR}{size}" for entry in entries for size in SIZES)
+
+
+GROWING = {"what": "growth"}
+LARGEST = f"{OURS}{COUNT_SEPARATOR}100000"
+MIDDLE = f"{OURS}{COUNT_SEPARATOR}10000"
+
+GROWTH = (
+    Workload(
+        "growth-jobs", "W7: lists of 1 000, 10 000 and 100 000 jobs", "jobs",
+        sized(OURS, "urllib3+msgspec", "httpx+json", "httpx+pydantic"), unit="job", options=GROWING, rounds=3,
+        slow=True,
+        goals=(
+            Goal("cpu", "share", 1.3, (MIDDLE,), ours=LARGEST),
+            Goal("extra", "at most", 120, then=90, ours=LARGEST),
+        ),
+    ),
+    Workload(
+        "growth-reviews", "W7: 1 000, 10 000 and 100 000 changes of review items", "reviews",
+        sized(OURS, "urllib3+html.escape", "requests+etree"), unit="change", options=GROWING, rounds=3, slow=True,
+        goals=(
+            Goal("cpu", "share", 1.3, (MIDDLE,), ours=LARGEST),
+            Goal("extra", "at most", 4 * MIB, then=MIB, ours=LARGEST),
+        ),
+    ),
+    Workload(
+        "growth-uploads", "W7: coverage files of 1, 10 and 100 MiB", "uploads",
+        tuple(f"{entry}@{size * 1024 * 1024}" for entry in (OURS, "requests") for size in (1, 10, 100)), unit="file",
+        rounds=3, slow=True, picture="extra",
+        goals=(Goal("extra", "at most", 4 * MIB, ours=f"{OURS}@{100 * 1024 * 1024}"),),
+    ),
+)  # fmt: skip
+
+READERS = ("pyreqwest", "pyreqwest+uvloop", "aiohttp", "aiohttp+uvloop", "urllib3+threads", "requests+threads")
+
+APPLICATIONS = (
+    Workload(
+        "vault-reads", "Application: 100 000 vault reads, 64 at a time", "vault_reads", (OURS, *READERS), unit="read",
+        options={"count": 100_000, "width": 64}, quick={"count": 10_000}, rounds=2, awake=False, slow=True,
+    ),
+    Workload(
+        "review-million", "Application: 1 000 000 changes of review items, 1 000 in a request", "reviews",
+        (OURS, NATIVE, "urllib3+html.escape", "pyreqwest+html.escape"), unit="change",
+        options={"count": 1_000_000, "what": "chunks"}, quick={"count": 100_000}, rounds=2, slow=True,
+    ),
+    Workload(
+        "job-pages", "Application: 200 pages of 500 jobs", "jobs",
+        (OURS, "urllib3+msgspec", "pyreqwest+msgspec", "httpx+json", "httpx+pydantic"), unit="job",
+        options={"count": 500, "what": "pages"}, rounds=3, slow=True,
+    ),
+)  # fmt: skip
+
+GROUPS = (SMALL, CONCURRENT, JOB_LISTS, REVIEWS, UPLOADS, STARTS, GROWTH, APPLICATIONS)
+WORKLOADS = {workload.name: workload for group in GROUPS for workload in group}

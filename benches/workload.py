@@ -1,0 +1,40 @@
+"""A workload: who does it, how much, and what we are held to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from goals import Goal
+
+COUNT_SEPARATOR = "@"
+MIB = 1.048576
+"""In MB."""
+
+
+@dataclass(frozen=True)
+class Workload:
+    """One table of the report."""
+
+    name: str
+    title: str
+    module: str
+    entries: tuple[str, ...]
+    """With `@` behind it, the number of items of an entry; without, `options` says it."""
+    unit: str = "call"
+    address: str = "plain"
+    options: Mapping[str, Any] = field(default_factory=dict)
+    quick: Mapping[str, Any] = field(default_factory=dict)
+    """What differs in a short run."""
+    limits: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Entries in Rust: name and command."""
+    rounds: int = 5
+    slow: bool = False
+    """Whether a short run does it once only."""
+    awake: bool = True
+    """Whether processes that run when nothing else does keep the cores from halting."""
+    goals: tuple[Goal, ...] = ()
+    picture: str = "cpu"
