@@ -1,5 +1,6 @@
-"""The asyncio clients that people use instead. Each becomes an async context manager that gives a function which sends
-one request and gives the body of the answer.
+"""The asyncio clients that people use instead.
+
+Each becomes an async context manager that gives a function which sends one request and gives the body of the answer.
 """
 
 from __future__ import annotations
@@ -7,7 +8,7 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 
 from place import TIMEOUT, Place
-from sync_clients import ERRORS_FROM, Refused
+from sync_clients import ERRORS_FROM, RefusedError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ async def with_primp(place: Place, headers: dict[str, str]) -> AsyncIterator[Sen
         async def send(method: str, path: str, body: bytes | None = None) -> bytes:
             answer = await client.request(method, place.url + path, content=body)
             if answer.status_code >= ERRORS_FROM:
-                raise Refused(answer.content)
+                raise RefusedError(answer.content)
             return answer.content
 
         yield send

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from ratios import Round, median_of, median_ratio
+from workload import label
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,8 +18,10 @@ NOUNS = {"cpu": "CPU", "wall": "time", "peak": "peak memory", "extra": "extra me
 
 @dataclass(frozen=True)
 class Goal:
-    """`times`: the best of `others` needs at least `must` times what we need. `share`: we need at most `must` of what
-    the best of `others` needs. `at most`: we need at most `must`, in microseconds or MB.
+    """What is asked for.
+
+    `times`: the best of `others` needs at least `must` times what we need. `share`: we need at most `must` of what the
+    best of `others` needs. `at most`: we need at most `must`, in microseconds or MB.
     """
 
     metric: Metric
@@ -45,21 +48,23 @@ class Verdict:
     def text(self) -> str:
         """What is asked for, in words."""
         goal, noun = self.goal, NOUNS[self.goal.metric]
-        ours = "" if goal.ours == OURS else f"{goal.ours.removeprefix(OURS).lstrip(' +@,')}: "
+        ours = "" if goal.ours == OURS else f"{label(goal.ours).removeprefix(OURS).lstrip(' +,')}: "
         if goal.kind == "at most":
             return f"{ours}{noun} at most {amount(goal.metric, goal.must)}"
-        others = self.against or (goal.others[0] if len(goal.others) == 1 else "best of " + ", ".join(goal.others))
+        others = label(self.against) if self.against else "best of " + ", ".join(map(label, goal.others))
         sign = ">=" if goal.kind == "times" else "<="
         return f"{ours}{noun} {sign} {goal.must:g}x {others}"
 
     @property
     def measured(self) -> str:
+        """What came of it."""
         if self.value is None:
             return "not measured"
         return amount(self.goal.metric, self.value) if self.goal.kind == "at most" else f"{self.value:.2f}x"
 
     @property
     def word(self) -> str:
+        """The verdict."""
         words = {None: "not measured", True: "reached", False: "missed"}
         return words[self.reached] + (", and further" if self.further else "")
 

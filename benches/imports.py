@@ -1,5 +1,7 @@
-"""W6: what a short program pays: import, client, first answer. Measured from outside, as processor time of the whole
-process over that of an interpreter that does nothing. Also the bare import.
+"""W6: what a short program pays: import, client, first answer.
+
+Measured from outside, as processor time of the whole process over that of an interpreter that does nothing. Also the
+bare import.
 """
 
 from __future__ import annotations
@@ -17,6 +19,25 @@ REPEATS = 5
 BARE = "bare Python"
 PATH = "/rest/agent-config/1.0/tokens/"
 SIGNED = '{"Authorization": "Bearer t", "Accept": "application/json"}'
+WITH_HTTP_CLIENT = (
+    "connection = http.client.HTTPConnection(URL.split('://')[1], timeout=30)\n"
+    f"connection.request('GET', {PATH!r}, headers={SIGNED})\n"
+    "name = json.loads(connection.getresponse().read())[0]['name']"
+)
+WITH_AIOHTTP = (
+    "async def first():\n"
+    f"    async with aiohttp.ClientSession() as session, session.get(URL + {PATH!r}, headers={SIGNED}) as answer:\n"
+    "        return (await answer.json())[0]['name']\n"
+    "name = asyncio.run(first())"
+)
+WITH_PYCURL = (
+    "curl, out = pycurl.Curl(), io.BytesIO()\n"
+    f"curl.setopt(pycurl.URL, URL + {PATH!r})\n"
+    f"curl.setopt(pycurl.HTTPHEADER, [f'{{name}}: {{value}}' for name, value in {SIGNED}.items()])\n"
+    "curl.setopt(pycurl.WRITEDATA, out)\n"
+    "curl.perform()\n"
+    "name = json.loads(out.getvalue())[0]['name']"
+)
 # By entry: what is imported, and how the first answer's name is had.
 SNIPPETS = {
     BARE: ("pass", "name = 'chef nodes'"),
@@ -42,19 +63,8 @@ SNIPPETS = {
         "import urllib3",
         f"name = urllib3.PoolManager(timeout=30).request('GET', URL + {PATH!r}, headers={SIGNED}).json()[0]['name']",
     ),
-    "http.client": (
-        "import http.client, json",
-        "connection = http.client.HTTPConnection(URL.split('://')[1], timeout=30)\n"
-        f"connection.request('GET', {PATH!r}, headers={SIGNED})\n"
-        "name = json.loads(connection.getresponse().read())[0]['name']",
-    ),
-    "aiohttp": (
-        "import asyncio, aiohttp",
-        "async def first():\n"
-        f"    async with aiohttp.ClientSession() as session, session.get(URL + {PATH!r}, headers={SIGNED}) as answer:\n"
-        "        return (await answer.json())[0]['name']\n"
-        "name = asyncio.run(first())",
-    ),
+    "http.client": ("import http.client, json", WITH_HTTP_CLIENT),
+    "aiohttp": ("import asyncio, aiohttp", WITH_AIOHTTP),
     "pyreqwest": (
         "from pyreqwest.client import SyncClientBuilder",
         f"name = SyncClientBuilder().build().get(URL + {PATH!r}).headers({SIGNED}).build().send().json()[0]['name']",
@@ -63,15 +73,7 @@ SNIPPETS = {
         "import primp",
         f"name = primp.Client(timeout=30).get(URL + {PATH!r}, headers={SIGNED}).json()[0]['name']",
     ),
-    "pycurl": (
-        "import pycurl, json, io",
-        "curl, out = pycurl.Curl(), io.BytesIO()\n"
-        f"curl.setopt(pycurl.URL, URL + {PATH!r})\n"
-        f"curl.setopt(pycurl.HTTPHEADER, [f'{{name}}: {{value}}' for name, value in {SIGNED}.items()])\n"
-        "curl.setopt(pycurl.WRITEDATA, out)\n"
-        "curl.perform()\n"
-        "name = json.loads(out.getvalue())[0]['name']",
-    ),
+    "pycurl": ("import pycurl, json, io", WITH_PYCURL),
 }
 
 

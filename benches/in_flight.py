@@ -39,7 +39,7 @@ async def theirs(client: str, place: Place) -> AsyncIterator[Callable[[], Awaita
     async with OPEN_WITH[client](place, HEADERS) as send:
 
         async def call() -> str:
-            return loads(await send("GET", PATH, None))[0]["name"]  # type: ignore[index]
+            return loads(await send("GET", PATH, None))[0]["name"]
 
         yield call
 

@@ -72,16 +72,11 @@ def read_dicts(jobs: Iterable[dict[str, Any]], what: str) -> tuple[int, str]:
 def msgspec_decoder(last_run: type, params: Any) -> Callable[[bytes], Any]:  # noqa: ANN401 - a type, or a special form
     import msgspec
 
-    linked = msgspec.defstruct(
-        "Connection",
-        [("id", int), ("alias", str), ("system", str), ("frequency", str), ("command", str), ("project", int)]
-        + [("params", params)],
-    )
-    job = msgspec.defstruct(
-        "Job",
-        [("id", int), ("user", str), ("succeeded", bool), ("automatic", bool), ("ready", bool)]
-        + [("result_message", str), ("last_run", last_run), ("connection", linked)],
-    )
+    fields = [("id", int), ("alias", str), ("system", str), ("frequency", str), ("command", str), ("project", int)]
+    linked = msgspec.defstruct("Connection", [*fields, ("params", params)])
+    fields = [("id", int), ("user", str), ("succeeded", bool), ("automatic", bool), ("ready", bool)]
+    fields += [("result_message", str), ("last_run", last_run), ("connection", linked)]
+    job = msgspec.defstruct("Job", fields)
     page = msgspec.defstruct("Page", [("results", list[job]), ("next", str | None)])
     return msgspec.json.Decoder(page).decode
 
@@ -117,7 +112,7 @@ def decoder(name: str) -> tuple[Callable[[bytes], Any], bool]:
 
 
 def their_jobs(entry: str, place: Place, path: str, *, paged: bool) -> tuple[Callable[[int], Iterator[Any]], bool]:
-    """A function that gives all jobs by pages of a size, as long as there is a next page; and whether they are dicts."""
+    """A function that gives all jobs by pages of a size, until there is no next one; and whether they are dicts."""
     client, _, form = entry.partition("+")
     send, (decode, dicts) = SEND_WITH[client](place, HEADERS), decoder(form)
 
@@ -141,8 +136,10 @@ def our_jobs(place: Place, kind: str) -> Callable[[int], Iterable[Any]]:
 
 
 def run(entry: str, place: Place) -> Figures:
-    """Measure one entry: `pages` walks through many pages of `count` jobs, everything else takes one such page. With
-    `growth`, connection and client are ready before the clock starts, so that a short list shows the cost of its jobs.
+    """Measure one entry.
+
+    `pages` walks through many pages of `count` jobs, everything else takes one such page. With `growth`, connection and
+    client are ready before the clock starts, so that a short list shows the cost of its jobs.
     """
     paged = place.what == "pages"
     what = "text" if "text" in entry else place.what

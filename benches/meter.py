@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import resource
 import sys
+from contextlib import suppress
 from pathlib import Path
 from time import perf_counter
 
@@ -25,8 +26,9 @@ def processor_time() -> float:
 
 
 def memory_mb(field: str) -> float:
-    """`VmRSS` is what is resident now, `VmHWM` the most there was in this program. `ru_maxrss`, which stands in
-    elsewhere, also knows what the process was before it became this program.
+    """`VmRSS` is what is resident now, `VmHWM` the most there was in this program.
+
+    `ru_maxrss`, which stands in elsewhere, also knows what the process was before it became this program.
     """
     if STATUS.exists():
         return int(STATUS.read_text().split(f"{field}:")[1].split()[0]) * 1024 / 1e6
@@ -38,15 +40,14 @@ class Meter:
 
     def __init__(self) -> None:
         # From here on the high-water mark counts from what is resident now. Not everywhere allowed.
-        try:
+        with suppress(OSError):
             Path("/proc/self/clear_refs").write_text("5")
-        except OSError:
-            pass
         self.resident = memory_mb("VmRSS")
         self.used = processor_time()
         self.began = perf_counter()
 
     def stop(self, units: int, check: object) -> Figures:
+        """The figures of so many units of work."""
         wall, cpu = perf_counter() - self.began, processor_time() - self.used
         peak = memory_mb("VmHWM")
         return {

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import machine
 import report
 from bars import Bar, Group, svg
-from goals import OURS, amount, judge
+from goals import NOUNS, OURS, amount, judge
 from ratios import median_of, median_ratio, spread
+from workload import label
 from workloads import WORKLOADS
 
 if TYPE_CHECKING:
@@ -30,8 +31,8 @@ PEERS = (
 
 HEAD = """# Performance
 
-This package beside the clients that people use instead, and beside what Rust alone needs for the same work. `make bench`
-measures it and writes this page.
+This package beside the clients that people use instead, and beside what Rust alone needs for the same work.
+`make bench` measures it; with `BENCH_ARGS=--write` it writes this page.
 
 ![Bars: processor time of each client](performance.svg)
 
@@ -43,8 +44,8 @@ goes through the public API with its defaults: deadline, mapping of errors, mask
 * The server is a bare one in Rust ([benches/rust](../benches/rust)): one thread, connections kept open, answers in the
   vendors' documented forms that are made once. TLS 1.3, with a certificate authority made for the run.
 * {cores}
-* Each round runs every entry once, in a new random order and a fresh process each. `x time` and `x CPU` are medians over
-  the rounds of the other's figure divided by ours in the same round: above 1, we need less.
+* Each round runs every entry once, in a new random order and a fresh process each. `x time` and `x CPU` are medians
+  over the rounds of the other's figure divided by ours in the same round: above 1, we need less.
 * All entries do the same and must find the same (a name, a password, a sum over all that was read), or the run fails.
 * CPU is the processor time of the client's whole process, user and system, while it works. `peak` is the most memory
   the process ever had, `extra` what it had at most above the moment before the work.
@@ -53,11 +54,13 @@ goes through the public API with its defaults: deadline, mapping of errors, mask
   what is needed. `reqwest loop` is what our client could reach if Python cost nothing.
 * Rows with dicts, and those marked `text`, leave times as text; structs and our objects have datetimes. A row marked
   `raw` does not decode `params` at all.
-* Clients whose process is measured while they start (W6) are measured from outside, over an interpreter that does nothing.
+* Starts (W6) are measured from outside: the whole process, less what an interpreter needs that does nothing.
 
 `make bench` needs no network but for its tools and peers. `benches/run.py --help` tells how to run parts of it.
 
 """
+PINNED = """Server and client have a core each. Processes that run only when nothing else wants to keep the cores from
+  halting, except where many calls are in flight."""
 
 
 def about(options: argparse.Namespace) -> dict[str, Any]:
@@ -187,7 +190,7 @@ def picture(results: dict[str, list[Round]]) -> str:
     groups = []
     for name, rounds in results.items():
         workload = WORKLOADS[name]
-        groups.append(Group(f"{workload.title}: {workload.picture}", bars_of(workload, rounds)))
+        groups.append(Group(f"{workload.title}: {NOUNS[workload.picture]}", bars_of(workload, rounds)))
     return svg(groups)
 
 
@@ -197,7 +200,7 @@ def bars_of(workload: Workload, rounds: Sequence[Round]) -> list[Bar]:
         value = median_of(rounds, entry, workload.picture)
         if value is not None:
             kind = "ours" if is_ours(entry) else "limit" if entry in workload.limits else "other"
-            bars.append(Bar(entry, value, amount(workload.picture, value), kind))
+            bars.append(Bar(label(entry), value, amount(workload.picture, value), kind))
     return sorted(bars, key=lambda bar: bar.value)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from goals import OURS, amount, judge
 from ratios import median_of, median_ratio
+from workload import COUNT_SEPARATOR, label, size_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,14 +34,14 @@ def table(workload: Workload, rounds: Sequence[Round]) -> list[list[str]]:
         base = same_size(name)
         ratios = [median_ratio(rounds, name, base, metric) for metric in ("wall", "cpu")]
         shown = ["" if ratio is None or name == base else f"{ratio:.2f}" for ratio in ratios]
-        rows.append([name, *cells[:2], *shown, *cells[2:]])
+        rows.append([label(name), *cells[:2], *shown, *cells[2:]])
     return rows
 
 
 def same_size(name: str) -> str:
     """Ours with as many items as the entry has."""
-    _, at, count = name.partition("@")
-    return f"{OURS}{at}{count}"
+    size = size_of(name)
+    return f"{OURS}{COUNT_SEPARATOR}{size}" if size else OURS
 
 
 def goal_rows(workload: Workload, rounds: Sequence[Round]) -> list[list[str]]:
@@ -61,9 +62,9 @@ def left_out(rounds: Sequence[Round]) -> dict[str, str]:
     for each in rounds:
         for name, figures in each.items():
             if "missing" in figures:
-                reasons[name] = f"{figures['missing']} is not installed"
+                reasons[label(name)] = f"{figures['missing']} is not installed"
             elif "failed" in figures:
-                reasons[name] = figures["failed"]
+                reasons[label(name)] = figures["failed"]
     return reasons
 
 

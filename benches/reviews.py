@@ -28,7 +28,8 @@ HEADERS = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/xml;
 REVIEW = "UAR-3"
 SOURCE = "Active Directory (EMEA)"
 CHUNK = 1000
-HEAD = '<?xml version="1.0" encoding="UTF-8"?><Review><ReviewResultName>UAR-3</ReviewResultName>'
+SETTINGS = (("ReviewResultName", REVIEW), ("SignOff", "false"), ("UpdateCommentsOnly", "false"))
+HEAD = '<?xml version="1.0" encoding="UTF-8"?><Review>' + "".join(f"<{tag}>{text}</{tag}>" for tag, text in SETTINGS)
 
 
 def dicts(count: int) -> Iterator[Change]:
@@ -55,9 +56,9 @@ def with_f_strings(changes: Iterable[Change], escape: Callable[[str], str]) -> b
     parts = [
         f'<ReviewItemChange state="{escape(change["state"])}" comments="{escape(change["comments"])}">'
         f"<RevieweeUserId>{escape(change['reviewee'])}</RevieweeUserId>"
-        f'<Group name="{escape(change["item"]["name"])}" business-source="{escape(change["item"]["business_source"])}"/>'
-        "</ReviewItemChange>"
+        f'<Group name="{escape(item["name"])}" business-source="{escape(item["business_source"])}"/></ReviewItemChange>'
         for change in changes
+        for item in [change["item"]]
     ]
     return f"{HEAD}{''.join(parts)}</Review>".encode()
 
@@ -77,7 +78,8 @@ def with_saxutils(changes: Iterable[Change]) -> bytes:
 
 def with_tree(changes: Iterable[Change], etree: Any) -> bytes:  # noqa: ANN401 - lxml's or the standard library's
     root = etree.Element("Review")
-    etree.SubElement(root, "ReviewResultName").text = REVIEW
+    for tag, text in SETTINGS:
+        etree.SubElement(root, tag).text = text
     for change in changes:
         element = etree.SubElement(root, "ReviewItemChange", {"state": change["state"], "comments": change["comments"]})
         etree.SubElement(element, "RevieweeUserId").text = change["reviewee"]
@@ -105,8 +107,9 @@ def with_xmlfile(changes: Iterable[Change]) -> bytes:
 
     out = BytesIO()
     with etree.xmlfile(out, encoding="UTF-8") as file, file.element("Review"):
-        with file.element("ReviewResultName"):
-            file.write(REVIEW)
+        for tag, text in SETTINGS:
+            with file.element(tag):
+                file.write(text)
         for change in changes:
             item = change["item"]
             with file.element("ReviewItemChange", {"state": change["state"], "comments": change["comments"]}):

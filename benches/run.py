@@ -23,7 +23,7 @@ import machine
 import page
 import report
 from place import Place
-from workload import COUNT_SEPARATOR, Workload
+from workload import COUNT_SEPARATOR, Workload, size_of
 from workloads import WORKLOADS
 
 if TYPE_CHECKING:
@@ -50,12 +50,12 @@ class Setting:
         return str(self.options.niquests) if entry.startswith("niquests") else sys.executable
 
     def place(self, workload: Workload, entry: str) -> Place:
+        """What an entry's process is told."""
         given = {**workload.options, **(workload.quick if self.options.quick else {})}
         if self.options.quick:
             given.setdefault("seconds", QUICK_SECONDS)
-        _, _, count = entry.partition(COUNT_SEPARATOR)
-        if count:
-            given["count"] = int(count)
+        if size := size_of(entry):
+            given["count"] = int(size)
         if workload.module == "uploads":
             given["file"] = str(coverage_file(self.folder, given["count"]))
         ca = self.addresses["ca"] if workload.address == "tls" else "-"
@@ -109,8 +109,7 @@ def agree(workload: Workload, figures: Round) -> None:
     found: dict[str, dict[str, list[str]]] = {}
     for entry, each in figures.items():
         if "check" in each:
-            size = entry.partition(COUNT_SEPARATOR)[2]
-            found.setdefault(size, {}).setdefault(each["check"], []).append(entry)
+            found.setdefault(size_of(entry), {}).setdefault(each["check"], []).append(entry)
     for answers in found.values():
         if len(answers) > 1:
             raise SystemExit(f"{workload.name}: the entries disagree: {answers}")

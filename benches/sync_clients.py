@@ -1,5 +1,7 @@
-"""The blocking clients that people use instead, each as one who knows it would use it: one kept connection or pool,
-headers set once, a time limit. Each becomes a function that sends one request and gives the body of the answer.
+"""The blocking clients that people use instead, each as one who knows it would use it.
+
+One kept connection or pool, headers set once, a time limit. Each becomes a function that sends one request and gives
+the body of the answer.
 """
 
 from __future__ import annotations
@@ -9,13 +11,14 @@ from place import TIMEOUT, Place
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from place import Send
 
 ERRORS_FROM = 400
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """An answer that is no success."""
 
 
@@ -77,7 +80,7 @@ def send_with_urllib3(place: Place, headers: dict[str, str]) -> Send:
     def send(method: str, path: str, body: bytes | None = None) -> bytes:
         answer = pool.request(method, place.url + path, body=body)
         if answer.status >= ERRORS_FROM:
-            raise Refused(answer.data)
+            raise RefusedError(answer.data)
         return answer.data
 
     return send
@@ -99,7 +102,7 @@ def send_with_http_client(place: Place, headers: dict[str, str]) -> Send:
         answer = connection.getresponse()
         content = answer.read()
         if answer.status >= ERRORS_FROM:
-            raise Refused(content)
+            raise RefusedError(content)
         return content
 
     return send
@@ -135,7 +138,7 @@ def send_with_primp(place: Place, headers: dict[str, str]) -> Send:
     def send(method: str, path: str, body: bytes | None = None) -> bytes:
         answer = client.request(method, place.url + path, content=body)
         if answer.status_code >= ERRORS_FROM:
-            raise Refused(answer.content)
+            raise RefusedError(answer.content)
         return answer.content
 
     return send
@@ -179,7 +182,7 @@ SEND_WITH: dict[str, Callable[[Place, dict[str, str]], Send]] = {
 }
 
 
-def loads_of(client: str) -> Callable[[bytes], object]:
+def loads_of(client: str) -> Callable[[bytes | str], Any]:
     """Whoever takes one of the three fast clients takes a fast JSON reader too."""
     if client in {"primp", "pyreqwest", "pycurl", "aiohttp"}:
         import orjson

@@ -7,13 +7,16 @@ from time import perf_counter
 
 import small_get
 from meter import Meter
-from place import Place
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from place import Figures
+    from collections.abc import Callable
+
+    from place import Figures, Place
 
 WARM_UP = 3
+PATIENCE = 60.0
+"""Seconds, if a thread fails before the others begin."""
 NOT_SHARED = ("pycurl", "http.client", "requests")
 """Clients of which each thread has its own: the first two can't be shared, the third's authors advise against it."""
 
@@ -21,13 +24,13 @@ NOT_SHARED = ("pycurl", "http.client", "requests")
 def run(entry: str, place: Place) -> Figures:
     """Measure one entry."""
 
-    def connected():  # noqa: ANN202
+    def connected() -> Callable[[], str]:
         return small_get.ours(place) if entry == "infosecops" else small_get.theirs(entry, place)
 
     shared = None if entry in NOT_SHARED else connected()
     calls = [0] * place.width
     checks: set[str] = set()
-    ready, begin = threading.Barrier(place.width + 1), threading.Event()
+    ready, begin = threading.Barrier(place.width + 1, timeout=PATIENCE), threading.Event()
     end = 0.0
 
     def caller(number: int) -> None:

@@ -12,6 +12,7 @@ from sync_clients import SEND_WITH, loads_of
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from place import Figures
 
@@ -34,7 +35,7 @@ def fields(account: str) -> dict[str, str]:
     }
 
 
-def password_of(envelope: dict[str, str], loads: Callable[[str], dict[str, str]]) -> str:
+def password_of(envelope: dict[str, Any], loads: Callable[[str], Any]) -> str:
     if not envelope["IsSuccess"]:
         raise SystemExit(f"the vault refused: {envelope['LogCode']}")
     return loads(envelope["Result"])["Password"]
@@ -44,13 +45,17 @@ def ours(place: Place) -> Callable[[], str]:
     from infosecops import Sectona
 
     pam = Sectona(place.url, access_key=ACCESS_KEY, proxy="direct", ca_file=our_ca(place))
-    return lambda: pam.request_password("Unix Based", "web01.example.net", "deploy").password.reveal()
+
+    def call() -> str:
+        return pam.request_password("Unix Based", "web01.example.net", "deploy").password.reveal()
+
+    return call
 
 
 def theirs(client: str, place: Place) -> Callable[[], str]:
     send, loads = SEND_WITH[client](place, HEADERS), loads_of(client)
     dumps = dumps_of(client)
-    return lambda: password_of(loads(send("POST", PATH, dumps(fields("deploy")))), loads)  # type: ignore[arg-type]
+    return lambda: password_of(loads(send("POST", PATH, dumps(fields("deploy")))), loads)
 
 
 def dumps_of(client: str) -> Callable[[object], bytes]:
@@ -58,7 +63,11 @@ def dumps_of(client: str) -> Callable[[object], bytes]:
         import orjson
 
         return orjson.dumps
-    return lambda value: json.dumps(value).encode()
+
+    def dumps(value: object) -> bytes:
+        return json.dumps(value).encode()
+
+    return dumps
 
 
 def run(entry: str, place: Place) -> Figures:

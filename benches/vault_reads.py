@@ -55,7 +55,7 @@ async def with_asyncio(client: str, place: Place) -> Figures:
         async def worker(left: Iterator[str]) -> None:
             for name in left:
                 envelope = loads(await send("POST", PATH, dumps(fields(name))))
-                passwords[name] = password_of(envelope, loads)  # type: ignore[arg-type]
+                passwords[name] = password_of(envelope, loads)
 
         meter, left = Meter(), iter(names)
         await asyncio.gather(*(worker(left) for _ in range(place.width)))
@@ -67,7 +67,7 @@ def with_threads(client: str, place: Place) -> Figures:
     send, loads, dumps = SEND_WITH[client](place, HEADERS), loads_of(client), dumps_of(client)
 
     def one(name: str) -> str:
-        return password_of(loads(send("POST", PATH, dumps(fields(name)))), loads)  # type: ignore[arg-type]
+        return password_of(loads(send("POST", PATH, dumps(fields(name)))), loads)
 
     names = accounts(place.count)
     with ThreadPoolExecutor(place.width) as pool:

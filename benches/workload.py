@@ -13,6 +13,22 @@ if TYPE_CHECKING:
 COUNT_SEPARATOR = "@"
 MIB = 1.048576
 """In MB."""
+BYTES_IN_MIB = 1024 * 1024
+
+
+def size_of(entry: str) -> str:
+    """The number of items in an entry's name; empty if its workload says it."""
+    return entry.partition(COUNT_SEPARATOR)[2]
+
+
+def label(entry: str) -> str:
+    """An entry's name for people."""
+    name, _, size = entry.partition(COUNT_SEPARATOR)
+    if not size:
+        return name
+    count, rest = divmod(int(size), BYTES_IN_MIB)
+    shown = f"{count} MiB" if count and not rest else f"{int(size):,}".replace(",", " ")
+    return f"{name}, {shown}"
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ SMALL = (
         ),
     ),
     Workload(
-        "password", "W1 password: a vault request after the other (Sectona, POST, JSON in JSON)", "vault", (OURS, *SYNC),
+        "password", "W1 password: a vault request after the other (POST, JSON in JSON)", "vault", (OURS, *SYNC),
         limits={LOOP: ("password-reqwest", *TIMED)}, rounds=5,
         goals=(Goal("cpu", "times", 1.25, FAST, then=1.8),),
     ),

@@ -37,10 +37,14 @@ pub fn jobs(first: usize, count: usize, total: usize, next: Option<&str>) -> Str
 fn job(text: &mut String, number: usize) {
     let connection = number % CONNECTIONS;
     let (system, command) = SYSTEMS.get(connection % SYSTEMS.len()).copied().unwrap_or_default();
-    let (ready, succeeded) = (number % 10 != 0, number % 10 > 1);
-    let message = if ready && !succeeded { "Could not log in: the password has expired" } else { "" };
+    let (ready, succeeded) = (!number.is_multiple_of(10), number % 10 > 1);
+    let message = if ready && !succeeded {
+        "Could not log in: the password has expired"
+    } else {
+        ""
+    };
     let (hour, minute, second) = (number / 3600 % 24, number / 60 % 60, number % 60);
-    let (id, automatic, micro) = (100_000 + number, number % 3 == 0, number % 1_000_000);
+    let (id, automatic, micro) = (100_000 + number, number.is_multiple_of(3), number % 1_000_000);
     let (priority, project) = (number % 11, connection * 3 + 1);
     let _ = write!(
         text,

@@ -61,7 +61,10 @@ fn client(ca: &str) -> Outcome<Client> {
 }
 
 async fn first_name(client: &Client, address: &str) -> Outcome<String> {
-    let request = client.get(address).header(AUTHORIZATION, "Bearer t").header(ACCEPT, "application/json");
+    let request = client
+        .get(address)
+        .header(AUTHORIZATION, "Bearer t")
+        .header(ACCEPT, "application/json");
     let body = request.send().await?.error_for_status()?.bytes().await?;
     let tokens: Vec<Token<'_>> = serde_json::from_slice(&body)?;
     Ok(tokens.first().map(|token| token.name.to_string()).unwrap_or_default())
@@ -85,7 +88,11 @@ pub fn password(url: &str, ca: &str, seconds: f64) -> Outcome<String> {
             let body = request.send().await?.error_for_status()?.bytes().await?;
             let envelope: Envelope<'_> = serde_json::from_slice(&body)?;
             let record: Record<'_> = serde_json::from_str(&envelope.result)?;
-            Ok(if envelope.is_success { record.password.into_owned() } else { String::new() })
+            Ok(if envelope.is_success {
+                record.password.into_owned()
+            } else {
+                String::new()
+            })
         })
     })
 }

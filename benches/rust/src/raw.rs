@@ -59,9 +59,13 @@ impl Connection {
         let length: usize = head
             .lines()
             .filter_map(|line| line.split_once(':'))
-            .find_map(|(name, value)| name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse()))
+            .find_map(|(name, value)| {
+                name.eq_ignore_ascii_case("content-length")
+                    .then(|| value.trim().parse())
+            })
             .ok_or("no Content-Length")??;
-        self.received.reserve_exact((body_at + length).saturating_sub(self.received.len()));
+        self.received
+            .reserve_exact((body_at + length).saturating_sub(self.received.len()));
         while self.received.len() < body_at + length {
             self.read(&mut piece)?;
         }

@@ -31,7 +31,11 @@ pub async fn changes(mut body: Incoming) -> Outcome<usize> {
         let across: Vec<u8> = seam.iter().chain(piece.iter().take(KEPT)).copied().collect();
         found += finder.find_iter(&across).count();
         let short = if piece.len() < KEPT { seam.as_slice() } else { &[] };
-        let end: Vec<u8> = short.iter().chain(piece.iter().skip(piece.len().saturating_sub(KEPT))).copied().collect();
+        let end: Vec<u8> = short
+            .iter()
+            .chain(piece.iter().skip(piece.len().saturating_sub(KEPT)))
+            .copied()
+            .collect();
         seam = end.iter().skip(end.len().saturating_sub(KEPT)).copied().collect();
     }
     Ok(found)

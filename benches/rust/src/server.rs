@@ -136,7 +136,10 @@ async fn answer(site: &Site, request: Request<Incoming>) -> Outcome<Response<Ful
         let body = bodies::password(&wanted).ok_or("no account is asked for")?;
         return Ok(json_answer(body.into()));
     }
-    if let Some(kind) = path.strip_prefix("/api/v2/jobs/").and_then(|rest| rest.strip_suffix('/')) {
+    if let Some(kind) = path
+        .strip_prefix("/api/v2/jobs/")
+        .and_then(|rest| rest.strip_suffix('/'))
+    {
         let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
         let origin = format!("{}://{}", site.scheme, host.unwrap_or_default());
         return Ok(json_answer(jobs(site, &origin, kind, uri.query().unwrap_or_default())));
@@ -159,7 +162,9 @@ async fn governance(query: &str, request: Request<Incoming>) -> Outcome<Response
 
 /// A page of a list, made when it is first asked for.
 fn jobs(site: &Site, origin: &str, kind: &str, query: &str) -> Bytes {
-    let size: usize = parameter(query, "page_size").and_then(|size| size.parse().ok()).unwrap_or(100);
+    let size: usize = parameter(query, "page_size")
+        .and_then(|size| size.parse().ok())
+        .unwrap_or(100);
     let page: usize = parameter(query, "page").and_then(|page| page.parse().ok()).unwrap_or(1);
     let pages = if kind == PAGED_KIND { PAGES } else { 1 };
     let key = format!("{origin} {kind} {size} {page}");

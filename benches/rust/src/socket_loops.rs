@@ -96,17 +96,32 @@ pub fn jobs(url: &str, count: usize, with_params: bool) -> Outcome<String> {
     for job in &page.results {
         let linked = &job.connection;
         let minute: u64 = job.last_run.get(14..16).unwrap_or("0").parse()?;
-        let texts = [&job.user, &job.result_message, &linked.alias, &linked.system, &linked.frequency, &linked.command];
+        let texts = [
+            &job.user,
+            &job.result_message,
+            &linked.alias,
+            &linked.system,
+            &linked.frequency,
+            &linked.command,
+        ];
         sum += texts.into_iter().map(|text| text.len() as u64).sum::<u64>();
         sum += job.id + linked.id + linked.project + minute;
         sum += u64::from(job.succeeded) + u64::from(job.automatic) + u64::from(job.ready);
         if with_params {
             let read: Params<'_> = serde_json::from_str(linked.params.get())?;
             params += read.all.len() as u64;
-            params += read.all.get("sde_min_priority").and_then(serde_json::Value::as_u64).unwrap_or(0);
+            params += read
+                .all
+                .get("sde_min_priority")
+                .and_then(serde_json::Value::as_u64)
+                .unwrap_or(0);
         }
     }
-    let check = if with_params { format!("{sum} {params}") } else { sum.to_string() };
+    let check = if with_params {
+        format!("{sum} {params}")
+    } else {
+        sum.to_string()
+    };
     meter.stop(page.results.len() as u64, &check)
 }
 
@@ -133,6 +148,7 @@ pub fn review(url: &str, count: usize) -> Outcome<String> {
     let meter = Meter::start()?;
     let mut text = String::with_capacity(count * 300 + 200);
     text.push_str("<?xml version=\"1.0\" encoding=\"UTF-8\"?><Review><ReviewResultName>UAR-3</ReviewResultName>");
+    text.push_str("<SignOff>false</SignOff><UpdateCommentsOnly>false</UpdateCommentsOnly>");
     for change in &changes {
         text.push_str("<ReviewItemChange state=\"");
         escape(&mut text, change.state);
@@ -158,7 +174,11 @@ pub fn review(url: &str, count: usize) -> Outcome<String> {
     connection.wire.write_all(head.as_bytes())?;
     connection.wire.write_all(text.as_bytes())?;
     let answer = std::str::from_utf8(connection.answer()?)?.to_owned();
-    let told = answer.split("all ").nth(1).and_then(|rest| rest.split(' ').next()).unwrap_or(&answer);
+    let told = answer
+        .split("all ")
+        .nth(1)
+        .and_then(|rest| rest.split(' ').next())
+        .unwrap_or(&answer);
     meter.stop(count as u64, told)
 }
 

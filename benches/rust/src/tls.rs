@@ -38,6 +38,8 @@ pub fn client(ca_file: &Path) -> Outcome<Arc<ClientConfig>> {
         roots.add(certificate?)?;
     }
     Ok(Arc::new(
-        ClientConfig::builder().with_root_certificates(roots).with_no_client_auth(),
+        ClientConfig::builder()
+            .with_root_certificates(roots)
+            .with_no_client_auth(),
     ))
 }

@@ -32,6 +32,9 @@ pub fn upload(url: &str, ca: &str, path: &Path) -> Outcome<String> {
     connection.wire.flush()?;
     let answer = connection.answer()?;
     let answer: serde_json::Value = serde_json::from_slice(answer)?;
-    let status = answer.pointer("/data/status").and_then(serde_json::Value::as_str).unwrap_or("none");
+    let status = answer
+        .pointer("/data/status")
+        .and_then(serde_json::Value::as_str)
+        .unwrap_or("none");
     meter.stop(1, status)
 }
