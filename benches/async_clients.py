@@ -56,7 +56,6 @@ async def with_niquests(place: Place, headers: dict[str, str]) -> AsyncIterator[
     import niquests
 
     async with niquests.AsyncSession(pool_connections=1, pool_maxsize=max(place.width, 1)) as session:
-        session.trust_env = False
         session.headers.update(headers)
 
         async def send(method: str, path: str, body: bytes | None = None) -> bytes:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from place import Figures
 
-WARM_UP_ROUNDS = 3
+WARM_UP_ROUNDS = 1
 
 
 @asynccontextmanager

@@ -63,7 +63,10 @@ def server(program: Path, folder: Path) -> Iterator[dict[str, str]]:
     with on_core(SERVER_CORE):
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
-        yield json.loads(piped(process.stdout).readline())
+        told = piped(process.stdout).readline()
+        if not told:
+            raise SystemExit(f"{program} serve did not start")
+        yield json.loads(told)
     finally:
         piped(process.stdin).close()
         try:

@@ -6,6 +6,7 @@ import os
 import platform
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import machine
@@ -34,7 +35,7 @@ HEAD = """# Performance
 This package beside the clients that people use instead, and beside what Rust alone needs for the same work.
 `make bench` measures it; with `BENCH_ARGS=--write` it writes this page.
 
-![Bars: processor time of each client](performance.svg)
+![Bars: what each client needs; the shorter, the better](performance.svg)
 
 Times are those of one run on one machine and say nothing about another; what counts are the ratios. Every call of ours
 goes through the public API with its defaults: deadline, mapping of errors, masking and logging are in place.
@@ -50,14 +51,16 @@ goes through the public API with its defaults: deadline, mapping of errors, mask
 * CPU is the processor time of the client's whole process, user and system, while it works. `peak` is the most memory
   the process ever had, `extra` what it had at most above the moment before the work.
 * Each client is used as one who knows it would use it: one session or pool, headers set once, a fast JSON reader
-  beside a fast client, structs decoded directly from bytes, files streamed. The limits are loops in Rust that do only
+  beside a fast client, structs decoded directly from bytes, files streamed. `requests` looks for proxies and passwords
+  in the environment and netrc before every call, unless `trust_env` is off. The limits are loops in Rust that do only
   what is needed. `reqwest loop` is what our client could reach if Python cost nothing.
 * Rows with dicts, and those marked `text`, leave times as text; structs and our objects have datetimes. A row marked
   `raw` does not decode `params` at all.
 * Starts (W6) are measured from outside: the whole process, less what an interpreter needs that does nothing.
 
-`make bench` needs no network but for its tools and peers. `benches/run.py --help` tells how to run parts of it.
-
+`make bench` needs no network but for its tools and peers. `make bench BENCH_ARGS="--only get,jobs"` runs a part,
+`--quick` less of everything, `--help` tells the rest. The figures of every round are then in
+`.build/bench/results.json`.
 """
 PINNED = """Server and client have a core each. Processes that run only when nothing else wants to keep the cores from
   halting, except where many calls are in flight."""
@@ -161,15 +164,13 @@ def markdown(rows: Sequence[Sequence[str]]) -> list[str]:
 
 def document(about_run: dict[str, Any], results: dict[str, list[Round]]) -> str:
     """The page."""
-    pins = (
-        "Server and client have a core each. Processes that run only when nothing else wants to keep the cores awake."
-    )
-    cores = pins if about_run["pinned"] else "Server and client share the cores: pinning was not possible here."
+    cores = PINNED if about_run["pinned"] else "Server and client share the cores: pinning was not possible here."
     versions = ", ".join(f"{name} {found}" for name, found in about_run["versions"].items() if found)
-    system = (
-        f"{about_run['system']} on {about_run['machine']}, {about_run['cores']} cores, CPython {about_run['python']}"
-    )
-    lines = [HEAD.format(cores=cores), f"Measured on {system}; {versions}.", "", "## Goals", ""]
+    system = f"{about_run['system']} on {about_run['machine']}, {about_run['cores']} cores"
+    measured = [f"Measured on {system}, CPython {about_run['python']}.", f"Versions: {versions}."]
+    if about_run["quick"]:
+        measured.append("This was a short run: fewer rounds, and fewer items than the titles say.")
+    lines = [HEAD.format(cores=cores), *fill(" ".join(measured), 120).splitlines(), "", "## Goals", ""]
     lines += markdown([["Workload", "Goal", "Measured", "Verdict", "Further goal"], *goals_of(results)])
     for name, rounds in results.items():
         workload = WORKLOADS[name]
@@ -186,12 +187,10 @@ def is_ours(entry: str) -> bool:
 
 
 def picture(results: dict[str, list[Round]]) -> str:
-    """The bars of all workloads: what the workload is about, most often processor time."""
-    groups = []
-    for name, rounds in results.items():
-        workload = WORKLOADS[name]
-        groups.append(Group(f"{workload.title}: {NOUNS[workload.picture]}", bars_of(workload, rounds)))
-    return svg(groups)
+    """The bars of what is drawn."""
+    drawn = [(WORKLOADS[name], rounds) for name, rounds in results.items() if WORKLOADS[name].picture]
+    titles = [f"{workload.title}: {NOUNS[workload.picture]}" for workload, _ in drawn]
+    return svg([Group(title, bars_of(*each)) for title, each in zip(titles, drawn, strict=True)])
 
 
 def bars_of(workload: Workload, rounds: Sequence[Round]) -> list[Bar]:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / ".build" / "bench"
 ENTRY_SECONDS = 180.0
-QUICK_ROUNDS, QUICK_SECONDS = 3, 0.15
+QUICK_ROUNDS, QUICK_SECONDS = 2, 0.15
 
 
 @dataclass(frozen=True)
@@ -177,6 +177,8 @@ def main() -> None:
     wanted = options.only.split(",") if options.only else list(WORKLOADS)
     if unknown := set(wanted) - set(WORKLOADS):
         raise SystemExit(f"no workload {', '.join(sorted(unknown))}; there are {', '.join(WORKLOADS)}")
+    if not options.program.exists():
+        raise SystemExit(f"there is no {options.program}: `make bench` builds it")
     folder = BUILD / "files"
     folder.mkdir(parents=True, exist_ok=True)
     with machine.server(options.program, folder) as addresses:

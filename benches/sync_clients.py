@@ -22,14 +22,14 @@ class RefusedError(Exception):
     """An answer that is no success."""
 
 
-def send_with_requests(place: Place, headers: dict[str, str]) -> Send:
+def send_with_requests(place: Place, headers: dict[str, str], *, trust_env: bool = True) -> Send:
     import requests
 
     session = requests.Session()
     adapter = requests.adapters.HTTPAdapter(pool_maxsize=max(place.width, 10))
     session.mount("http://", adapter)
     session.mount("https://", adapter)
-    session.trust_env = False
+    session.trust_env = trust_env
     session.verify = place.verify
     session.headers.update(headers)
 
@@ -41,11 +41,15 @@ def send_with_requests(place: Place, headers: dict[str, str]) -> Send:
     return send
 
 
+def send_with_requests_alone(place: Place, headers: dict[str, str]) -> Send:
+    """Without a look at the environment's variables and netrc before every call, which the default is."""
+    return send_with_requests(place, headers, trust_env=False)
+
+
 def send_with_niquests(place: Place, headers: dict[str, str]) -> Send:
     import niquests
 
     session = niquests.Session()
-    session.trust_env = False
     session.verify = place.verify
     session.headers.update(headers)
 
@@ -172,6 +176,7 @@ def send_with_pycurl(place: Place, headers: dict[str, str]) -> Send:
 
 SEND_WITH: dict[str, Callable[[Place, dict[str, str]], Send]] = {
     "requests": send_with_requests,
+    "requests, trust_env off": send_with_requests_alone,
     "niquests": send_with_niquests,
     "httpx": send_with_httpx,
     "urllib3": send_with_urllib3,

@@ -51,7 +51,6 @@ def with_requests(place: Place) -> Callable[[], bytes]:
     import requests
 
     session = requests.Session()
-    session.trust_env = False
     session.verify = place.verify
 
     def send() -> bytes:

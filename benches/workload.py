@@ -53,4 +53,5 @@ class Workload:
     awake: bool = True
     """Whether processes that run when nothing else does keep the cores from halting."""
     goals: tuple[Goal, ...] = ()
-    picture: str = "cpu"
+    picture: str = ""
+    """The figure that is drawn; empty if none is."""

@@ -7,7 +7,10 @@ from imports import SNIPPETS
 from workload import COUNT_SEPARATOR, MIB, Workload
 
 LOOP, RAW = "limit: reqwest loop", "limit: raw socket"
-SYNC = ("requests", "niquests", "httpx", "urllib3", "http.client", "primp", "pyreqwest", "pycurl")
+SYNC = (
+    *("requests", "requests, trust_env off", "niquests", "httpx", "urllib3", "http.client"),
+    *("primp", "pyreqwest", "pycurl"),
+)
 FAST = ("pycurl", "pyreqwest", "primp")
 TIMED = ("{url}", "{ca}", "{seconds}")
 
@@ -15,6 +18,7 @@ SMALL = (
     Workload(
         "get", "W1: a small GET after the other (tokens of Bamboo)", "small_get", (OURS, *SYNC),
         limits={LOOP: ("get-reqwest", *TIMED), RAW: ("get-raw", *TIMED)}, rounds=7,
+        picture="cpu",
         goals=(
             Goal("cpu", "times", 12, ("requests",)),
             Goal("cpu", "times", 10, ("httpx",)),
@@ -36,6 +40,7 @@ SMALL = (
     Workload(
         "password", "W1 password: a vault request after the other (POST, JSON in JSON)", "vault", (OURS, *SYNC),
         limits={LOOP: ("password-reqwest", *TIMED)}, rounds=5,
+        picture="cpu",
         goals=(Goal("cpu", "times", 1.25, FAST, then=1.8),),
     ),
     Workload(
@@ -56,6 +61,7 @@ JOB_LISTS = (
         (OURS, *LISTS, "urllib3+msgspec text", "urllib3+msgspec text raw"), unit="job",
         options={**JOBS, "what": "scalars"}, quick={"count": 10_000},
         limits={PARSED: ("jobs", "{url}", "{count}", "scalars")},
+        picture="cpu",
         goals=(
             Goal("cpu", "times", 1.4, MSGSPEC, then=1.7),
             Goal("cpu", "times", 5, ("httpx+pydantic",)),
@@ -68,6 +74,7 @@ JOB_LISTS = (
         "jobs-params", "W3 full: the same, and all 15 `params` of each", "jobs",
         (OURS, *LISTS), unit="job", options={**JOBS, "what": "params"}, quick={"count": 10_000},
         limits={PARSED: ("jobs", "{url}", "{count}", "params")},
+        picture="cpu",
         goals=(
             Goal("cpu", "times", 0.95, MSGSPEC, then=1.2),
             Goal("cpu", "times", 3, ("httpx+pydantic",)),
@@ -87,6 +94,7 @@ REVIEWS = (
         "review", "W4: 100 000 changes of review items, made into XML and sent (29 MB)", "reviews",
         (OURS, NATIVE, *BY_HAND, *TREES), unit="change", options={"count": 100_000}, quick={"count": 20_000},
         limits={FORMATTED: ("review", "{url}", "{count}")},
+        picture="cpu",
         goals=(
             Goal("cpu", "times", 4, BY_HAND),
             Goal("cpu", "times", 20, ("requests+etree", "requests+lxml")),
@@ -109,6 +117,7 @@ CONCURRENT = (
     Workload(
         "async", "W1 async: the small GET from asyncio, one call after the other", "in_flight", FLIGHT,
         limits={LOOP: ("get-reqwest", *TIMED)},
+        slow=True,
         goals=(
             Goal("cpu", "times", 1.4, ("pyreqwest",)),
             Goal("cpu", "times", 2.8, ("aiohttp",)),
@@ -120,7 +129,9 @@ CONCURRENT = (
     ),
     Workload(
         "flight", "W2 async: the small GET from asyncio, 256 at a time", "in_flight", FLIGHT,
-        options=WIDE, limits=AT_ONCE, awake=False, picture="wall",
+        options=WIDE, limits=AT_ONCE, awake=False,
+        picture="wall",
+        slow=True,
         goals=(
             Goal("wall", "times", 1.3, ("pyreqwest",)),
             Goal("wall", "times", 1.2, ("pyreqwest+uvloop",), ours="infosecops+uvloop"),
@@ -132,7 +143,8 @@ CONCURRENT = (
     ),
     Workload(
         "flight-delayed", "W2 async with 20 ms before every answer", "in_flight", FLIGHT, address="delayed",
-        options=WIDE, limits=AT_ONCE, awake=False, picture="wall",
+        options=WIDE, limits=AT_ONCE, awake=False,
+        slow=True,
         goals=(
             Goal("wall", "times", 1.15, ("pyreqwest",)),
             Goal("wall", "times", 0.85, (LOOP,), then=0.95),
@@ -140,7 +152,8 @@ CONCURRENT = (
     ),
     Workload(
         "threads", "W2 threads: the small GET from 256 threads", "threads", THREADS,
-        options=WIDE, limits=AT_ONCE, awake=False, picture="wall",
+        options=WIDE, limits=AT_ONCE, awake=False,
+        slow=True,
         goals=(
             Goal("wall", "times", 1.2, ("pyreqwest",), then=1.4),
             Goal("wall", "times", 6, ("requests",)),
@@ -150,7 +163,8 @@ CONCURRENT = (
     ),
     Workload(
         "threads-delayed", "W2 threads with 20 ms before every answer", "threads", THREADS, address="delayed",
-        options=WIDE, limits=AT_ONCE, awake=False, picture="wall",
+        options=WIDE, limits=AT_ONCE, awake=False,
+        slow=True,
         goals=(
             Goal("wall", "times", 1.1, ("pyreqwest",), then=1.3),
             Goal("wall", "times", 6, ("requests",)),
@@ -167,6 +181,7 @@ UPLOADS = (
     Workload(
         "upload", "W5: a coverage file of 100 MiB from disk", "uploads", (OURS, *STREAMING), unit="file",
         options=FILE, limits={COPY: ("upload", "{url}", "{ca}", "{file}")},
+        picture="cpu",
         goals=(
             Goal("cpu", "times", 1.1, STREAMING, then=1.25),
             Goal("cpu", "times", 1.4, ("requests",)),
@@ -189,7 +204,8 @@ UPLOADS = (
 STARTS = (
     Workload(
         "start", "W6: import, client and first answer, over an interpreter that does nothing", "imports",
-        tuple(SNIPPETS), unit="start (time: of the import)", rounds=7,
+        tuple(SNIPPETS), unit="start (time: of the import)", rounds=7, slow=True,
+        picture="cpu",
         goals=(
             Goal("cpu", "times", 3, ("pyreqwest",), then=6),
             Goal("cpu", "times", 30, ("requests",)),
@@ -232,7 +248,7 @@ GROWTH = (
     Workload(
         "growth-uploads", "W7: coverage files of 1, 10 and 100 MiB", "uploads",
         tuple(f"{entry}@{size * 1024 * 1024}" for entry in (OURS, "requests") for size in (1, 10, 100)), unit="file",
-        rounds=3, slow=True, picture="extra",
+        rounds=3, slow=True,
         goals=(Goal("extra", "at most", 4 * MIB, ours=f"{OURS}@{100 * 1024 * 1024}"),),
     ),
 )  # fmt: skip

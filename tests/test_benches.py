@@ -112,7 +112,15 @@ def test_the_report_shows_all_that_was_measured_and_names_what_was_not(bench: An
     one["primp"] = {"failed": "it <fell>"}
     one["requests"]["cpu"] = 25_000.0
     page, results = bench("page"), {"get": [one]}
-    about = {"python": "3.13.0", "machine": "x", "system": "y", "cores": 2, "pinned": False, "versions": {"httpx": "1"}}
+    about = {
+        "python": "3.13.0",
+        "machine": "x",
+        "system": "y",
+        "cores": 2,
+        "pinned": False,
+        "quick": True,
+        "versions": {"httpx": "1"},
+    }
     page.write(about, results, tmp_path)
     text = (tmp_path / "performance.md").read_text(encoding="utf-8")
     assert "| requests | 12.5 us | 25.0 ms | 1.00 | 10.00 | 20.0 MB | 1.0 MB |" in text
@@ -120,6 +128,7 @@ def test_the_report_shows_all_that_was_measured_and_names_what_was_not(bench: An
     assert "Left out: primp: it <fell>." in text
     assert "| get | CPU >= 12x requests | 10.00x | missed |" in text
     assert "pinning was not possible" in text
+    assert "This was a short run" in text
     told = page.plain(about, results)["workloads"]["get"]
     assert told["entries"]["requests"]["x_cpu"] == 10
     assert [goal["reached"] for goal in told["goals"][:2]] == [False, False]
