@@ -70,11 +70,15 @@ class Setting:
             command = [str(self.options.program), *(part.format(**values) for part in workload.limits[plain])]
         else:
             child = str(ROOT / "benches" / "child.py")
+            if not Path(self.python(plain)).exists():
+                return {"missing": plain}
             command = [self.python(plain), child, workload.module, plain, json.dumps(dataclasses.asdict(place))]
         return json.loads(machine.run(command, machine.environment(self.options.source), ENTRY_SECONDS))
 
     def measure_start(self, workload: Workload, entry: str) -> dict[str, object]:
         """Run one entry of the workload whose processes are measured from outside."""
+        if not Path(self.python(entry)).exists():
+            return {"missing": entry}
         command = [self.python(entry), "-c", imports.program(entry, self.addresses[workload.address])]
         return imports.cost(command, machine.environment(self.options.source))
 

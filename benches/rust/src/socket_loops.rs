@@ -5,6 +5,7 @@ use std::fmt::Write;
 use std::io::Write as _;
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use crate::Outcome;
 use crate::meter::Meter;
@@ -37,14 +38,16 @@ pub fn get(url: &str, ca: &str, seconds: f64) -> Outcome<String> {
     meter.stop(calls, &name)
 }
 
+/// `P` is what is made of a job's parameters.
 #[derive(Deserialize)]
-struct Page<'a> {
-    #[serde(borrow)]
-    results: Vec<Job<'a>>,
+#[serde(bound(deserialize = "'de: 'a, P: Deserialize<'de>"))]
+struct Page<'a, P> {
+    results: Vec<Job<'a, P>>,
 }
 
 #[derive(Deserialize)]
-struct Job<'a> {
+#[serde(bound(deserialize = "'de: 'a, P: Deserialize<'de>"))]
+struct Job<'a, P> {
     id: u64,
     #[serde(borrow)]
     user: Cow<'a, str>,
@@ -55,12 +58,12 @@ struct Job<'a> {
     result_message: Cow<'a, str>,
     #[serde(borrow)]
     last_run: Cow<'a, str>,
-    #[serde(borrow)]
-    connection: Linked<'a>,
+    connection: Linked<'a, P>,
 }
 
 #[derive(Deserialize)]
-struct Linked<'a> {
+#[serde(bound(deserialize = "'de: 'a, P: Deserialize<'de>"))]
+struct Linked<'a, P> {
     id: u64,
     #[serde(borrow)]
     alias: Cow<'a, str>,
@@ -70,15 +73,62 @@ struct Linked<'a> {
     frequency: Cow<'a, str>,
     #[serde(borrow)]
     command: Cow<'a, str>,
-    #[serde(borrow)]
-    params: &'a serde_json::value::RawValue,
+    params: P,
     project: u64,
 }
 
 #[derive(Deserialize)]
+#[expect(
+    dead_code,
+    reason = "all are decoded, as the others decode them; of one the value is checked"
+)]
 struct Params<'a> {
-    #[serde(borrow, flatten)]
-    all: std::collections::HashMap<Cow<'a, str>, serde_json::Value>,
+    #[serde(borrow)]
+    alm_server: Cow<'a, str>,
+    #[serde(borrow)]
+    alm_method: Cow<'a, str>,
+    #[serde(borrow)]
+    alm_user: Cow<'a, str>,
+    #[serde(borrow)]
+    alm_pass: Cow<'a, str>,
+    #[serde(borrow)]
+    alm_project: Cow<'a, str>,
+    #[serde(borrow)]
+    alm_context: Cow<'a, str>,
+    #[serde(borrow)]
+    conflict_policy: Cow<'a, str>,
+    #[serde(borrow)]
+    alm_title_format: Cow<'a, str>,
+    #[serde(borrow)]
+    start_date: Cow<'a, str>,
+    #[serde(borrow)]
+    alm_parent_issue: Cow<'a, str>,
+    #[serde(borrow)]
+    selected_tasks: Cow<'a, str>,
+    #[serde(borrow)]
+    sde_statuses_in_scope: Cow<'a, str>,
+    #[serde(borrow)]
+    task_status_mapping: Cow<'a, str>,
+    sde_min_priority: u64,
+    use_proxy: bool,
+}
+
+/// How much reading all parameters adds to the sum.
+trait Read {
+    fn read(&self) -> Option<u64>;
+}
+
+impl Read for &RawValue {
+    fn read(&self) -> Option<u64> {
+        None
+    }
+}
+
+impl Read for Params<'_> {
+    fn read(&self) -> Option<u64> {
+        const FIELDS: u64 = 15;
+        Some(FIELDS + self.sde_min_priority)
+    }
 }
 
 /// Reads what the Python side reads of every job; both get the same sum.
@@ -91,38 +141,30 @@ pub fn jobs(url: &str, count: usize, with_params: bool) -> Outcome<String> {
         connection.host
     );
     connection.wire.write_all(request.as_bytes())?;
-    let page: Page<'_> = serde_json::from_slice(connection.answer()?)?;
-    let (mut sum, mut params) = (0, 0);
+    let body = connection.answer()?;
+    let (read, check) = if with_params {
+        sum(&serde_json::from_slice::<Page<'_, Params<'_>>>(body)?)?
+    } else {
+        sum(&serde_json::from_slice::<Page<'_, &RawValue>>(body)?)?
+    };
+    meter.stop(read, &check)
+}
+
+/// How many jobs there are, and the sum over what was read.
+fn sum<P: Read>(page: &Page<'_, P>) -> Outcome<(u64, String)> {
+    let (mut total, mut params) = (0, None);
     for job in &page.results {
         let linked = &job.connection;
         let minute: u64 = job.last_run.get(14..16).unwrap_or("0").parse()?;
-        let texts = [
-            &job.user,
-            &job.result_message,
-            &linked.alias,
-            &linked.system,
-            &linked.frequency,
-            &linked.command,
-        ];
-        sum += texts.into_iter().map(|text| text.len() as u64).sum::<u64>();
-        sum += job.id + linked.id + linked.project + minute;
-        sum += u64::from(job.succeeded) + u64::from(job.automatic) + u64::from(job.ready);
-        if with_params {
-            let read: Params<'_> = serde_json::from_str(linked.params.get())?;
-            params += read.all.len() as u64;
-            params += read
-                .all
-                .get("sde_min_priority")
-                .and_then(serde_json::Value::as_u64)
-                .unwrap_or(0);
-        }
+        let named = [&linked.alias, &linked.system, &linked.frequency, &linked.command];
+        let texts = [&job.user, &job.result_message].into_iter().chain(named);
+        total += texts.map(|text| text.len() as u64).sum::<u64>();
+        total += job.id + linked.id + linked.project + minute;
+        total += u64::from(job.succeeded) + u64::from(job.automatic) + u64::from(job.ready);
+        params = linked.params.read().map(|read| read + params.unwrap_or(0));
     }
-    let check = if with_params {
-        format!("{sum} {params}")
-    } else {
-        sum.to_string()
-    };
-    meter.stop(page.results.len() as u64, &check)
+    let check = params.map_or_else(|| total.to_string(), |params| format!("{total} {params}"));
+    Ok((page.results.len() as u64, check))
 }
 
 struct Change {
