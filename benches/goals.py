@@ -69,6 +69,11 @@ class Verdict:
         return words[self.reached] + (", and further" if self.further else "")
 
 
+def is_ours(entry: str) -> bool:
+    """Whether an entry is this package."""
+    return entry.startswith(OURS)
+
+
 def amount(metric: str, value: float) -> str:
     """A figure with its unit: memory in MB, times in what is easiest to read."""
     if metric in {"peak", "extra"}:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from place import Figures
 
-WARM_UP = 50
+WARM_UP = 20
 BATCH = 10
 STATUS = Path("/proc/self/status")
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import machine
 import report
 from bars import Bar, Group, svg
-from goals import NOUNS, OURS, amount, judge
+from goals import NOUNS, amount, is_ours, judge
 from ratios import median_of, median_ratio, spread
 from workload import label
 from workloads import WORKLOADS
@@ -180,10 +180,6 @@ def document(about_run: dict[str, Any], results: dict[str, list[Round]]) -> str:
         absent = report.left_out(rounds)
         lines += ["", *(f"Left out: {entry}: {reason}." for entry, reason in absent.items())] if absent else []
     return "\n".join(lines) + "\n"
-
-
-def is_ours(entry: str) -> bool:
-    return entry.startswith(OURS)
 
 
 def picture(results: dict[str, list[Round]]) -> str:

@@ -97,11 +97,21 @@ def test_every_goal_names_entries_that_are_measured(bench: Any) -> None:
         assert {report.same_size(name) for name in names} <= names | {"infosecops"}
 
 
-def test_entries_that_found_something_else_end_the_run(bench: Any) -> None:
-    run, get = bench("run"), bench("workloads").WORKLOADS["get"]
-    run.agree(get, {"a": {"check": "x"}, "b": {"check": "x"}, "c": {"missing": "c"}, "d@5": {"check": "y"}})
-    with pytest.raises(SystemExit, match="disagree"):
-        run.agree(get, {"a": {"check": "x"}, "b": {"check": "y"}})
+def test_entries_that_found_something_else_do_not_count(bench: Any) -> None:
+    figures = {
+        "infosecops": {"cpu": 1.0, "check": "x"}, "same": {"cpu": 1.0, "check": "x"}, "absent": {"missing": "absent"},
+        "other": {"cpu": 0.1, "check": "y"}, "infosecops@5": {"check": "z"}, "other@5": {"check": "z"},
+    }  # fmt: skip
+    bench("run").agree(figures)
+    assert figures.pop("other") == {"failed": "found 'y' instead of 'x'"}
+    assert [name for name, each in figures.items() if "failed" in each] == []
+
+
+def test_a_run_in_which_ours_failed_is_no_run(bench: Any) -> None:
+    good, bad = {"cpu": 1.0, "check": "x"}, {"failed": "it fell"}
+    run = bench("run")
+    assert run.ours_failed({"get": [{"infosecops": good, "pycurl": bad}]}) == []
+    assert run.ours_failed({"get": [{"infosecops": good}, {"infosecops": bad}]}) == ["get: infosecops: it fell"]
 
 
 def test_the_report_shows_all_that_was_measured_and_names_what_was_not(bench: Any, tmp_path: Path) -> None:

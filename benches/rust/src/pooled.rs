@@ -15,7 +15,7 @@ use crate::Outcome;
 use crate::meter::Meter;
 
 /// Calls before the first that counts.
-pub const WARM_UP: u32 = 50;
+pub const WARM_UP: u32 = 20;
 
 const VAULT_REQUEST: &str = r#"{"AssetType":"Unix Based","AssetHost":"web01.example.net","DBInstance":"","AccountName":"deploy","Instance":"Default"}"#;
 
