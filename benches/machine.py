@@ -24,7 +24,8 @@ while time.monotonic() < end and os.getppid() == parent:
     for _ in range(1_000_000):
         pass
 """
-STRIPPED = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR", "PYTHONPATH")
+STRIPPED = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
+STRIPPED_BEGINNINGS = ("INFOSECOPS_", "PYTHON")
 
 
 def pinned() -> bool:
@@ -51,7 +52,7 @@ def environment(source: Path | None) -> dict[str, str]:
     kept = {
         name: value
         for name, value in os.environ.items()
-        if not name.lower().endswith("_proxy") and name not in STRIPPED and not name.startswith("INFOSECOPS_")
+        if not (name.lower().endswith("_proxy") or name in STRIPPED or name.startswith(STRIPPED_BEGINNINGS))
     }
     return {**kept, "PYTHONPATH": str(source.resolve())} if source else kept
 

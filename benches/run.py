@@ -7,6 +7,7 @@ medians of the ratios within a round: the times of one machine say nothing about
 from __future__ import annotations
 
 import argparse
+import compileall
 import contextlib
 import dataclasses
 import http.client
@@ -182,6 +183,9 @@ def main() -> None:
         raise SystemExit(f"no workload {', '.join(sorted(unknown))}; there are {', '.join(WORKLOADS)}")
     if not options.program.exists():
         raise SystemExit(f"there is no {options.program}: `make bench` builds it")
+    if options.source:
+        # An installed package is compiled, and so are the peers.
+        compileall.compile_dir(options.source, quiet=1)
     folder = BUILD / "files"
     folder.mkdir(parents=True, exist_ok=True)
     with machine.server(options.program, folder) as addresses:
