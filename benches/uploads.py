@@ -1,4 +1,7 @@
-"""W5: a coverage file sent from disk to Governance & Lifecycle. The server says no unless every byte has come."""
+"""W5: a coverage file sent from disk to Governance & Lifecycle. The server says no unless every byte has come.
+
+Pieces are of 1 MiB wherever a client lets one choose; requests takes 16 KiB.
+"""
 
 from __future__ import annotations
 

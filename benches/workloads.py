@@ -173,13 +173,14 @@ CONCURRENT = (
     ),
 )  # fmt: skip
 
-STREAMING = ("pycurl", "pyreqwest", "urllib3", "http.client", "httpx", "requests")
+STREAMING = ("pycurl", "pyreqwest", "urllib3", "httpx", "requests")
+SENDERS = (OURS, *STREAMING, "http.client")
 FILE = {"count": 100 * 1024 * 1024}
 COPY = "limit: read + write"
 
 UPLOADS = (
     Workload(
-        "upload", "W5: a coverage file of 100 MiB from disk", "uploads", (OURS, *STREAMING), unit="file",
+        "upload", "W5: a coverage file of 100 MiB from disk", "uploads", SENDERS, unit="file",
         options=FILE, limits={COPY: ("upload", "{url}", "{ca}", "{file}")},
         picture="cpu",
         goals=(
@@ -190,7 +191,7 @@ UPLOADS = (
         ),
     ),
     Workload(
-        "upload-tls", "W5 TLS: the same over TLS 1.3", "uploads", (OURS, *STREAMING), unit="file", address="tls",
+        "upload-tls", "W5 TLS: the same over TLS 1.3", "uploads", SENDERS, unit="file", address="tls",
         options=FILE, limits={COPY: ("upload", "{url}", "{ca}", "{file}")},
         goals=(
             Goal("cpu", "times", 1.05, STREAMING, then=1.15),
