@@ -7,6 +7,8 @@ from html import escape
 
 LABEL, BAR, VALUE = 270, 420, 150
 ROW, HEAD, GAP = 18, 26, 14
+CUT = 10
+"""A bar that would be longer than so many times our shortest is cut off there."""
 COLOURS = {"ours": "#2563eb", "limit": "#9ca3af", "other": "#d97706"}
 STYLE = (
     "text{font:12px system-ui,sans-serif;fill:#374151}.title{font-weight:600}"
@@ -37,17 +39,20 @@ def svg(groups: list[Group]) -> str:
     parts, top = [], GAP
     for group in groups:
         longest = max((bar.value for bar in group.bars), default=0) or 1
+        if ours := [bar.value for bar in group.bars if bar.kind == "ours" and bar.value > 0]:
+            longest = min(longest, CUT * min(ours))
         parts.append(f'<text class="title" x="{GAP}" y="{top + 13}">{escape(group.title)}</text>')
         top += HEAD
         for bar in group.bars:
-            width = max(bar.value, 0) / longest * BAR
+            width = min(max(bar.value, 0) / longest, 1.0) * BAR
+            shown = f"\N{RIGHTWARDS ARROW} {bar.shown}" if bar.value > longest else bar.shown
             middle = top + 12
             parts.append(f'<text x="{LABEL - 8}" y="{middle}" text-anchor="end">{escape(bar.name)}</text>')
             parts.append(
                 f'<rect x="{LABEL}" y="{top + 2}" width="{max(width, 1):.1f}" height="{ROW - 5}" rx="2" '
                 f'fill="{COLOURS[bar.kind]}"/>'
             )
-            parts.append(f'<text x="{LABEL + width + 6:.1f}" y="{middle}">{escape(bar.shown)}</text>')
+            parts.append(f'<text x="{LABEL + width + 6:.1f}" y="{middle}">{escape(shown)}</text>')
             top += ROW
         top += GAP
     size = f'width="{LABEL + BAR + VALUE}" height="{top}" viewBox="0 0 {LABEL + BAR + VALUE} {top}"'

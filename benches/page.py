@@ -37,6 +37,8 @@ This package beside the clients that people use instead, and beside what Rust al
 
 ![Bars: what each client needs; the shorter, the better](performance.svg)
 
+A bar with an arrow behind it goes on: it would be more than ten times as long as ours.
+
 Times are those of one run on one machine and say nothing about another; what counts are the ratios. Every call of ours
 goes through the public API with its defaults: deadline, mapping of errors, masking and logging are in place.
 

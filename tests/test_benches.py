@@ -148,11 +148,12 @@ def test_the_report_shows_all_that_was_measured_and_names_what_was_not(bench: An
 
 def test_a_bar_is_as_long_as_its_figure(bench: Any) -> None:
     bars = bench("bars")
-    group = bars.Group("a <b> & c", [bars.Bar("ours", 10.0, "10", "ours"), bars.Bar("theirs", 40.0, "40", "other")])
+    entries = [("ours", 10.0, "ours"), ("theirs", 40.0, "other"), ("limit", 5.0, "limit"), ("huge", 4000.0, "other")]
+    group = bars.Group("a <b> & c", [bars.Bar(name, value, f"{value:g}", kind) for name, value, kind in entries])
     picture = ET.fromstring(bars.svg([group]))  # noqa: S314 - ours
     widths = [float(element.get("width", "")) for element in picture.iter() if element.tag.endswith("rect")]
-    assert widths == [bars.BAR / 4, bars.BAR]
-    assert "a <b> & c" in {element.text for element in picture.iter()}
+    assert widths == [bars.BAR / 10, bars.BAR * 4 / 10, bars.BAR / 20, bars.BAR]
+    assert {"a <b> & c", "40", "\N{RIGHTWARDS ARROW} 4000"} <= {element.text for element in picture.iter()}
 
 
 def test_all_ways_to_write_a_review_write_the_same(bench: Any) -> None:
