@@ -67,10 +67,12 @@ soak: $(TESTING_DIR)/stamp
 	$(PYTHON) scripts/venv.py $(BUILD)/soak --python $(PYTHON) --wheel $(TESTING_DIR) --group test
 	$(BUILD)/soak/bin/python scripts/soak.py --write $(PYTEST_ARGS)
 
-# Side by side with the clients that people use instead; not part of CI.
+# Side by side with the clients that people use instead; not part of CI. BENCH_ARGS="--quick", "--only get,jobs", ...
 bench: wheel
-	$(PYTHON) scripts/venv.py $(BUILD)/bench --python $(PYTHON) --wheel $(WHEEL_DIR) --group bench
-	$(BUILD)/bench/bin/python benches/small_get.py
+	CARGO_TARGET_DIR=$(BUILD)/bench/rust cargo build --release --locked --manifest-path benches/rust/Cargo.toml
+	$(PYTHON) scripts/venv.py $(BUILD)/bench/venv --python $(PYTHON) --wheel $(WHEEL_DIR) --group bench --each
+	$(PYTHON) scripts/venv.py $(BUILD)/bench/niquests --python $(PYTHON) --requirement niquests --each
+	$(BUILD)/bench/venv/bin/python benches/run.py $(BENCH_ARGS)
 
 # Needs the nightly toolchain and cargo-fuzz. What is found new stays outside the tree; an input that fails is left in
 # `fuzz/artifacts`. Without the address sanitizer: there is no unsafe code below the bindings.

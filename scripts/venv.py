@@ -20,6 +20,14 @@ def group(name: str) -> list[str]:
     raise SystemExit(f"no dependency group {name}")
 
 
+def installed(pip: list[str], requirement: str) -> bool:
+    """Install one requirement; False if that can't be done."""
+    if subprocess.run([*pip, requirement], check=False).returncode == 0:
+        return True
+    print(f"left out: {requirement}")
+    return False
+
+
 def main() -> None:
     """Make it."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -28,6 +36,7 @@ def main() -> None:
     parser.add_argument("--wheel", type=Path, help="folder with one wheel, installed anew each time")
     parser.add_argument("--group", action="append", default=[])
     parser.add_argument("--requirement", action="append", default=[])
+    parser.add_argument("--each", action="store_true", help="leave out, and name, what has no wheel for this Python")
     options = parser.parse_args()
     python = options.folder / "bin" / "python"
     if not python.exists():
@@ -36,7 +45,10 @@ def main() -> None:
     wanted = [*options.requirement, *(item for name in options.group for item in group(name))]
     stamp = options.folder / "requirements.txt"
     if wanted and (not stamp.exists() or stamp.read_text(encoding="utf-8") != "\n".join(wanted)):
-        subprocess.run([*pip, *wanted], check=True)
+        if options.each:
+            wanted = [item for item in wanted if installed([*pip, "--only-binary", ":all:"], item)]
+        else:
+            subprocess.run([*pip, *wanted], check=True)
         stamp.write_text("\n".join(wanted), encoding="utf-8")
     if options.wheel:
         (wheel,) = options.wheel.glob("*.whl")

@@ -1,0 +1,109 @@
+"""W6: what a short program pays: import, client, first answer.
+
+Measured from outside, as processor time of the whole process over that of an interpreter that does nothing. Also the
+bare import.
+"""
+
+from __future__ import annotations
+
+import json
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+import machine
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+REPEATS = 5
+BARE = "bare Python"
+PATH = "/rest/agent-config/1.0/tokens/"
+SIGNED = '{"Authorization": "Bearer t", "Accept": "application/json"}'
+WITH_HTTP_CLIENT = (
+    "connection = http.client.HTTPConnection(URL.split('://')[1], timeout=30)\n"
+    f"connection.request('GET', {PATH!r}, headers={SIGNED})\n"
+    "name = json.loads(connection.getresponse().read())[0]['name']"
+)
+WITH_AIOHTTP = (
+    "async def first():\n"
+    f"    async with aiohttp.ClientSession() as session, session.get(URL + {PATH!r}, headers={SIGNED}) as answer:\n"
+    "        return (await answer.json())[0]['name']\n"
+    "name = asyncio.run(first())"
+)
+WITH_PYCURL = (
+    "curl, out = pycurl.Curl(), io.BytesIO()\n"
+    f"curl.setopt(pycurl.URL, URL + {PATH!r})\n"
+    f"curl.setopt(pycurl.HTTPHEADER, [f'{{name}}: {{value}}' for name, value in {SIGNED}.items()])\n"
+    "curl.setopt(pycurl.WRITEDATA, out)\n"
+    "curl.perform()\n"
+    "name = json.loads(out.getvalue())[0]['name']"
+)
+# By entry: what is imported, and how the first answer's name is had.
+SNIPPETS = {
+    BARE: ("pass", "name = 'chef nodes'"),
+    "infosecops": (
+        "from infosecops import BambooAgents",
+        "name = BambooAgents(URL, token='t', proxy='direct', api='agent-config').tokens.list()[0].name",
+    ),
+    "infosecops, import alone": ("import infosecops", "name = 'chef nodes'"),
+    "infosecops, import of a client": ("from infosecops import BambooAgents", "name = 'chef nodes'"),
+    "requests": (
+        "import requests",
+        f"name = requests.Session().get(URL + {PATH!r}, headers={SIGNED}, timeout=30).json()[0]['name']",
+    ),
+    "niquests": (
+        "import niquests",
+        f"name = niquests.Session().get(URL + {PATH!r}, headers={SIGNED}, timeout=30).json()[0]['name']",
+    ),
+    "httpx": (
+        "import httpx",
+        f"name = httpx.Client(timeout=30).get(URL + {PATH!r}, headers={SIGNED}).json()[0]['name']",
+    ),
+    "urllib3": (
+        "import urllib3",
+        f"name = urllib3.PoolManager(timeout=30).request('GET', URL + {PATH!r}, headers={SIGNED}).json()[0]['name']",
+    ),
+    "http.client": ("import http.client, json", WITH_HTTP_CLIENT),
+    "aiohttp": ("import asyncio, aiohttp", WITH_AIOHTTP),
+    "pyreqwest": (
+        "from pyreqwest.client import SyncClientBuilder",
+        f"name = SyncClientBuilder().build().get(URL + {PATH!r}).headers({SIGNED}).build().send().json()[0]['name']",
+    ),
+    "primp": (
+        "import primp",
+        f"name = primp.Client(timeout=30).get(URL + {PATH!r}, headers={SIGNED}).json()[0]['name']",
+    ),
+    "pycurl": ("import pycurl, json, io", WITH_PYCURL),
+}
+
+
+def program(entry: str, url: str) -> str:
+    """The program's text. It prints how long the import took, and the name."""
+    imported, first = SNIPPETS[entry]
+    return (
+        f"import sys, time\nURL = {url!r}\nbegan = time.perf_counter()\ntry:\n    {imported}\n"
+        'except ModuleNotFoundError as error:\n    print(\'{"missing": "%s"}\' % error.name)\n    sys.exit()\n'
+        f"wall = time.perf_counter() - began\n{first}\n"
+        'print(\'{"wall": %r, "check": "%s"}\' % (wall * 1e6, name))'
+    )
+
+
+def cost(command: Sequence[str], env: dict[str, str]) -> dict[str, Any]:
+    """Medians over some runs of the program, so that one interrupted start does not count."""
+    runs: list[dict[str, Any]] = []
+    for _ in range(REPEATS):
+        seconds, told = machine.run_costing(command, env)
+        figures = json.loads(told)
+        if "check" not in figures:
+            return figures
+        runs.append({**figures, "cpu": seconds * 1e6})
+    middle = {metric: median(each[metric] for each in runs) for metric in ("wall", "cpu")}
+    return {**runs[0], **middle}
+
+
+def over_bare(figures: dict[str, dict[str, Any]]) -> None:
+    """Take off what the interpreter itself needs, in the same round."""
+    bare = figures[BARE].get("cpu", 0.0)
+    for entry, each in figures.items():
+        if entry != BARE and "cpu" in each:
+            each["cpu"] -= bare
