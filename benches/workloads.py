@@ -205,7 +205,7 @@ UPLOADS = (
 STARTS = (
     Workload(
         "start", "W6: import, client and first answer, over an interpreter that does nothing", "imports",
-        tuple(SNIPPETS), unit="start (time: of the import)", rounds=7, slow=True,
+        tuple(SNIPPETS), unit="start (time: of the import)", slow=True,
         picture="cpu",
         goals=(
             Goal("cpu", "times", 3, ("pyreqwest",), then=6),
