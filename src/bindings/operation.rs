@@ -167,7 +167,7 @@ impl<S: Send + Sync + 'static> Prepared for ClientOperation<S> {
             delivery: delivery.clone(),
             locals,
         };
-        let call = self.call(http, &site);
+        let call = self.call(http, &site).on_shared_thread();
         delivery.watch(event_loop.bind(py), &future)?;
         let task = Handed {
             call: Some(Box::pin(guarded(site.clone().scope(fresh(self.begin, live, call))))),
@@ -216,7 +216,7 @@ impl<S: Send + Sync + 'static> ClientOperation<S> {
                 flatten(result)
             }
             Place::Shared(http, engine) => {
-                let call = self.call(http, &site);
+                let call = self.call(http, &site).on_shared_thread();
                 let future = fresh(self.begin, live, call);
                 flatten(pump(Box::pin(guarded(site.scope(future))), jobs, |turn| {
                     engine.runtime.block_on(turn)
