@@ -21,21 +21,17 @@ pub fn with_dict<T>(
     take: impl FnOnce(&Parts<'_>) -> Result<T, Refusal>,
 ) -> Result<T, Refusal> {
     let py = dict.py();
-    let state = dict.get_item(intern!(py, "state"))?;
-    let reviewee = dict.get_item(intern!(py, "reviewee"))?;
-    let item = dict.get_item(intern!(py, "item"))?;
+    let mut keys = Keys::of(dict);
+    let item = keys.value(intern!(py, "item"))?;
     if item.is_none() && dict.contains(intern!(py, "kind"))? {
         return take(&(&read_row(dict)?).into());
     }
-    let account = dict.get_item(intern!(py, "account"))?;
-    let comments = dict.get_item(intern!(py, "comments"))?;
-    let expires_on = dict.get_item(intern!(py, "expires_on"))?;
-    check_keys(
-        "",
-        dict,
-        &[&state, &reviewee, &item, &account, &comments, &expires_on],
-        &["state", "reviewee", "item", "account", "comments", "expires_on"],
-    )?;
+    let state = keys.value(intern!(py, "state"))?;
+    let reviewee = keys.value(intern!(py, "reviewee"))?;
+    let account = keys.value(intern!(py, "account"))?;
+    let comments = keys.value(intern!(py, "comments"))?;
+    let expires_on = keys.value(intern!(py, "expires_on"))?;
+    keys.done("", &["state", "reviewee", "item", "account", "comments", "expires_on"])?;
     let state = text("", "state", state.as_ref())?;
     let reviewee = text("", "reviewee", reviewee.as_ref())?;
     let item = item.ok_or_else(|| missing("", "item"))?;
@@ -91,37 +87,38 @@ fn with_item_dict<T>(
     take: impl FnOnce(Kind, ItemTexts<'_>) -> Result<T, Refusal>,
 ) -> Result<T, Refusal> {
     let py = dict.py();
-    let word = dict.get_item(intern!(py, "kind"))?;
+    let mut found = Keys::of(dict);
+    let word = found.value(intern!(py, "kind"))?;
     let (name, source) = (intern!(py, "name"), intern!(py, "business_source"));
     let (kind, keys, values) = match text(place, "kind", word.as_ref())? {
         "entitlement" => (
             Kind::Entitlement,
             ["resource", "action", "business_source"].as_slice(),
             [
-                dict.get_item(intern!(py, "resource"))?,
-                dict.get_item(intern!(py, "action"))?,
-                dict.get_item(source)?,
+                found.value(intern!(py, "resource"))?,
+                found.value(intern!(py, "action"))?,
+                found.value(source)?,
             ],
         ),
         "application_role" => (
             Kind::ApplicationRole,
             ["name", "business_source"].as_slice(),
-            [dict.get_item(name)?, None, dict.get_item(source)?],
+            [found.value(name)?, None, found.value(source)?],
         ),
         "group" => (
             Kind::Group,
             ["name", "business_source"].as_slice(),
-            [dict.get_item(name)?, None, dict.get_item(source)?],
+            [found.value(name)?, None, found.value(source)?],
         ),
         "global_role" => (
             Kind::GlobalRole,
             ["name", "role_set"].as_slice(),
-            [dict.get_item(name)?, None, dict.get_item(intern!(py, "role_set"))?],
+            [found.value(name)?, None, found.value(intern!(py, "role_set"))?],
         ),
         _ => return Err(wrong_kind(place)),
     };
     let [first, second, third] = &values;
-    if dict.len() != values.iter().flatten().count() + 1 {
+    if !found.are_all() {
         known_keys(place, dict, &[&["kind"], keys].concat())?;
     }
     let (first_key, last_key) = (keys.first(), keys.last());
@@ -143,9 +140,10 @@ pub fn with_account<T>(
     let Some(account) = account else { return take(None) };
     if let Ok(dict) = account.cast::<PyDict>() {
         let py = account.py();
-        let name = dict.get_item(intern!(py, "name"))?;
-        let source = dict.get_item(intern!(py, "business_source"))?;
-        check_keys(place, dict, &[&name, &source], &["name", "business_source"])?;
+        let mut keys = Keys::of(dict);
+        let name = keys.value(intern!(py, "name"))?;
+        let source = keys.value(intern!(py, "business_source"))?;
+        keys.done(place, &["name", "business_source"])?;
         let name = text(place, "name", name.as_ref())?;
         let source = text(place, "business_source", source.as_ref())?;
         return take(Some((name, source)));
@@ -161,12 +159,36 @@ pub fn with_account<T>(
     Err(Refusal::at(place, Wrong::of_type(expected, account)))
 }
 
-/// All keys that a dict has must be among those that were found.
-fn check_keys(place: &str, dict: &Bound<'_, PyDict>, found: &[&Value<'_>], known: &[&str]) -> Result<(), Refusal> {
-    if found.iter().filter(|value| value.is_some()).count() == dict.len() {
-        return Ok(());
+/// The keys of a dict, looked up until all are found.
+struct Keys<'d, 'py> {
+    dict: &'d Bound<'py, PyDict>,
+    left: usize,
+}
+
+impl<'d, 'py> Keys<'d, 'py> {
+    fn of(dict: &'d Bound<'py, PyDict>) -> Self {
+        Self { dict, left: dict.len() }
     }
-    known_keys(place, dict, known)
+
+    fn value(&mut self, key: &Bound<'py, PyString>) -> PyResult<Value<'py>> {
+        if self.left == 0 {
+            return Ok(None);
+        }
+        let value = self.dict.get_item(key)?;
+        self.left -= usize::from(value.is_some());
+        Ok(value)
+    }
+
+    const fn are_all(&self) -> bool {
+        self.left == 0
+    }
+
+    fn done(&self, place: &str, known: &[&str]) -> Result<(), Refusal> {
+        if self.are_all() {
+            return Ok(());
+        }
+        known_keys(place, self.dict, known)
+    }
 }
 
 fn missing(place: &str, key: &str) -> Refusal {

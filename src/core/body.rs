@@ -198,3 +198,7 @@ fn read(mut file: &File, mut buffer: Vec<u8>, left: u64) -> std::io::Result<Fill
     }
     Ok((buffer, count))
 }
+
+#[cfg(test)]
+#[path = "body_tests.rs"]
+mod tests;

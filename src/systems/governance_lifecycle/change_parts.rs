@@ -30,7 +30,9 @@ pub enum Column {
     AccountName,
     /// `account.business_source`.
     AccountSource,
-    /// The resource of an entitlement; the name of any other item.
+    /// The resource of an entitlement.
+    Resource,
+    /// The name of any other item.
     ItemName,
     /// The action of an entitlement.
     ItemAction,
@@ -40,7 +42,7 @@ pub enum Column {
 
 /// One of something for each column.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Columns<T>([T; 8]);
+pub struct Columns<T>([T; 9]);
 
 /// A change whose texts stand elsewhere.
 #[derive(Clone, Copy, Debug)]
@@ -60,12 +62,13 @@ impl Kind {
 
 impl Column {
     /// All of them, in the order of the document.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::State,
         Self::Comments,
         Self::Reviewee,
         Self::AccountName,
         Self::AccountSource,
+        Self::Resource,
         Self::ItemName,
         Self::ItemAction,
         Self::ItemSource,
@@ -98,9 +101,24 @@ impl<'t> Parts<'t> {
     /// A change with what every one has; `item` are its texts in the order of the document.
     pub const fn new(state: &'t str, reviewee: &'t str, kind: Kind, item: [Option<&'t str>; 3]) -> Self {
         let [name, action, source] = item;
+        let (resource, name) = match kind {
+            Kind::Entitlement => (name, None),
+            _ => (None, name),
+        };
+        let texts = [
+            Some(state),
+            None,
+            Some(reviewee),
+            None,
+            None,
+            resource,
+            name,
+            action,
+            source,
+        ];
         Self {
             kind,
-            texts: Columns([Some(state), None, Some(reviewee), None, None, name, action, source]),
+            texts: Columns(texts),
             expires_on: None,
         }
     }
@@ -183,8 +201,8 @@ pub fn put_together(
     expires_on: Option<Date>,
 ) -> Option<ReviewItemChange> {
     let mut text = |column| texts.of_mut(column).take();
-    let of_item = [Column::ItemName, Column::ItemAction, Column::ItemSource];
-    let item = Item::of_parts(kind, of_item.map(&mut text))?;
+    let name = text(Column::Resource).or_else(|| text(Column::ItemName));
+    let item = Item::of_parts(kind, [name, text(Column::ItemAction), text(Column::ItemSource)])?;
     let account = match (text(Column::AccountName), text(Column::AccountSource)) {
         (Some(name), Some(business_source)) => Some(RevieweeAccount { name, business_source }),
         _ => None,

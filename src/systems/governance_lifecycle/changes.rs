@@ -24,7 +24,7 @@ use crate::core::stored::{restored, stored};
 /// Changes that are read from their beginning to get at one of them.
 const BLOCK: usize = 512;
 /// A piece of a document is ended when it is so long.
-const PIECE_BYTES: usize = 64 * 1024;
+const PIECE_BYTES: usize = 128 * 1024;
 const PIECE_ROOM: usize = PIECE_BYTES + 4 * 1024;
 
 /// Changes that were checked, in their order.
@@ -130,9 +130,20 @@ impl Gathering {
 /// Where a text is, what is known of it, and whether it came lately.
 type Found = (Place, Note, bool);
 
-/// The bit that says that a column's text is the same as in the change before.
+/// The bit that says that a column's text is the one that came last.
 const fn bit_of(column: Column) -> u8 {
-    1 << column as u8
+    match column {
+        // No change has both.
+        Column::Resource => bit_of(Column::ItemName),
+        Column::State => 1,
+        Column::Comments => 1 << 1,
+        Column::Reviewee => 1 << 2,
+        Column::AccountName => 1 << 3,
+        Column::AccountSource => 1 << 4,
+        Column::ItemName => 1 << 5,
+        Column::ItemAction => 1 << 6,
+        Column::ItemSource => 1 << 7,
+    }
 }
 
 fn marks(parts: &Parts<'_>) -> u8 {
@@ -200,7 +211,8 @@ impl Cursor {
             let is_there = match column {
                 Column::AccountName | Column::AccountSource => has_account,
                 Column::Comments => marks & COMMENTS != 0,
-                Column::ItemAction => kind == Kind::Entitlement,
+                Column::Resource | Column::ItemAction => kind == Kind::Entitlement,
+                Column::ItemName => kind != Kind::Entitlement,
                 _ => true,
             };
             if is_there {

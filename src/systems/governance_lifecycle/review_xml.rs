@@ -83,9 +83,10 @@ pub(super) fn check_parts<'t>(
 }
 
 /// The order in which problems are told.
-const CHECKED: [Column; 8] = [
+const CHECKED: [Column; 9] = [
     Column::State,
     Column::Reviewee,
+    Column::Resource,
     Column::ItemName,
     Column::ItemAction,
     Column::ItemSource,
@@ -110,11 +111,11 @@ pub(super) fn noted(kind: Kind, column: Column, text: &str) -> Result<Note, Erro
             length: text.len(),
         });
     }
-    check_text(field_name(kind, column), text)?;
     let growth = match column {
         Column::Reviewee => xml::text_growth(text),
         _ => xml::attribute_growth(text),
     };
+    let growth = growth.map_err(|found| not_in_xml(field_name(kind, column), found))?;
     Ok(Note {
         is_escaped: growth > 0,
         length: text.len() + growth,
@@ -129,13 +130,14 @@ fn check_needed(name: &str, value: &str) -> Result<(), Error> {
 }
 
 fn check_text(name: &str, value: &str) -> Result<(), Error> {
-    match xml::forbidden(value) {
-        None => Ok(()),
-        Some(found) => Err(Error::config(format!(
-            "{name}: holds U+{:04X}, which XML cannot carry",
-            u32::from(found)
-        ))),
-    }
+    xml::forbidden(value).map_or(Ok(()), |found| Err(not_in_xml(name, found)))
+}
+
+fn not_in_xml(name: &str, found: char) -> Error {
+    Error::config(format!(
+        "{name}: holds U+{:04X}, which XML cannot carry",
+        u32::from(found)
+    ))
 }
 
 const fn field_name(kind: Kind, column: Column) -> &'static str {
@@ -145,7 +147,7 @@ const fn field_name(kind: Kind, column: Column) -> &'static str {
         (Column::Reviewee, _) => "reviewee",
         (Column::AccountName, _) => "account.name",
         (Column::AccountSource, _) => "account.business_source",
-        (Column::ItemName, Kind::Entitlement) => "item.resource",
+        (Column::Resource, _) => "item.resource",
         (Column::ItemName, _) => "item.name",
         (Column::ItemAction, _) => "item.action",
         (Column::ItemSource, Kind::GlobalRole) => "item.role_set",
@@ -160,12 +162,12 @@ const fn before(kind: Kind, has_account: bool, column: Column) -> &'static [u8] 
         (Column::Comments, ..) => b"\" comments=\"",
         (Column::Reviewee, ..) => b"\">\n<RevieweeUserId>",
         (Column::AccountName, ..) => b"</RevieweeUserId>\n<RevieweeAccount name=\"",
-        (Column::ItemName, Kind::Entitlement, false) => b"</RevieweeUserId>\n<Entitlement resource=\"",
-        (Column::ItemName, Kind::Entitlement, true) => b"\"/>\n<Entitlement resource=\"",
+        (Column::Resource, _, false) => b"</RevieweeUserId>\n<Entitlement resource=\"",
+        (Column::Resource, _, true) => b"\"/>\n<Entitlement resource=\"",
         (Column::ItemName, Kind::ApplicationRole, false) => b"</RevieweeUserId>\n<ApplicationRole name=\"",
         (Column::ItemName, Kind::ApplicationRole, true) => b"\"/>\n<ApplicationRole name=\"",
-        (Column::ItemName, Kind::Group, false) => b"</RevieweeUserId>\n<Group name=\"",
-        (Column::ItemName, Kind::Group, true) => b"\"/>\n<Group name=\"",
+        (Column::ItemName, Kind::Group | Kind::Entitlement, false) => b"</RevieweeUserId>\n<Group name=\"",
+        (Column::ItemName, Kind::Group | Kind::Entitlement, true) => b"\"/>\n<Group name=\"",
         (Column::ItemName, Kind::GlobalRole, false) => b"</RevieweeUserId>\n<GlobalRole name=\"",
         (Column::ItemName, Kind::GlobalRole, true) => b"\"/>\n<GlobalRole name=\"",
         (Column::ItemAction, ..) => b"\" action=\"",

@@ -41,9 +41,6 @@ fn odd<const N: usize>(bytes: &[u8; N]) -> bool {
 pub(super) fn forbidden(text: &str) -> Option<char> {
     let is_forbidden =
         |c: &char| (*c < ' ' && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{fffe}' | '\u{ffff}');
-    if !text.bytes().any(|byte| class(byte) & DOUBTFUL != 0) {
-        return None;
-    }
     text.chars().find(is_forbidden)
 }
 
@@ -58,13 +55,13 @@ pub(super) fn attribute(out: &mut Vec<u8>, text: &[u8]) {
     escape(out, text, IN_TEXT | IN_ATTRIBUTE);
 }
 
-/// What text between tags grows by when it is written.
-pub(super) fn text_growth(text: &str) -> usize {
+/// What text between tags grows by when it is written; the first character that XML cannot carry if there is any.
+pub(super) fn text_growth(text: &str) -> Result<usize, char> {
     growth(text, IN_TEXT)
 }
 
-/// What an attribute's value grows by when it is written.
-pub(super) fn attribute_growth(text: &str) -> usize {
+/// The same of an attribute's value.
+pub(super) fn attribute_growth(text: &str) -> Result<usize, char> {
     growth(text, IN_TEXT | IN_ATTRIBUTE)
 }
 
@@ -121,9 +118,17 @@ fn escape(out: &mut Vec<u8>, mut bytes: &[u8], classes: u8) {
     out.extend_from_slice(bytes);
 }
 
-fn growth(text: &str, classes: u8) -> usize {
-    let odd = text.bytes().filter(|byte| class(*byte) & classes != 0);
-    odd.map(|byte| reference(byte).len() - 1).sum()
+fn growth(text: &str, classes: u8) -> Result<usize, char> {
+    let (mut growth, mut found) = (0, 0);
+    for byte in text.bytes() {
+        let class = class(byte);
+        found |= class;
+        if class & classes != 0 {
+            growth += reference(byte).len() - 1;
+        }
+    }
+    let forbidden = (found & DOUBTFUL != 0).then(|| forbidden(text)).flatten();
+    forbidden.map_or(Ok(growth), Err)
 }
 
 /// The text of a document, one line for each element that has any. None if it is no well-formed XML, has a document
