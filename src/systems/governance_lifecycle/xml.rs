@@ -29,10 +29,9 @@ pub(super) fn is_plain(text: &str) -> bool {
 
 /// Whether any byte is a control, one of `"&<>`, or 0xef, with which U+FFFE and U+FFFF begin.
 fn odd<const N: usize>(bytes: &[u8; N]) -> bool {
-    let found = bytes.iter().fold(false, |found, byte| {
+    bytes.iter().fold(false, |found, byte| {
         found | (*byte < b' ') | (*byte | 4 == b'&') | (*byte | 2 == b'>') | (*byte == 0xef)
-    });
-    found
+    })
 }
 
 /// The first character that XML 1.0 cannot carry, not even as a reference.
