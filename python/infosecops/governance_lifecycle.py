@@ -149,8 +149,9 @@ class GovernanceLifecycle(_Base, ReviewRuns, Client):
         """Change the states of review items (updateReviewItems). Never sent twice by itself.
 
         Everything is checked before the first byte is sent, and all that is wrong is told at once. The changes are
-        gone through once and kept small, so a generator of a million of them takes a few tens of megabytes, if ``chunk_size`` is some hundreds or thousands. The review must be active, and its items reviewable
-        by the user of the token.
+        gone through once and kept small, so a generator of a million of them takes a few tens of megabytes, if
+        ``chunk_size`` is some hundreds or thousands. The review must be active, and its items reviewable by the user
+        of the token.
 
         A request that fails ends the run: the changes of the later ones are ``failed``, with the reason ``not sent``.
 
