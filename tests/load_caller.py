@@ -20,8 +20,8 @@ STATM = Path("/proc/self/statm")
 DESCRIPTORS = Path("/proc/self/fd")
 SAMPLE_EVERY = 10_000
 NONE_LEFT = sys.maxsize
-ENGINE_DESCRIPTORS = 3
-"""Those of the background runtime, which lives as long as the process."""
+ENGINE_DESCRIPTORS = 3 + 2
+"""Those of the background runtime, which lives as long as the process, and the pair that wakes the running loop."""
 
 
 def resident_bytes() -> int:

@@ -148,10 +148,10 @@ class GovernanceLifecycle(_Base, ReviewRuns, Client):
     ) -> ReviewUpdate:
         """Change the states of review items (updateReviewItems). Never sent twice by itself.
 
-        Everything is checked and written before the first byte is sent, and all that is wrong is told at once. The
-        changes are gone through once and kept deflated, so a generator of a million of them takes a few tens of
-        megabytes, if ``chunk_size`` is some hundreds or thousands. The review must be active, and its items reviewable
-        by the user of the token.
+        Everything is checked before the first byte is sent, and all that is wrong is told at once. The changes are
+        gone through once and kept small, so a generator of a million of them takes a few tens of megabytes, if
+        ``chunk_size`` is some hundreds or thousands. The review must be active, and its items reviewable by the user
+        of the token.
 
         A request that fails ends the run: the changes of the later ones are ``failed``, with the reason ``not sent``.
 

@@ -29,6 +29,7 @@ mod raw;
 mod reference;
 mod report;
 mod review;
+mod review_dict;
 mod review_input;
 mod review_reading;
 mod review_values;

@@ -171,7 +171,7 @@ impl<S: Send + Sync + 'static> Prepared for ClientOperation<S> {
             event_loop: event_loop.clone(),
             locals,
         };
-        let call = self.call(http, &site);
+        let call = self.call(http, &site).on_shared_thread();
         event_loop.watch(&future)?;
         let task = Handed {
             call: Some(Box::pin(guarded(site.clone().scope(fresh(self.begin, live, call))))),
@@ -219,7 +219,7 @@ impl<S: Send + Sync + 'static> ClientOperation<S> {
                 flatten(result)
             }
             Place::Shared(http, engine) => {
-                let call = self.call(http, &site);
+                let call = self.call(http, &site).on_shared_thread();
                 let future = fresh(self.begin, live, call);
                 flatten(pump(Box::pin(guarded(site.scope(future))), jobs, |turn| {
                     engine.runtime.block_on(turn)

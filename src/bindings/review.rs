@@ -9,11 +9,11 @@ use pyo3::types::PyDict;
 
 use super::convert::{Hide, record_to_dict};
 use super::settings::config_error;
-use crate::core::packed::Page;
 use crate::core::record::Record;
 use crate::record_methods;
 use crate::systems::governance_lifecycle::{
-    CommandResult, Fate, ReviewItemChange, ReviewItemResult, ReviewStatus, ReviewUpdate, RunStatus, SecuritySettings,
+    CommandResult, Cursor, Fate, ReviewItemChange, ReviewItemResult, ReviewStatus, ReviewUpdate, RunStatus,
+    SecuritySettings,
 };
 
 record_methods!(ChangeResult);
@@ -198,15 +198,15 @@ fn indexes(found: impl Iterator<Item = usize>) -> Vec<u32> {
 
 impl ReviewUpdate {
     fn results(&self, fate: Fate) -> Vec<ChangeResult> {
-        let mut page = Page::default();
+        let mut cursor = Cursor::default();
         let found = self.indexes(fate);
-        found.filter_map(|index| self.result(index, &mut page)).collect()
+        found.filter_map(|index| self.result(index, &mut cursor)).collect()
     }
 
-    fn result(&self, index: usize, page: &mut Page) -> Option<ChangeResult> {
+    fn result(&self, index: usize, cursor: &mut Cursor) -> Option<ChangeResult> {
         Some(ChangeResult {
             index: i64::try_from(index).ok()?,
-            change: self.changes.get(index, page)?,
+            change: self.changes.get(index, cursor)?,
             reason: self.reason(index).map(str::to_owned),
         })
     }
@@ -238,7 +238,7 @@ impl RetryChanges {
 #[pyclass(frozen, module = "infosecops._infosecops")]
 pub struct ResultIterator {
     update: Py<ReviewUpdate>,
-    left: Mutex<(std::vec::IntoIter<u32>, Page)>,
+    left: Mutex<(std::vec::IntoIter<u32>, Cursor)>,
     /// Whether it gives results, or the changes alone.
     is_told: bool,
 }
@@ -247,7 +247,7 @@ impl ResultIterator {
     fn new(update: &Bound<'_, ReviewUpdate>, indexes: Vec<u32>, is_told: bool) -> Self {
         Self {
             update: update.clone().unbind(),
-            left: Mutex::new((indexes.into_iter(), Page::default())),
+            left: Mutex::new((indexes.into_iter(), Cursor::default())),
             is_told,
         }
     }
@@ -261,9 +261,9 @@ impl ResultIterator {
 
     fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         let mut left = self.left.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner);
-        let (indexes, page) = &mut *left;
+        let (indexes, cursor) = &mut *left;
         let Some(index) = indexes.next() else { return Ok(None) };
-        let found = self.update.get().result(index as usize, page);
+        let found = self.update.get().result(index as usize, cursor);
         drop(left);
         found
             .map(|found| {

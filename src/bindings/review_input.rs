@@ -6,10 +6,11 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFloat, PyMapping, PyString};
 
 use super::argument::{Argument, Wrong};
+use super::review_dict::{with_account, with_dict, with_item};
 use super::settings::config_error;
 use crate::core::error::Error;
 use crate::systems::governance_lifecycle::{
-    ApplicationRole, Entitlement, GlobalRole, Group, Item, ReviewItemChange, RevieweeAccount, check_change,
+    ApplicationRole, Entitlement, GlobalRole, Group, Item, Parts, ReviewItemChange, RevieweeAccount, check_change,
 };
 
 /// Why something cannot be used. Texts begin with the place: `.item.kind: must be …`, or `: must be …` of the whole.
@@ -30,7 +31,7 @@ impl From<PyErr> for Refusal {
 
 impl Refusal {
     /// Names the place.
-    fn at(place: &str, wrong: Wrong) -> Self {
+    pub fn at(place: &str, wrong: Wrong) -> Self {
         match wrong {
             Wrong::Type(expected) => Self::Type(format!("{place}: must be {expected}")),
             Wrong::Value(expected) => Self::Value(format!("{place}: must be {expected}")),
@@ -61,50 +62,24 @@ pub fn change_of_row(row: &Bound<'_, PyDict>) -> PyResult<ReviewItemChange> {
     Ok(change)
 }
 
-/// Reads one and hands it on.
-pub fn read_change<T>(
+/// Lends what is in one.
+pub fn with_change<T>(
     change: &Bound<'_, PyAny>,
-    take: impl FnOnce(&ReviewItemChange) -> Result<T, Error>,
+    take: impl FnOnce(&Parts<'_>) -> Result<T, Error>,
 ) -> Result<T, Refusal> {
-    let checked = |taken: Result<T, Error>| taken.map_err(|error| Refusal::Value(format!(".{}", error.message())));
+    let taken = |parts: &Parts<'_>| take(parts).map_err(|error| Refusal::Value(format!(".{}", error.message())));
     if let Ok(change) = change.cast::<ReviewItemChange>() {
-        return checked(take(change.get()));
+        return taken(&change.get().into());
     }
     if let Ok(dict) = change.cast::<PyDict>() {
-        return checked(take(&read_dict(dict)?));
+        return with_dict(dict, taken);
     }
     let Ok(mapping) = change.cast::<PyMapping>() else {
         return Err(Refusal::at("", Wrong::of_type("a ReviewItemChange or a dict", change)));
     };
     let dict = PyDict::new(change.py());
     dict.update(mapping)?;
-    checked(take(&read_dict(&dict)?))
-}
-
-fn read_dict(dict: &Bound<'_, PyDict>) -> Result<ReviewItemChange, Refusal> {
-    if !dict.contains("item")? && dict.contains("kind")? {
-        return read_row(dict);
-    }
-    known_keys(
-        "",
-        dict,
-        &["state", "reviewee", "item", "account", "comments", "expires_on"],
-    )?;
-    let account = dict.get_item("account")?;
-    let given = |key: &str| Ok::<_, PyErr>(dict.get_item(key)?.filter(|value| !is_absent(value)));
-    Ok(ReviewItemChange {
-        state: text("", dict, "state")?,
-        reviewee: text("", dict, "reviewee")?,
-        item: read_item(".item", &needed("", dict, "item")?)?,
-        account: account
-            .map(|account| read_account(".account", &account))
-            .transpose()?
-            .flatten(),
-        comments: given("comments")?.map(|value| read(".comments", &value)).transpose()?,
-        expires_on: given("expires_on")?
-            .map(|value| read(".expires_on", &value))
-            .transpose()?,
-    })
+    with_dict(&dict, taken)
 }
 
 const COLUMNS: [&str; 12] = [
@@ -123,7 +98,7 @@ const COLUMNS: [&str; 12] = [
 ];
 
 /// A flat row: the columns of the item and of the account stand beside the others, and empty cells say nothing.
-fn read_row(row: &Bound<'_, PyDict>) -> Result<ReviewItemChange, Refusal> {
+pub fn read_row(row: &Bound<'_, PyDict>) -> Result<ReviewItemChange, Refusal> {
     known_keys("", row, &COLUMNS)?;
     let cell = |name: &str| -> Result<Option<String>, Refusal> {
         let value = row.get_item(name)?.filter(|value| !is_absent(value));
@@ -213,7 +188,7 @@ fn read_day(row: &Bound<'_, PyDict>) -> Result<Option<Date>, Refusal> {
 }
 
 /// What data frames have where there is nothing.
-fn is_absent(value: &Bound<'_, PyAny>) -> bool {
+pub fn is_absent(value: &Bound<'_, PyAny>) -> bool {
     if value.is_none() {
         return true;
     }
@@ -227,7 +202,7 @@ fn is_absent(value: &Bound<'_, PyAny>) -> bool {
     name.is_ok_and(|name| name == "NAType" || name == "NaTType")
 }
 
-fn wrong_kind(place: &str) -> Refusal {
+pub fn wrong_kind(place: &str) -> Refusal {
     Refusal::Value(format!(
         "{place}.kind: must be \"entitlement\", \"application_role\", \"group\" or \"global_role\""
     ))
@@ -235,86 +210,28 @@ fn wrong_kind(place: &str) -> Refusal {
 
 /// An item at this place.
 pub fn read_item(place: &str, item: &Bound<'_, PyAny>) -> Result<Item, Refusal> {
-    if let Ok(item) = item.cast::<Entitlement>() {
-        return Ok(Item::Entitlement(item.get().clone()));
-    }
-    if let Ok(item) = item.cast::<ApplicationRole>() {
-        return Ok(Item::ApplicationRole(item.get().clone()));
-    }
-    if let Ok(item) = item.cast::<Group>() {
-        return Ok(Item::Group(item.get().clone()));
-    }
-    if let Ok(item) = item.cast::<GlobalRole>() {
-        return Ok(Item::GlobalRole(item.get().clone()));
-    }
-    let Ok(dict) = item.cast::<PyDict>() else {
-        let expected = "an Entitlement, ApplicationRole, Group, GlobalRole or a dict with its kind";
-        return Err(Refusal::at(place, Wrong::of_type(expected, item)));
-    };
-    let own = |key: &str| text(place, dict, key);
-    match own("kind")?.as_str() {
-        "entitlement" => {
-            known_keys(place, dict, &["kind", "resource", "action", "business_source"])?;
-            Ok(Item::Entitlement(Entitlement {
-                resource: own("resource")?,
-                action: own("action")?,
-                business_source: own("business_source")?,
-            }))
-        }
-        "application_role" => {
-            known_keys(place, dict, &["kind", "name", "business_source"])?;
-            let (name, business_source) = (own("name")?, own("business_source")?);
-            Ok(Item::ApplicationRole(ApplicationRole { name, business_source }))
-        }
-        "group" => {
-            known_keys(place, dict, &["kind", "name", "business_source"])?;
-            let (name, business_source) = (own("name")?, own("business_source")?);
-            Ok(Item::Group(Group { name, business_source }))
-        }
-        "global_role" => {
-            known_keys(place, dict, &["kind", "name", "role_set"])?;
-            let (name, role_set) = (own("name")?, own("role_set")?);
-            Ok(Item::GlobalRole(GlobalRole { name, role_set }))
-        }
-        _ => Err(wrong_kind(place)),
-    }
+    let missing = || Refusal::Value(format!("{place}: is missing"));
+    with_item(place, item, |kind, texts| {
+        Item::of_parts(kind, texts.map(|text| text.map(str::to_owned))).ok_or_else(missing)
+    })
 }
 
 /// An account at this place, or nothing.
 pub fn read_account(place: &str, account: &Bound<'_, PyAny>) -> Result<Option<RevieweeAccount>, Refusal> {
-    if is_absent(account) {
-        return Ok(None);
-    }
-    if let Ok(account) = account.cast::<RevieweeAccount>() {
-        return Ok(Some(account.get().clone()));
-    }
-    let Ok(dict) = account.cast::<PyDict>() else {
-        let expected = "a RevieweeAccount, a dict or None";
-        return Err(Refusal::at(place, Wrong::of_type(expected, account)));
-    };
-    known_keys(place, dict, &["name", "business_source"])?;
-    Ok(Some(RevieweeAccount {
-        name: text(place, dict, "name")?,
-        business_source: text(place, dict, "business_source")?,
-    }))
+    with_account(place, Some(account), |account| {
+        Ok(account.map(|(name, business_source)| RevieweeAccount {
+            name: name.to_owned(),
+            business_source: business_source.to_owned(),
+        }))
+    })
 }
 
 fn read<T: Argument>(place: &str, value: &Bound<'_, PyAny>) -> Result<T, Refusal> {
     T::read(value).map_err(|wrong| Refusal::at(place, wrong))
 }
 
-fn needed<'py>(place: &str, dict: &Bound<'py, PyDict>, key: &str) -> Result<Bound<'py, PyAny>, Refusal> {
-    let missing = || Refusal::Value(format!("{place}.{key}: is missing"));
-    dict.get_item(key)?.ok_or_else(missing)
-}
-
-fn text(place: &str, dict: &Bound<'_, PyDict>, key: &str) -> Result<String, Refusal> {
-    let value = needed(place, dict, key)?;
-    String::read(&value).map_err(|wrong| Refusal::at(&format!("{place}.{key}"), wrong))
-}
-
 /// A misspelled key would silently leave something out.
-fn known_keys(place: &str, dict: &Bound<'_, PyDict>, known: &[&str]) -> Result<(), Refusal> {
+pub fn known_keys(place: &str, dict: &Bound<'_, PyDict>, known: &[&str]) -> Result<(), Refusal> {
     for key in dict.keys() {
         let key = String::read(&key).map_err(|wrong| Refusal::at(place, wrong.or_type("a dict whose keys are str")))?;
         if !known.contains(&key.as_str()) {

@@ -8,11 +8,11 @@ use pyo3::sync::MutexExt;
 use pyo3::types::{PyBytes, PyDict, PyIterator, PyString};
 
 use super::argument::Wrong;
-use super::review_input::{Refusal, read_change};
+use super::review_input::{Refusal, with_change};
 use super::site::{OfCall, Site, in_context, raised_error};
 use crate::core::error::Error;
 use crate::core::problems::Problems;
-use crate::systems::governance_lifecycle::Changes;
+use crate::systems::governance_lifecycle::{Changes, Gathering};
 
 /// Changes that are read without a pause.
 const PORTION: usize = 256;
@@ -20,7 +20,7 @@ const PORTION: usize = 256;
 /// Changes that are being read and checked.
 pub struct Reading {
     items: Py<PyIterator>,
-    kept: Changes,
+    kept: Gathering,
     problems: Problems,
     /// How many of the problems are about types.
     types: usize,
@@ -39,7 +39,7 @@ impl Reading {
         let items = changes.try_iter().map_err(|_| wrong())?;
         Ok(Self {
             items: items.unbind(),
-            kept: Changes::default(),
+            kept: Gathering::default(),
             problems: Problems::default(),
             types: 0,
             count: 0,
@@ -73,7 +73,7 @@ impl Reading {
         match reading.problems.message(reading.count, "changes") {
             Some(text) if reading.types == reading.problems.count() => Err(raised_error(PyTypeError::new_err(text))),
             Some(text) => Err(Error::config(text)),
-            None => Ok(std::mem::take(&mut reading.kept)),
+            None => Ok(std::mem::take(&mut reading.kept).done()),
         }
     }
 
@@ -83,7 +83,7 @@ impl Reading {
         for _ in 0..PORTION {
             let Some(change) = items.next() else { return Ok(false) };
             let (count, kept) = (self.count, &mut self.kept);
-            match read_change(&change?, |change| kept.push(change)) {
+            match with_change(&change?, |parts| kept.push(parts)) {
                 Ok(()) => {}
                 Err(Refusal::Raised(raised)) => return Err(raised),
                 Err(Refusal::Type(text)) => {

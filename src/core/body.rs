@@ -1,7 +1,8 @@
 //! Request bodies, and how we know that one of them began to be sent.
 
 use std::fs::File;
-use std::io::Read;
+use std::future::Future;
+use std::io::{Error as IoError, ErrorKind, Read};
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -10,7 +11,9 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
+use tokio::task::{JoinHandle, spawn_blocking};
 
+use super::buffers::Buffers;
 use super::error::Error;
 
 /// Blocking reads of this size beat `tokio::fs` by an order of magnitude and keep memory flat.
@@ -34,13 +37,14 @@ pub enum Body {
 pub trait Pieces: std::fmt::Debug + Send + Sync {
     /// Bytes of all pieces.
     fn length(&self) -> u64;
-    /// The pieces, counted from 0; None after the last.
-    fn piece(&self, number: usize) -> Option<Bytes>;
+    /// The pieces, from the first one on.
+    fn begin(&self) -> Box<dyn Iterator<Item = Bytes> + Send + Sync>;
 }
 
 impl Body {
-    /// Opens what has to be opened. The flag is set as soon as a connection takes the body up.
-    pub(crate) fn open(&self, started: Arc<AtomicBool>) -> Result<Watched, Error> {
+    /// Opens what has to be opened. The flag is set as soon as a connection takes the body up. A file is read where the
+    /// body is asked for, or on a thread of its own where other calls would wait for that.
+    pub(crate) fn open(&self, started: Arc<AtomicBool>, is_thread_shared: bool) -> Result<Watched, Error> {
         let content = match self {
             Self::Empty => Content::Bytes(Bytes::new()),
             Self::Bytes(bytes) => Content::Bytes(bytes.clone()),
@@ -48,11 +52,16 @@ impl Body {
                 let wrong = |error| Error::config(format!("cannot read {}: {error}", path.display()));
                 let file = File::open(path).map_err(wrong)?;
                 let left = file.metadata().map_err(wrong)?.len();
-                Content::File { file, left }
+                let reader = FileReader {
+                    file: Arc::new(file),
+                    buffers: Buffers::default(),
+                    is_thread_shared,
+                    reading: None,
+                };
+                Content::File { reader, left }
             }
             Self::Pieces(source) => Content::Pieces {
-                source: source.clone(),
-                next: 0,
+                pieces: source.begin(),
                 left: source.length(),
             },
         };
@@ -63,12 +72,11 @@ impl Body {
 enum Content {
     Bytes(Bytes),
     File {
-        file: File,
+        reader: FileReader,
         left: u64,
     },
     Pieces {
-        source: Arc<dyn Pieces>,
-        next: usize,
+        pieces: Box<dyn Iterator<Item = Bytes> + Send + Sync>,
         left: u64,
     },
 }
@@ -84,17 +92,25 @@ impl http_body::Body for Watched {
     type Data = Bytes;
     type Error = std::io::Error;
 
-    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, std::io::Error>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, std::io::Error>>> {
         self.started.store(true, Ordering::Relaxed);
         Poll::Ready(match &mut self.content {
             Content::Bytes(bytes) if bytes.is_empty() => None,
             Content::Bytes(bytes) => Some(Ok(Frame::data(std::mem::take(bytes)))),
             Content::File { left: 0, .. } => None,
-            Content::File { file, left } => Some(read_piece(file, left).map(Frame::data)),
+            Content::File { reader, left } => {
+                let Poll::Ready(piece) = reader.poll(context, *left) else {
+                    return Poll::Pending;
+                };
+                *left = left.saturating_sub(piece.as_ref().map_or(0, |piece| piece.len() as u64));
+                Some(piece.map(Frame::data))
+            }
             Content::Pieces { left: 0, .. } => None,
-            Content::Pieces { source, next, left } => {
-                let piece = source.piece(*next);
-                *next += 1;
+            Content::Pieces { pieces, left } => {
+                let piece = pieces.next();
                 let piece = piece.ok_or_else(|| std::io::Error::other("the body became shorter while it was sent"));
                 Some(piece.map(|piece| {
                     *left = left.saturating_sub(piece.len() as u64);
@@ -120,17 +136,69 @@ impl http_body::Body for Watched {
     }
 }
 
-fn read_piece(file: &mut File, left: &mut u64) -> std::io::Result<Bytes> {
-    let wanted = PIECE_BYTES.min(usize::try_from(*left).unwrap_or(PIECE_BYTES));
-    let mut piece = vec![0; wanted];
-    let count = file.read(&mut piece)?;
+/// A file that is read piece by piece.
+struct FileReader {
+    file: Arc<File>,
+    buffers: Buffers,
+    /// Whether other calls would wait for what is read on this thread.
+    is_thread_shared: bool,
+    /// What is being read on a thread of its own.
+    reading: Option<JoinHandle<std::io::Result<Filled>>>,
+}
+
+/// A buffer, and how much of it was read.
+type Filled = (Vec<u8>, usize);
+
+impl FileReader {
+    fn poll(&mut self, context: &mut Context<'_>, left: u64) -> Poll<std::io::Result<Bytes>> {
+        let mut reading = match self.reading.take() {
+            Some(reading) => reading,
+            None => {
+                let (file, buffer) = (self.file.clone(), self.buffer(left));
+                if !self.is_thread_shared {
+                    return Poll::Ready(read(&file, buffer, left).map(|filled| self.lend(filled)));
+                }
+                spawn_blocking(move || read(&file, buffer, left))
+            }
+        };
+        let Poll::Ready(read) = Pin::new(&mut reading).poll(context) else {
+            self.reading = Some(reading);
+            return Poll::Pending;
+        };
+        let read = read.map_err(IoError::other).and_then(|read| read);
+        Poll::Ready(read.map(|filled| self.lend(filled)))
+    }
+
+    fn buffer(&self, left: u64) -> Vec<u8> {
+        let mut buffer = self.buffers.take();
+        let wanted = wanted(left);
+        if buffer.len() < wanted {
+            // Not grown: what it holds would be copied.
+            buffer = vec![0; wanted];
+        }
+        buffer
+    }
+
+    fn lend(&self, (buffer, length): Filled) -> Bytes {
+        self.buffers.lend(buffer, length)
+    }
+}
+
+fn wanted(left: u64) -> usize {
+    usize::try_from(left).map_or(PIECE_BYTES, |left| left.min(PIECE_BYTES))
+}
+
+fn read(mut file: &File, mut buffer: Vec<u8>, left: u64) -> std::io::Result<Filled> {
+    let count = file.read(buffer.get_mut(..wanted(left)).unwrap_or_default())?;
     if count == 0 {
-        return Err(std::io::Error::new(
-            std::io::ErrorKind::UnexpectedEof,
+        return Err(IoError::new(
+            ErrorKind::UnexpectedEof,
             "the file became shorter while it was sent",
         ));
     }
-    piece.truncate(count);
-    *left = left.saturating_sub(count as u64);
-    Ok(piece.into())
+    Ok((buffer, count))
 }
+
+#[cfg(test)]
+#[path = "body_tests.rs"]
+mod tests;

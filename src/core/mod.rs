@@ -4,6 +4,7 @@
 pub mod answer;
 pub mod basic_auth;
 pub mod body;
+pub(crate) mod buffers;
 pub mod bulk;
 pub mod cause;
 pub mod config;

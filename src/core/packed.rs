@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::io::{Read, Write};
-use std::ops::Range;
 
 use flate2::Compression;
 use flate2::read::DeflateDecoder;
@@ -26,9 +25,8 @@ pub struct Packed {
 
 #[derive(Clone, Default, PartialEq)]
 struct Block {
-    /// How many texts stand before it, and how long they are together.
+    /// How many texts stand before it.
     first: usize,
-    start: u64,
     /// Where its texts begin.
     places: Vec<u16>,
     /// Its length when it is not deflated.
@@ -65,7 +63,6 @@ impl Packed {
     fn close(&mut self) {
         let next = Block {
             first: self.count,
-            start: self.bytes,
             // The next block needs about as much.
             data: Vec::with_capacity(self.open.data.len()),
             ..Block::default()
@@ -138,40 +135,6 @@ impl Packed {
             String::from_utf8_lossy(text).into_owned()
         })
     }
-
-    /// How many bytes stand before this text; all of them for what is beyond the end.
-    fn start_of(&self, index: usize) -> u64 {
-        let Some(block) = self.block(self.block_of(index)) else {
-            return self.bytes;
-        };
-        let place = index.checked_sub(block.first).and_then(|at| block.places.get(at));
-        place.map_or(self.bytes, |place| block.start + u64::from(*place))
-    }
-
-    /// The length of some of the texts together.
-    pub fn length_of(&self, texts: &Range<usize>) -> u64 {
-        self.start_of(texts.end).saturating_sub(self.start_of(texts.start))
-    }
-
-    /// In how many pieces some of the texts come.
-    pub fn pieces(&self, texts: &Range<usize>) -> usize {
-        if texts.is_empty() {
-            return 0;
-        }
-        self.block_of(texts.end - 1) + 1 - self.block_of(texts.start)
-    }
-
-    /// One of the pieces of some of the texts, counted from 0.
-    pub fn piece(&self, texts: &Range<usize>, number: usize) -> Option<Vec<u8>> {
-        let number = self.block_of(texts.start) + number;
-        let block = self.block(number)?;
-        let inside = |at: u64| {
-            let at = usize::try_from(at.saturating_sub(block.start)).unwrap_or(usize::MAX);
-            at.min(block.length)
-        };
-        let (from, to) = (inside(self.start_of(texts.start)), inside(self.start_of(texts.end)));
-        self.data(number)?.get(from..to).map(<[u8]>::to_vec)
-    }
 }
 
 fn deflated(data: &[u8]) -> Vec<u8> {
@@ -197,11 +160,6 @@ mod tests {
         packed
     }
 
-    fn joined(packed: &Packed, range: &Range<usize>) -> String {
-        let pieces = (0..packed.pieces(range)).map(|number| packed.piece(range, number).unwrap());
-        String::from_utf8(pieces.flatten().collect()).unwrap()
-    }
-
     #[test]
     fn what_is_alike_takes_little_room() {
         let texts: Vec<String> = (0..20_000)
@@ -212,14 +170,12 @@ mod tests {
         assert!(packed.closed.len() > 5 && kept * 4 < packed.bytes as usize, "{kept}");
         assert!(packed.texts().eq(texts));
         assert_eq!(packed.read(20_000, &mut Page::default()), None);
-        assert_eq!(packed.pieces(&(3..3)), 0);
     }
 
     proptest! {
         #[test]
-        fn every_text_and_every_range_comes_back(
+        fn every_text_comes_back(
             lengths in prop::collection::vec(prop_oneof![0..9_usize, 60_000..70_000_usize], 0..12),
-            from in 0..13_usize, count in 0..13_usize,
         ) {
             let texts: Vec<String> = lengths
                 .iter()
@@ -231,10 +187,6 @@ mod tests {
             for (index, text) in texts.iter().enumerate().rev() {
                 prop_assert_eq!(packed.read(index, &mut page), Some(text.as_bytes()));
             }
-            let range = from.min(texts.len())..(from + count).min(texts.len());
-            let expected = texts.get(range.clone()).unwrap_or_default().concat();
-            prop_assert_eq!(packed.length_of(&range), expected.len() as u64);
-            prop_assert_eq!(joined(&packed, &range), expected);
         }
     }
 }

@@ -35,6 +35,7 @@ pub struct Call {
     limit: Duration,
     pub(super) events: Option<EventSink>,
     servers: Option<Arc<Servers>>,
+    is_thread_shared: bool,
 }
 
 type Attempt = Result<Answer, (Failure, Error)>;
@@ -51,6 +52,16 @@ impl Call {
             begun,
             events,
             servers: None,
+            is_thread_shared: false,
+        }
+    }
+
+    /// The same call on a thread that others need too: no file is read there.
+    #[must_use]
+    pub fn on_shared_thread(self) -> Self {
+        Self {
+            is_thread_shared: true,
+            ..self
         }
     }
 
@@ -229,7 +240,9 @@ impl Call {
 
     fn build(&self, request: &Request, url: &Url, started: &Arc<AtomicBool>) -> Result<reqwest::Request, Error> {
         let mut outgoing = reqwest::Request::new(request.method.clone(), url.clone());
-        *outgoing.body_mut() = Some(reqwest::Body::wrap(request.body.open(started.clone())?));
+        *outgoing.body_mut() = Some(reqwest::Body::wrap(
+            request.body.open(started.clone(), self.is_thread_shared)?,
+        ));
         let headers = outgoing.headers_mut();
         headers.clone_from(&self.settings.headers);
         for (name, value) in &request.headers {

@@ -3,7 +3,7 @@
 //! <https://pradeepkg.github.io/RSA/docs/apireference>
 
 mod change;
-mod change_reader;
+mod change_parts;
 mod changes;
 pub(crate) mod command;
 mod coverage;
@@ -11,6 +11,7 @@ mod coverage_check;
 mod coverage_filter;
 pub(crate) mod login;
 pub(crate) mod page;
+mod recent_texts;
 pub(crate) mod review;
 pub(crate) mod review_answer;
 pub(crate) mod review_match;
@@ -23,7 +24,8 @@ mod wait;
 pub(crate) mod xml;
 
 pub use change::{ApplicationRole, Entitlement, GlobalRole, Group, Item, ReviewItemChange, RevieweeAccount};
-pub use changes::Changes;
+pub use change_parts::{Kind, Parts};
+pub use changes::{Changes, Cursor, Gathering};
 pub use command::{CommandResult, command};
 pub use coverage::{Coverage, CoverageRule, CoverageUpload, checked as check_coverage, equals, upload_coverage};
 pub use coverage_check::{CoverageProblem, CoverageReport};

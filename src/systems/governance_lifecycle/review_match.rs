@@ -137,16 +137,15 @@ impl<'a> Matches<'a> {
         for line in lines {
             by_label.entry(folded(&line.label)).or_default();
         }
+        let mut spelling = Spelling::default();
         for (index, change) in changes.into_iter().enumerate() {
-            let account = change.account.as_ref().map(|account| folded(&account.name));
-            for label in labels(&change) {
-                let Some(known) = by_label.get_mut(&label) else {
-                    continue;
-                };
+            spelling.each(&change, |label| {
+                let Some(known) = by_label.get_mut(label) else { return };
                 if known.last().is_none_or(|(last, _)| *last != index) {
-                    known.push((index, account.clone()));
+                    let account = change.account.as_ref().map(|account| folded(&account.name));
+                    known.push((index, account));
                 }
-            }
+            });
         }
         let mut found = Self {
             certain: HashMap::new(),
@@ -231,29 +230,59 @@ impl<'a> Matches<'a> {
 }
 
 fn folded(text: &str) -> String {
-    let words: Vec<&str> = text.split_whitespace().collect();
-    words.join(" ").to_lowercase()
+    let mut out = String::new();
+    fold_into(&mut out, text);
+    out
 }
 
-/// How the server may spell a change. What stands after the user for an entitlement is not documented, so several
-/// spellings are tried; another one leaves the change unknown.
-fn labels(change: &ReviewItemChange) -> Vec<String> {
-    let components = match &change.item {
-        Item::Entitlement(item) => {
-            let (resource, action) = (&item.resource, &item.action);
-            vec![
-                resource.clone(),
-                format!("{resource} [{action}]"),
-                format!("{resource} ({action})"),
-                format!("{resource} {action}"),
-                format!("{resource}-{action}"),
-                format!("{resource}:{action}"),
-            ]
+/// In lower case, and with one blank for any white space.
+fn fold_into(out: &mut String, text: &str) {
+    for word in text.split_whitespace() {
+        if !out.is_empty() {
+            out.push(' ');
         }
-        item => vec![item.label()],
-    };
-    let label = |component: String| folded(&format!("{}-{component}", change.reviewee));
-    components.into_iter().map(label).collect()
+        if word.is_ascii() {
+            out.extend(word.chars().map(|character| character.to_ascii_lowercase()));
+        } else {
+            out.push_str(&word.to_lowercase());
+        }
+    }
+}
+
+/// How the server may spell a change, in buffers that are used again: there may be a million of them. What stands after
+/// the user for an entitlement is not documented, so several spellings are tried; another one leaves the change unknown.
+#[derive(Default)]
+struct Spelling {
+    whole: String,
+    folded: String,
+}
+
+impl Spelling {
+    fn each(&mut self, change: &ReviewItemChange, mut take: impl FnMut(&str)) {
+        let mut spell = |component: [&str; 4]| {
+            self.whole.clear();
+            for part in [change.reviewee.as_str(), "-"].into_iter().chain(component) {
+                self.whole.push_str(part);
+            }
+            self.folded.clear();
+            fold_into(&mut self.folded, &self.whole);
+            take(&self.folded);
+        };
+        match &change.item {
+            Item::Entitlement(item) => {
+                let (resource, action) = (item.resource.as_str(), item.action.as_str());
+                spell([resource, "", "", ""]);
+                spell([resource, " [", action, "]"]);
+                spell([resource, " (", action, ")"]);
+                for between in [" ", "-", ":"] {
+                    spell([resource, between, action, ""]);
+                }
+            }
+            Item::ApplicationRole(item) => spell([&item.name, "", "", ""]),
+            Item::Group(item) => spell([&item.name, "", "", ""]),
+            Item::GlobalRole(item) => spell([&item.name, "", "", ""]),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -4,12 +4,14 @@
 
 use jiff::civil::Date;
 
-use super::change::{Item, ReviewItemChange};
+use super::change::ReviewItemChange;
+use super::change_parts::{Column, Kind, Parts};
+use super::recent_texts::Note;
 use super::xml;
 use crate::core::error::Error;
 
 /// The server reads English names whatever the client's locale (inferred from the documented form DD-MMM-YYYY).
-pub(super) const MONTHS: [&str; 12] = [
+const MONTHS: [&str; 12] = [
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
 ];
 
@@ -54,26 +56,23 @@ pub const TAIL: &[u8] = b"</Review>";
 
 /// Refuses what cannot be written or is known to be meaningless. Errors begin with the field.
 pub fn check_change(change: &ReviewItemChange) -> Result<(), Error> {
-    check_needed("state", &change.state)?;
-    check_needed("reviewee", &change.reviewee)?;
-    for (name, value) in attributes(&change.item) {
-        let field = format!("item.{}", field_name(name));
-        if name == "action" && value.trim().is_empty() {
-            return Err(Error::config(
-                "item.action: must not be empty; '-' stands for no action",
-            ));
+    let parts = Parts::from(change);
+    check_parts(&parts, |column, text| noted(parts.kind, column, text).map(drop))
+}
+
+/// Does `check` for each text, and checks what is no text.
+pub(super) fn check_parts<'t>(
+    parts: &Parts<'t>,
+    mut check: impl FnMut(Column, &'t str) -> Result<(), Error>,
+) -> Result<(), Error> {
+    for column in CHECKED {
+        if let Some(text) = *parts.texts.of(column) {
+            check(column, text)?;
         }
-        check_needed(&field, value)?;
     }
-    if let Some(account) = &change.account {
-        check_needed("account.name", &account.name)?;
-        check_needed("account.business_source", &account.business_source)?;
-    }
-    if let Some(comments) = &change.comments {
-        check_text("comments", comments)?;
-    }
-    if let Some(date) = change.expires_on {
-        if !change.state.eq_ignore_ascii_case("maintain") {
+    if let Some(date) = parts.expires_on {
+        let state = parts.texts.of(Column::State).unwrap_or_default();
+        if !state.eq_ignore_ascii_case("maintain") {
             return Err(Error::config("expires_on: only with the state 'maintain'"));
         }
         if date.year() < 1 {
@@ -81,6 +80,46 @@ pub fn check_change(change: &ReviewItemChange) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// The order in which problems are told.
+const CHECKED: [Column; 9] = [
+    Column::State,
+    Column::Reviewee,
+    Column::Resource,
+    Column::ItemName,
+    Column::ItemAction,
+    Column::ItemSource,
+    Column::AccountName,
+    Column::AccountSource,
+    Column::Comments,
+];
+
+/// Checks one text, and notes what is to be known when it is written.
+pub(super) fn noted(kind: Kind, column: Column, text: &str) -> Result<Note, Error> {
+    let begins_with_a_letter = text.as_bytes().first().is_some_and(u8::is_ascii_graphic);
+    if !begins_with_a_letter && column != Column::Comments && text.trim().is_empty() {
+        let empty = match column {
+            Column::ItemAction => "must not be empty; '-' stands for no action",
+            _ => "must not be empty",
+        };
+        return Err(Error::config(format!("{}: {empty}", field_name(kind, column))));
+    }
+    if xml::is_plain(text) {
+        return Ok(Note {
+            is_escaped: false,
+            length: text.len(),
+        });
+    }
+    let growth = match column {
+        Column::Reviewee => xml::text_growth(text),
+        _ => xml::attribute_growth(text),
+    };
+    let growth = growth.map_err(|found| not_in_xml(field_name(kind, column), found))?;
+    Ok(Note {
+        is_escaped: growth > 0,
+        length: text.len() + growth,
+    })
 }
 
 fn check_needed(name: &str, value: &str) -> Result<(), Error> {
@@ -91,100 +130,107 @@ fn check_needed(name: &str, value: &str) -> Result<(), Error> {
 }
 
 fn check_text(name: &str, value: &str) -> Result<(), Error> {
-    match xml::forbidden(value) {
-        None => Ok(()),
-        Some(found) => Err(Error::config(format!(
-            "{name}: holds U+{:04X}, which XML cannot carry",
-            u32::from(found)
-        ))),
+    xml::forbidden(value).map_or(Ok(()), |found| Err(not_in_xml(name, found)))
+}
+
+fn not_in_xml(name: &str, found: char) -> Error {
+    Error::config(format!(
+        "{name}: holds U+{:04X}, which XML cannot carry",
+        u32::from(found)
+    ))
+}
+
+const fn field_name(kind: Kind, column: Column) -> &'static str {
+    match (column, kind) {
+        (Column::State, _) => "state",
+        (Column::Comments, _) => "comments",
+        (Column::Reviewee, _) => "reviewee",
+        (Column::AccountName, _) => "account.name",
+        (Column::AccountSource, _) => "account.business_source",
+        (Column::Resource, _) => "item.resource",
+        (Column::ItemName, _) => "item.name",
+        (Column::ItemAction, _) => "item.action",
+        (Column::ItemSource, Kind::GlobalRole) => "item.role_set",
+        (Column::ItemSource, _) => "item.business_source",
     }
 }
 
-fn field_name(attribute: &str) -> &str {
-    match attribute {
-        "business-source" => "business_source",
-        "role-set" => "role_set",
-        other => other,
+/// What stands in the document before a text, behind the one before it.
+const fn before(kind: Kind, has_account: bool, column: Column) -> &'static [u8] {
+    match (column, kind, has_account) {
+        (Column::State, ..) => b"<ReviewItemChange state=\"",
+        (Column::Comments, ..) => b"\" comments=\"",
+        (Column::Reviewee, ..) => b"\">\n<RevieweeUserId>",
+        (Column::AccountName, ..) => b"</RevieweeUserId>\n<RevieweeAccount name=\"",
+        (Column::Resource, _, false) => b"</RevieweeUserId>\n<Entitlement resource=\"",
+        (Column::Resource, _, true) => b"\"/>\n<Entitlement resource=\"",
+        (Column::ItemName, Kind::ApplicationRole, false) => b"</RevieweeUserId>\n<ApplicationRole name=\"",
+        (Column::ItemName, Kind::ApplicationRole, true) => b"\"/>\n<ApplicationRole name=\"",
+        (Column::ItemName, Kind::Group | Kind::Entitlement, false) => b"</RevieweeUserId>\n<Group name=\"",
+        (Column::ItemName, Kind::Group | Kind::Entitlement, true) => b"\"/>\n<Group name=\"",
+        (Column::ItemName, Kind::GlobalRole, false) => b"</RevieweeUserId>\n<GlobalRole name=\"",
+        (Column::ItemName, Kind::GlobalRole, true) => b"\"/>\n<GlobalRole name=\"",
+        (Column::ItemAction, ..) => b"\" action=\"",
+        (Column::ItemSource, Kind::GlobalRole, _) => b"\" role-set=\"",
+        (Column::AccountSource | Column::ItemSource, ..) => b"\" business-source=\"",
     }
 }
 
-fn element(item: &Item) -> &'static str {
-    match item {
-        Item::Entitlement(_) => "Entitlement",
-        Item::ApplicationRole(_) => "ApplicationRole",
-        Item::Group(_) => "Group",
-        Item::GlobalRole(_) => "GlobalRole",
+/// What stands before the day, which follows the comments.
+const BEFORE_DAY: &[u8] = b"\" expires-on=\"";
+/// DD-MMM-YYYY.
+const DAY_LENGTH: usize = 11;
+/// What stands behind the last text.
+const END: &[u8] = b"\"/>\n</ReviewItemChange>\n";
+
+/// The length of what stands before a text.
+pub(super) const fn length_before(kind: Kind, has_account: bool, column: Column) -> usize {
+    before(kind, has_account, column).len()
+}
+
+/// The length of the day with what stands before it.
+pub(super) const LENGTH_OF_DAY: usize = BEFORE_DAY.len() + DAY_LENGTH;
+/// The length of what stands behind the last text.
+pub(super) const LENGTH_OF_END: usize = END.len();
+
+/// Writes a text that was checked, with what stands before it.
+pub(super) fn write_text(
+    out: &mut Vec<u8>,
+    (kind, has_account): (Kind, bool),
+    column: Column,
+    text: &[u8],
+    is_escaped: bool,
+) {
+    out.extend_from_slice(before(kind, has_account, column));
+    match column {
+        _ if !is_escaped => out.extend_from_slice(text),
+        Column::Reviewee => xml::text(out, text),
+        _ => xml::attribute(out, text),
     }
 }
 
-fn attributes(item: &Item) -> impl Iterator<Item = (&'static str, &str)> {
-    let (first, second, third) = match item {
-        Item::Entitlement(item) => (
-            ("resource", item.resource.as_str()),
-            Some(("action", item.action.as_str())),
-            ("business-source", item.business_source.as_str()),
-        ),
-        Item::ApplicationRole(item) => (("name", &*item.name), None, ("business-source", &*item.business_source)),
-        Item::Group(item) => (("name", &*item.name), None, ("business-source", &*item.business_source)),
-        Item::GlobalRole(item) => (("name", &*item.name), None, ("role-set", &*item.role_set)),
-    };
-    [Some(first), second, Some(third)].into_iter().flatten()
+/// Writes the day.
+pub(super) fn write_day(out: &mut Vec<u8>, date: Date) {
+    out.extend_from_slice(BEFORE_DAY);
+    let month = (1..).zip(MONTHS).find(|(number, _)| *number == date.month());
+    let month = month.map(|(_, name)| name).unwrap_or_default();
+    let text = format!("{:02}-{month}-{:04}", date.day(), date.year());
+    out.extend_from_slice(text.as_bytes());
 }
 
-/// Writes one item that was checked.
-pub fn write_change(out: &mut Vec<u8>, change: &ReviewItemChange) {
-    out.extend_from_slice(b"<ReviewItemChange");
-    write_attribute(out, "state", &change.state);
-    if let Some(comments) = &change.comments {
-        write_attribute(out, "comments", comments);
-    }
-    if let Some(date) = change.expires_on {
-        write_attribute(out, "expires-on", &day(date));
-    }
-    out.extend_from_slice(b">\n");
-    write_element(out, "RevieweeUserId", &change.reviewee);
-    if let Some(account) = &change.account {
-        out.extend_from_slice(b"<RevieweeAccount");
-        write_attribute(out, "name", &account.name);
-        write_attribute(out, "business-source", &account.business_source);
-        out.extend_from_slice(b"/>\n");
-    }
-    out.extend_from_slice(b"<");
-    out.extend_from_slice(element(&change.item).as_bytes());
-    for (name, value) in attributes(&change.item) {
-        write_attribute(out, name, value);
-    }
-    out.extend_from_slice(b"/>\n</ReviewItemChange>\n");
+/// Ends a change.
+pub(super) fn write_end(out: &mut Vec<u8>) {
+    out.extend_from_slice(END);
 }
 
 fn write_element(out: &mut Vec<u8>, name: &str, text: &str) {
     out.extend_from_slice(b"<");
     out.extend_from_slice(name.as_bytes());
     out.extend_from_slice(b">");
-    xml::text(out, text);
+    xml::text(out, text.as_bytes());
     out.extend_from_slice(b"</");
     out.extend_from_slice(name.as_bytes());
     out.extend_from_slice(b">\n");
-}
-
-fn write_attribute(out: &mut Vec<u8>, name: &str, value: &str) {
-    out.extend_from_slice(b" ");
-    out.extend_from_slice(name.as_bytes());
-    out.extend_from_slice(b"=\"");
-    xml::attribute(out, value);
-    out.extend_from_slice(b"\"");
-}
-
-fn day(date: Date) -> String {
-    let month = usize::try_from(date.month() - 1)
-        .ok()
-        .and_then(|index| MONTHS.get(index));
-    format!(
-        "{:02}-{}-{:04}",
-        date.day(),
-        month.copied().unwrap_or_default(),
-        date.year()
-    )
 }
 
 #[cfg(test)]

@@ -9,56 +9,125 @@ use crate::core::decode::one_line;
 /// Elements inside one another that an answer may have.
 const DEPTH_MAX: usize = 64;
 
+/// Whether a text holds nothing that has to be escaped or that XML cannot carry. Quick, and true of most texts; false
+/// says nothing.
+pub(super) fn is_plain(text: &str) -> bool {
+    const WIDE: usize = 16;
+    const NARROW: usize = 4;
+    let bytes = text.as_bytes();
+    if let (Some(first), Some(last)) = (bytes.first_chunk::<WIDE>(), bytes.last_chunk::<WIDE>()) {
+        // The last chunk may overlap the one before it.
+        let (inner, _) = bytes.as_chunks::<WIDE>();
+        return !(odd(first) || odd(last) || inner.iter().skip(1).any(odd));
+    }
+    let (inner, _) = bytes.as_chunks::<NARROW>();
+    match bytes.last_chunk::<NARROW>() {
+        Some(last) => !(odd(last) || inner.iter().any(odd)),
+        None => !bytes.iter().any(|byte| odd(&[*byte])),
+    }
+}
+
+/// Whether any byte is a control, one of `"&<>`, or 0xef, with which U+FFFE and U+FFFF begin.
+fn odd<const N: usize>(bytes: &[u8; N]) -> bool {
+    bytes.iter().fold(false, |found, byte| {
+        found | (*byte < b' ') | (*byte | 4 == b'&') | (*byte | 2 == b'>') | (*byte == 0xef)
+    })
+}
+
 /// The first character that XML 1.0 cannot carry, not even as a reference.
 ///
 /// <https://www.w3.org/TR/xml/#charsets>
 pub(super) fn forbidden(text: &str) -> Option<char> {
     let is_forbidden =
         |c: &char| (*c < ' ' && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{fffe}' | '\u{ffff}');
-    // No other bytes begin such a character, and most texts have none of them.
-    if !text.bytes().any(|byte| byte < b' ' || byte == 0xef) {
-        return None;
-    }
     text.chars().find(is_forbidden)
 }
 
 /// Writes text between tags.
-pub(super) fn text(out: &mut Vec<u8>, text: &str) {
-    escape(out, text, |byte| match byte {
-        b'&' => Some(b"&amp;"),
-        b'<' => Some(b"&lt;"),
-        b'>' => Some(b"&gt;"),
-        b'\r' => Some(b"&#13;"),
-        _ => None,
-    });
+pub(super) fn text(out: &mut Vec<u8>, text: &[u8]) {
+    escape(out, text, IN_TEXT);
 }
 
 /// Writes an attribute's value, to stand between double quotes. White space other than blanks goes as references, or
 /// the reader would turn it into blanks.
-pub(super) fn attribute(out: &mut Vec<u8>, text: &str) {
-    escape(out, text, |byte| match byte {
-        b'&' => Some(b"&amp;"),
-        b'<' => Some(b"&lt;"),
-        b'>' => Some(b"&gt;"),
-        b'"' => Some(b"&quot;"),
-        b'\n' => Some(b"&#10;"),
-        b'\r' => Some(b"&#13;"),
-        b'\t' => Some(b"&#9;"),
-        _ => None,
-    });
+pub(super) fn attribute(out: &mut Vec<u8>, text: &[u8]) {
+    escape(out, text, IN_TEXT | IN_ATTRIBUTE);
 }
 
-fn escape(out: &mut Vec<u8>, text: &str, reference: impl Fn(u8) -> Option<&'static [u8]>) {
-    let bytes = text.as_bytes();
-    let mut copied = 0;
-    for (at, &byte) in bytes.iter().enumerate() {
-        if let Some(reference) = reference(byte) {
-            out.extend_from_slice(bytes.get(copied..at).unwrap_or_default());
-            out.extend_from_slice(reference);
-            copied = at + 1;
+/// What text between tags grows by when it is written; the first character that XML cannot carry if there is any.
+pub(super) fn text_growth(text: &str) -> Result<usize, char> {
+    growth(text, IN_TEXT)
+}
+
+/// The same of an attribute's value.
+pub(super) fn attribute_growth(text: &str) -> Result<usize, char> {
+    growth(text, IN_TEXT | IN_ATTRIBUTE)
+}
+
+/// A byte is escaped in text and attributes.
+const IN_TEXT: u8 = 1;
+/// A byte is escaped in attributes.
+const IN_ATTRIBUTE: u8 = 2;
+/// A byte is, or begins, a character that XML may not be able to carry.
+const DOUBTFUL: u8 = 4;
+
+static CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut at = 0;
+    while at < 256 {
+        #[allow(clippy::indexing_slicing, reason = "in bounds, and checked when this is compiled")]
+        {
+            classes[at] = match at as u8 {
+                b'&' | b'<' | b'>' | b'\r' => IN_TEXT,
+                b'"' | b'\n' | b'\t' => IN_ATTRIBUTE,
+                0..b' ' | 0xef => DOUBTFUL,
+                _ => 0,
+            };
+        }
+        at += 1;
+    }
+    classes
+};
+
+fn class(byte: u8) -> u8 {
+    CLASSES.get(usize::from(byte)).copied().unwrap_or_default()
+}
+
+const fn reference(byte: u8) -> &'static [u8] {
+    match byte {
+        b'&' => b"&amp;",
+        b'<' => b"&lt;",
+        b'>' => b"&gt;",
+        b'"' => b"&quot;",
+        b'\n' => b"&#10;",
+        b'\t' => b"&#9;",
+        b'\r' => b"&#13;",
+        _ => b"",
+    }
+}
+
+fn escape(out: &mut Vec<u8>, mut bytes: &[u8], classes: u8) {
+    while let Some(at) = bytes.iter().position(|byte| class(*byte) & classes != 0)
+        && let Some((run, [odd, rest @ ..])) = bytes.split_at_checked(at)
+    {
+        out.extend_from_slice(run);
+        out.extend_from_slice(reference(*odd));
+        bytes = rest;
+    }
+    out.extend_from_slice(bytes);
+}
+
+fn growth(text: &str, classes: u8) -> Result<usize, char> {
+    let (mut growth, mut found) = (0, 0);
+    for byte in text.bytes() {
+        let class = class(byte);
+        found |= class;
+        if class & classes != 0 {
+            growth += reference(byte).len() - 1;
         }
     }
-    out.extend_from_slice(bytes.get(copied..).unwrap_or_default());
+    let forbidden = (found & DOUBTFUL != 0).then(|| forbidden(text)).flatten();
+    forbidden.map_or(Ok(growth), Err)
 }
 
 /// The text of a document, one line for each element that has any. None if it is no well-formed XML, has a document
@@ -103,11 +172,32 @@ mod tests {
     #[test]
     fn texts_and_attributes_are_escaped() {
         let mut out = Vec::new();
-        text(&mut out, "a&b <c> \"d\"\r\n\t]]>");
+        text(&mut out, b"a&b <c> \"d\"\r\n\t]]>");
         assert_eq!(out, b"a&amp;b &lt;c&gt; \"d\"&#13;\n\t]]&gt;");
         out.clear();
-        attribute(&mut out, "a&b <c> \"d\"\r\n\t'\u{fc}");
+        attribute(&mut out, "a&b <c> \"d\"\r\n\t'\u{fc}".as_bytes());
         assert_eq!(out, "a&amp;b &lt;c&gt; &quot;d&quot;&#13;&#10;&#9;'\u{fc}".as_bytes());
+    }
+
+    #[test]
+    fn plain_texts_hold_nothing_to_escape_wherever_it_stands() {
+        for length in 0..70 {
+            let plain: String = "abc d'=/;$%(?\u{e4}\u{1f600}".chars().cycle().take(length).collect();
+            assert!(is_plain(&plain), "{plain}");
+            for at in 0..length {
+                for odd in [
+                    '\0', '\t', '\r', '\n', '\u{1f}', '"', '&', '<', '>', '\u{fffe}', '\u{ffff}',
+                ] {
+                    let text: String = plain
+                        .chars()
+                        .take(at)
+                        .chain([odd])
+                        .chain(plain.chars().skip(at + 1))
+                        .collect();
+                    assert!(!is_plain(&text), "{text:?}");
+                }
+            }
+        }
     }
 
     #[test]
