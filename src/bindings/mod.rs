@@ -17,8 +17,10 @@ mod governance_lifecycle;
 mod guarded;
 mod handed;
 mod handle;
+mod jobs;
 mod login;
 mod operation;
+mod params;
 mod per_process;
 pub(crate) mod pickle;
 mod raw;
@@ -64,6 +66,8 @@ mod _infosecops {
     #[pymodule_export]
     use super::governance_lifecycle::GovernanceLifecycle;
     #[pymodule_export]
+    use super::jobs::{Connection, Job};
+    #[pymodule_export]
     use super::login::{TrustedApp, UserLogin};
     #[pymodule_export]
     use super::operation::{Operation, Task};
@@ -104,8 +108,6 @@ mod _infosecops {
         ApplicationRole, CommandResult, CoverageProblem, CoverageReport, CoverageRule, Entitlement, GlobalRole, Group,
         ReviewItemChange, ReviewItemResult, ReviewStatus, ReviewUpdate, RevieweeAccount, RunStatus, SecuritySettings,
     };
-    #[pymodule_export]
-    use crate::systems::sd_elements::{Connection, Job};
     #[pymodule_export]
     use crate::systems::sectona::{AccountRequest, Envelope, VaultAccount};
 
