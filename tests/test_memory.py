@@ -2,36 +2,42 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from wire import Wire, ok
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from wire import Received
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads another process's memory through /proc")
 
 # The child never has the password as a Python text: it neither knows nor reveals it.
 CHILD = """
 import gc, sys
-from infosecops import Sectona
-pam = Sectona({url!r}, access_key="key", proxy="direct"{more})
-accounts = [pam.request_password("Unix Based", "web01", "deploy") for _ in range(20)]
+{fetch}
 print("fetched", flush=True)
 sys.stdin.readline()
-del accounts
+del fetched
 gc.collect()
-pam.close()
+client.close()
 print("dropped", flush=True)
 sys.stdin.readline()
+"""
+
+ACCOUNTS = """
+from infosecops import Sectona
+client = Sectona({url!r}, access_key="key", proxy="direct")
+fetched = [client.request_password("Unix Based", "web01", "deploy") for _ in range(20)]
+"""
+# Read often: what is kept of the settings must go with the jobs.
+JOBS = """
+from infosecops import SDElements
+client = SDElements({url!r}, token="key", proxy="direct")
+fetched = list(client.jobs.alm.list())
+fetched += [job.connection.params for job in fetched for _ in range(4)]
 """
 
 
@@ -53,10 +59,6 @@ def occurrences(pid: int, needle: bytes) -> int:
     return found
 
 
-def answer(password: str, encode: Callable[[str], str]) -> Callable[[Received], bytes]:
-    return lambda _: ok(encode(password))
-
-
 ENVELOPES = {
     "text": '{{"IsSuccess": true, "Result": "{{\\"Password\\": \\"{0}\\", \\"PassPhrase\\": \\"\\"}}"}}',
     "object": '{{"IsSuccess": true, "LogCode": "0", "Result": {{"Password": "{0}", "PassPhrase": ""}}}}',
@@ -64,12 +66,25 @@ ENVELOPES = {
 }
 
 
+PASSWORD = "pw-" + "".join(f"{number:x}" for number in range(7, 40))
+
+
 @pytest.mark.parametrize("form", ENVELOPES)
 def test_nothing_is_left_of_a_password_that_was_dropped(form: str) -> None:
-    password = "pw-" + "".join(f"{number:x}" for number in range(7, 40))
-    with Wire(answer(password, ENVELOPES[form].format)) as wire:
+    comes_and_goes(ACCOUNTS, ENVELOPES[form].format(PASSWORD), PASSWORD)
+
+
+def test_nothing_is_left_of_a_password_in_the_settings_of_jobs_that_were_dropped() -> None:
+    params = {"alm_user": "u", "alm_pass": PASSWORD, "alm_server": "rally1.example.com", "sde_min_priority": 7}
+    # Some share a connection, some do not.
+    jobs = [{"id": number, "connection": {"id": number // 2, "params": params}} for number in range(40)]
+    comes_and_goes(JOBS, json.dumps({"results": jobs}), PASSWORD)
+
+
+def comes_and_goes(fetch: str, body: str, password: str) -> None:
+    with Wire(ok(body)) as wire:
         child = subprocess.Popen(
-            [sys.executable, "-c", CHILD.format(url=wire.url, more="")],
+            [sys.executable, "-c", CHILD.format(fetch=fetch.format(url=wire.url))],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

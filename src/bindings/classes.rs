@@ -9,6 +9,7 @@ use super::bamboo_agents::BambooAgents;
 use super::events::Event;
 use super::found::Found;
 use super::governance_lifecycle::GovernanceLifecycle;
+use super::jobs::{Connection, Job};
 use super::login::{TrustedApp, UserLogin};
 use super::operation::{Operation, Task};
 use super::raw::{RawCall, Response};
@@ -27,7 +28,6 @@ use crate::systems::governance_lifecycle::{
     ApplicationRole, CommandResult, CoverageProblem, CoverageReport, CoverageRule, Entitlement, GlobalRole, Group,
     ReviewItemChange, ReviewItemResult, ReviewStatus, ReviewUpdate, RevieweeAccount, RunStatus, SecuritySettings,
 };
-use crate::systems::sd_elements::{Connection, Job};
 use crate::systems::sectona::{AccountRequest, Envelope, VaultAccount};
 
 macro_rules! classes {

@@ -42,6 +42,17 @@ pub fn json_to_python<'py>(py: Python<'py>, raw: &RawValue, hide: Hide) -> PyRes
     seed.deserialize(&mut reader).map_err(|error| unreadable(py, &error))
 }
 
+/// The value of an object's member; under a secret name it becomes a `Secret`.
+pub fn member_to_python<'py>(py: Python<'py>, text: &str, is_secret: bool) -> PyResult<Bound<'py, PyAny>> {
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let seed = Seed {
+        py,
+        hide: Hide::Wrap,
+        is_secret,
+    };
+    seed.deserialize(&mut reader).map_err(|error| unreadable(py, &error))
+}
+
 fn unreadable(py: Python<'_>, error: &serde_json::Error) -> PyErr {
     if error.to_string().starts_with(WITHHELD_KEY) {
         return withheld(py);
@@ -244,11 +255,13 @@ macro_rules! record_methods {
             $($more)*
 
             fn __repr__(&self, py: pyo3::Python<'_>) -> pyo3::PyResult<String> {
-                $crate::bindings::convert::record_repr(py, self)
+                use $crate::core::record::Recorded;
+                self.with_record(|record| $crate::bindings::convert::record_repr(py, record))
             }
 
             fn __eq__(&self, other: &pyo3::Bound<'_, pyo3::PyAny>) -> bool {
-                other.cast::<Self>().is_ok_and(|other| self == other.get())
+                use $crate::core::record::Recorded;
+                other.cast::<Self>().is_ok_and(|other| self.is_equal(other.get()))
             }
 
             /// All fields as plain data. Secrets are masked unless `reveal` is true.
@@ -262,8 +275,9 @@ macro_rules! record_methods {
                 reveal: $crate::bindings::argument::Given<bool>,
             ) -> pyo3::PyResult<pyo3::Bound<'py, pyo3::types::PyDict>> {
                 use $crate::bindings::convert::{Hide, record_to_dict};
+                use $crate::core::record::Recorded;
                 $crate::named!(py; reveal);
-                record_to_dict(py, self, if reveal { Hide::Nothing } else { Hide::Mask })
+                self.with_record(|record| record_to_dict(py, record, if reveal { Hide::Nothing } else { Hide::Mask }))
             }
 
             /// Secrets are left behind: they do not travel in pickles.
@@ -271,7 +285,8 @@ macro_rules! record_methods {
                 &self,
                 py: pyo3::Python<'py>,
             ) -> pyo3::PyResult<(pyo3::Bound<'py, pyo3::PyAny>, (&'static str, String))> {
-                $crate::bindings::pickle::reduce(py, self)
+                use $crate::core::record::Recorded;
+                self.with_record(|record| $crate::bindings::pickle::reduce(py, record))
             }
 
             fn __copy__(slf: pyo3::Py<Self>) -> pyo3::Py<Self> {

@@ -19,10 +19,12 @@ mod governance_lifecycle;
 mod guarded;
 mod handed;
 mod handle;
+mod jobs;
 mod login;
 #[cfg_attr(not(unix), path = "no_mailbox.rs")]
 mod mailbox;
 mod operation;
+mod params;
 mod per_process;
 pub(crate) mod pickle;
 mod raw;

@@ -12,6 +12,7 @@ use super::bulk;
 use super::client::Live;
 use super::errors::refused;
 use super::handle::Handle;
+use super::jobs;
 use super::operation::Operation;
 use super::raw::RawCall;
 use super::secret::credential;
@@ -21,12 +22,11 @@ use crate::core::bulk::partial_failure;
 use crate::core::credential::Holder;
 use crate::core::poll::{OnProgress, Pace};
 use crate::core::transport::Call;
+use crate::named;
 use crate::systems::sd_elements::{
-    self as sde, Connection, ConnectionFilter, Item, Job, ListFilter, PageCursor, Report, SdElements as System, User,
+    self as sde, Connection, ConnectionFilter, Item, Job, ListFilter, PackedJob, PageCursor, Report,
+    SdElements as System, User,
 };
-use crate::{named, record_methods};
-
-record_methods!(Job, Connection);
 
 impl<'py> IntoPyObject<'py> for &User {
     type Target = PyAny;
@@ -94,7 +94,7 @@ impl SDElements {
             page_size,
             limit,
         };
-        let cursor = sde::list(kind.as_deref(), &filter).map_err(|error| refused(py, error))?;
+        let cursor = sde::list_of(kind.as_deref(), &filter).map_err(|error| refused(py, error))?;
         Ok(JobPages(self.pages(py, cursor)))
     }
 
@@ -267,9 +267,9 @@ impl SDElements {
 
 /// A job, or of a given kind its id.
 fn job_of(place: &str, job: &Bound<'_, PyAny>, kind: Option<&str>) -> PyResult<(String, i64)> {
-    if let Ok(job) = job.cast::<Job>() {
-        let job = job.get();
-        return Ok((kind.unwrap_or(&job.kind).to_owned(), job.id));
+    if let Ok(job) = job.cast::<jobs::Job>() {
+        let (own_kind, id) = job.get().key();
+        return Ok((kind.unwrap_or(own_kind).to_owned(), id));
     }
     match kind {
         Some(kind) => Ok((kind.to_owned(), argument::read(place, job)?)),
@@ -295,7 +295,7 @@ impl<T: Item + for<'py> IntoPyObject<'py>> Pages<T> {
 
 /// The pages of a list of jobs, one operation each.
 #[pyclass(frozen, module = "infosecops._infosecops")]
-pub struct JobPages(Pages<Job>);
+pub struct JobPages(Pages<PackedJob>);
 
 #[pymethods]
 impl JobPages {

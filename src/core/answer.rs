@@ -1,5 +1,6 @@
 //! What came back: status, headers, body, and everything needed to turn it into a value or an error.
 
+use std::any::Any;
 use std::borrow::Cow;
 
 use http::header::{self, HeaderMap};
@@ -8,6 +9,7 @@ use zeroize::Zeroize;
 
 use super::decode::one_line;
 use super::depth::{DEPTH_MAX, is_too_deep};
+use super::elements::{Cut, Sink};
 use super::error::{Context, Error, Kind, Outcome};
 use super::redact;
 use super::secret::Secret;
@@ -39,6 +41,26 @@ impl Buffer {
         self.bytes.extend_from_slice(piece);
     }
 
+    /// Takes bytes out. What they leave behind at the end is overwritten by what comes next, or wiped with the rest.
+    pub fn remove(&mut self, from: usize, count: usize) {
+        if from + count <= self.bytes.len() {
+            self.bytes.copy_within(from + count.., from);
+            self.bytes.truncate(self.bytes.len() - count);
+        }
+    }
+
+    /// Puts a byte between two others.
+    pub fn insert(&mut self, at: usize, byte: u8) {
+        let length = self.bytes.len();
+        if at <= length {
+            self.extend(&[byte]);
+            self.bytes.copy_within(at..length, at + 1);
+            if let Some(place) = self.bytes.get_mut(at) {
+                *place = byte;
+            }
+        }
+    }
+
     /// The bytes so far.
     pub fn as_slice(&self) -> &[u8] {
         &self.bytes
@@ -64,6 +86,8 @@ pub struct Answer {
     pub(crate) body: Buffer,
     pub(crate) context: Context,
     pub(crate) secrets: Vec<Secret>,
+    pub(crate) elements: Option<Box<dyn Sink>>,
+    pub(crate) cut: Cut,
 }
 
 impl Answer {
@@ -101,6 +125,12 @@ impl Answer {
     /// Removes every known secret of this call from a text.
     pub fn scrub<'t>(&self, text: &'t str) -> Cow<'t, str> {
         redact::scrub(text, &self.secrets)
+    }
+
+    /// The elements that were taken while the answer came; once only.
+    pub fn take_elements<T: Sink>(&mut self) -> Option<T> {
+        let taken: Box<dyn Any> = self.elements.take()?;
+        taken.downcast::<T>().ok().map(|taken| *taken)
     }
 
     /// An error about this answer. `message` may hold text of the server's: it is scrubbed here.
@@ -161,11 +191,9 @@ impl Answer {
         let path = error.path().to_string();
         let place = if path == "." { "the answer".to_owned() } else { path };
         if error.inner().is_syntax() || error.inner().is_eof() {
-            return format!(
-                "the answer is not valid JSON (line {}, column {})",
-                error.inner().line(),
-                error.inner().column()
-            );
+            let (line, column) = (error.inner().line(), error.inner().column());
+            let (line, column) = self.cut.place(self.body.as_slice(), line, column);
+            return format!("the answer is not valid JSON (line {line}, column {column})");
         }
         if self.body.is_secret {
             return format!("{place}: missing or not of the expected type");
@@ -190,6 +218,8 @@ impl Answer {
                 ..Context::default()
             },
             secrets: secrets.iter().copied().map(Secret::new).collect(),
+            elements: None,
+            cut: Cut::default(),
         }
     }
 }

@@ -116,6 +116,24 @@ pub trait Record {
         Self: Sized;
 }
 
+/// Something that a record can be made of, to be printed, compared or kept.
+pub trait Recorded {
+    /// Has the record looked at.
+    fn with_record<R>(&self, read: impl FnOnce(&dyn Record) -> R) -> R;
+    /// Whether both are made of the same.
+    fn is_equal(&self, other: &Self) -> bool;
+}
+
+impl<T: Record + PartialEq> Recorded for T {
+    fn with_record<R>(&self, read: impl FnOnce(&dyn Record) -> R) -> R {
+        read(self)
+    }
+
+    fn is_equal(&self, other: &Self) -> bool {
+        self == other
+    }
+}
+
 /// A value that can stand in a field.
 pub trait Field: Sized {
     /// As plain data.
@@ -215,19 +233,26 @@ macro_rules! fields {
 ///
 /// `required` fields must be there and readable, or decoding fails with their name. All others become None when they
 /// are missing, and when they can't be read they stay in `extra` under their own key: one odd field never loses a
-/// record, one odd record never loses a list. Fields without a key are set by the code that decodes.
+/// record, one odd record never loses a list. Fields without a key are set by the code that decodes. A `core` struct is no
+/// class of Python's: the bindings have their own.
 #[macro_export]
 macro_rules! record {
+    ($(#[$meta:meta])* pub struct $($rest:tt)*) => {
+        $crate::record! {
+            $(#[$meta])*
+            #[cfg_attr(feature = "python", pyo3::pyclass(frozen, get_all, module = "infosecops"))]
+            core struct $($rest)*
+        }
+    };
     (
         $(#[$meta:meta])*
-        pub struct $name:ident {
+        core struct $name:ident {
             required { $( $(#[$rmeta:meta])* $rfield:ident: $rtype:ty = $rkey:literal => $rread:path, )* }
             optional { $( $(#[$ometa:meta])* $ofield:ident: $otype:ty = $okey:literal => $oread:path, )* }
             set { $( $(#[$smeta:meta])* $sfield:ident: $stype:ty, )* }
         }
     ) => {
         $(#[$meta])*
-        #[cfg_attr(feature = "python", pyo3::pyclass(frozen, get_all, module = "infosecops"))]
         #[derive(Clone, Debug, PartialEq)]
         pub struct $name {
             $( $(#[$rmeta])* pub $rfield: $rtype, )*

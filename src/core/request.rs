@@ -7,6 +7,7 @@ use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
 use super::answer::Answer;
 use super::body::Body;
+use super::elements::NewSink;
 use super::error::Error;
 use super::retry::Effect;
 use super::secret::Secret;
@@ -38,6 +39,8 @@ pub struct Request {
     pub secrets: Vec<Secret>,
     /// Whether a good answer holds a secret: its buffer is wiped and no error shows any of it.
     pub secret_answer: bool,
+    /// What takes the elements of a good answer that is a list.
+    pub elements: Option<NewSink>,
 }
 
 impl Request {
@@ -52,6 +55,7 @@ impl Request {
             effect,
             secrets: Vec::new(),
             secret_answer: false,
+            elements: None,
         }
     }
 
@@ -92,6 +96,13 @@ impl Request {
     #[must_use]
     pub fn with_secret_answer(mut self) -> Self {
         self.secret_answer = true;
+        self
+    }
+
+    /// Has the elements of a list taken while it arrives.
+    #[must_use]
+    pub fn with_elements(mut self, sink: NewSink) -> Self {
+        self.elements = Some(sink);
         self
     }
 }

@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use super::answer::{Answer, Buffer};
 use super::cause;
 use super::config::Settings;
+use super::elements::Elements;
 use super::error::{Context, Error, Kind, Outcome};
 use super::event::{EventSink, Step};
 use super::failover::{Servers, Tour};
@@ -253,16 +254,26 @@ impl Call {
 
     async fn read(&self, request: &Request, mut response: reqwest::Response, context: &mut Context) -> Attempt {
         let status = response.status().as_u16();
-        let is_secret = request.secret_answer && (200..300).contains(&status);
+        let is_good = (200..300).contains(&status);
+        let is_secret = request.secret_answer && is_good;
         let reason = response.extensions().get::<hyper::ext::ReasonPhrase>();
         let reason = reason.map(|phrase| String::from_utf8_lossy(phrase.as_bytes()).into_owned());
         let announced = usize::try_from(response.content_length().unwrap_or(0)).unwrap_or(usize::MAX);
         let mut body = Buffer::new(is_secret, announced.min(PREALLOCATION_MAX));
+        let mut elements = request
+            .elements
+            .as_ref()
+            .filter(|_| is_good)
+            .map(|sink| Elements::new(sink()));
+        let mut received: u64 = 0;
         let is_proxys = proxy_refusal::is_proxys_own(&self.settings, status, response.headers());
         loop {
             match response.chunk().await {
                 Ok(None) => break,
-                Ok(Some(piece)) => body.extend(&piece),
+                Ok(Some(piece)) => {
+                    received += piece.len() as u64;
+                    body.extend(&piece);
+                }
                 // Status or headers have settled it. Half an explanation could say something else than the whole.
                 Err(_) if (400..500).contains(&status) || is_proxys => {
                     body = Buffer::default();
@@ -276,7 +287,7 @@ impl Call {
                     return Err(cut);
                 }
             }
-            if body.as_slice().len() as u64 > self.settings.max_response_bytes {
+            if received > self.settings.max_response_bytes {
                 context.elapsed = self.elapsed();
                 context.outcome = Some(if (400..500).contains(&status) {
                     Outcome::Rejected
@@ -292,11 +303,15 @@ impl Call {
                     Error::new(Kind::UnexpectedContent, message, std::mem::take(context)),
                 ));
             }
+            if let Some(elements) = &mut elements {
+                elements.look(&mut body);
+            }
         }
         let mut secrets = request.secrets.clone();
         secrets.extend_from_slice(request.target.secrets());
         let headers = std::mem::take(response.headers_mut());
         context.elapsed = self.elapsed();
+        let (elements, cut) = elements.map(|elements| elements.finish(&mut body)).unzip();
         Ok(Answer {
             status,
             reason,
@@ -304,6 +319,8 @@ impl Call {
             body,
             context: std::mem::take(context),
             secrets,
+            elements,
+            cut: cut.unwrap_or_default(),
         })
     }
 

@@ -7,8 +7,10 @@ use serde_json::Value;
 use url::Url;
 
 use super::{answer, exchange, has_the_outcome_of, never_shows_the_token, text};
+use crate::core::answer::Buffer;
 use crate::core::config::{Options, Settings};
-use crate::core::error::{Kind, System};
+use crate::core::elements::Elements;
+use crate::core::error::{Error, Kind, System};
 use crate::core::http_client::build_http;
 use crate::core::request::Request;
 use crate::core::retry::Effect;
@@ -17,6 +19,7 @@ use crate::core::stored::{restored, stored};
 use crate::core::target::Target;
 use crate::core::transport::Call;
 use crate::systems::sd_elements as sde;
+use crate::systems::sd_elements::pages::Items;
 
 /// A refusal: `STATUS [LOCATION]`, then the body.
 pub fn sde_error(data: &[u8]) {
@@ -61,7 +64,11 @@ pub fn sde_page(data: &[u8]) {
     };
     let told = answer(200, None, body, true);
     job_of(body);
-    let Ok(mut page) = told.json::<sde::pages::Page<sde::Job>>() else {
+    let whole = told.json::<sde::pages::Page>();
+    for piece in [1 + data.len() / 7, 64] {
+        as_it_comes(body, piece, whole.as_ref(), call);
+    }
+    let Ok(mut page) = whole else {
         return;
     };
     let own = Target::new("/api/v2/jobs/alm/");
@@ -82,10 +89,43 @@ pub fn sde_page(data: &[u8]) {
             "a circle is followed"
         );
     }
-    if let Ok(jobs) = cursor.accept(page, &told, call) {
+    if let Ok(jobs) = cursor.accept(None, page, &told, call) {
         for job in &jobs {
             kept(job);
         }
+    }
+}
+
+/// A page that comes in pieces is what it is as a whole, errors and their places included; a packed job is the job.
+fn as_it_comes(body: &str, piece: usize, whole: Result<&sde::pages::Page, &Error>, call: &Call) {
+    let mut buffer = Buffer::new(true, 0);
+    let mut elements = Elements::new(Box::new(Items::<sde::PackedJob>::new(None)));
+    for piece in body.as_bytes().chunks(piece) {
+        buffer.extend(piece);
+        elements.look(&mut buffer);
+    }
+    let (sink, cut) = elements.finish(&mut buffer);
+    let mut told = answer(200, None, &String::from_utf8_lossy(buffer.as_slice()), true);
+    (told.elements, told.cut) = (Some(sink), cut);
+    let taken = told.take_elements();
+    let page = match (told.json::<sde::pages::Page>(), whole) {
+        (Ok(page), Ok(_)) => page,
+        (Err(error), Err(of_whole)) => return assert_eq!(error.message(), of_whole.message()),
+        (Err(error), Ok(_)) => unreachable!("in pieces only: {error}"),
+        (Ok(_), Err(error)) => unreachable!("as a whole only: {error}"),
+    };
+    let own = Target::new("/api/v2/jobs/");
+    let packed = sde::PageCursor::new("jobs.list".into(), own.clone(), own.clone(), None, None);
+    let packed: Result<Vec<sde::PackedJob>, _> = packed.accept(taken, page, &told, call);
+    let told = answer(200, None, body, true);
+    let jobs = sde::PageCursor::<sde::Job>::new("jobs.list".into(), own.clone(), own, None, None);
+    let jobs = told.json().and_then(|page| jobs.accept(None, page, &told, call));
+    match (packed, jobs) {
+        (Ok(packed), Ok(jobs)) => {
+            let packed: Vec<_> = packed.iter().map(sde::PackedJob::job).collect();
+            assert!(packed == jobs, "packed, they are others");
+        }
+        (packed, jobs) => assert_eq!(packed.is_ok(), jobs.is_ok(), "{body}"),
     }
 }
 

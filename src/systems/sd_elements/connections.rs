@@ -11,6 +11,7 @@ use super::session::SdElements;
 use crate::core::error::Error;
 use crate::core::request::{Backend, Request};
 use crate::core::retry::Effect;
+use crate::core::scan::{Scan, Stop};
 use crate::core::transport::Call;
 
 const PATH: &str = "/api/v2/connections/";
@@ -29,8 +30,14 @@ pub struct ConnectionFilter {
 }
 
 impl Item for Connection {
-    fn settle(&mut self, kind: Option<&str>) {
-        self.complete(kind.unwrap_or_default());
+    type Known = ();
+
+    fn read(scan: &mut Scan<'_>, kind: Option<&str>, (): &mut ()) -> Result<Option<Self>, Stop> {
+        let mut connection: Option<Self> = serde_json::from_str(scan.value()?).ok();
+        if let Some(connection) = &mut connection {
+            connection.complete(kind.unwrap_or_default());
+        }
+        Ok(connection)
     }
 }
 
@@ -45,13 +52,7 @@ pub fn list(kind: &str, filter: &ConnectionFilter) -> Result<PageCursor<Connecti
         .maybe("project", filter.project.map(|id| id.to_string()).as_deref())
         .maybe("include", filter.include.as_deref())
         .maybe("page_size", filter.page_size.map(|size| size.to_string()).as_deref());
-    Ok(PageCursor::new(
-        operation,
-        path,
-        first,
-        Some(kind.to_owned()),
-        filter.limit,
-    ))
+    Ok(PageCursor::new(operation, path, first, Some(kind), filter.limit))
 }
 
 /// One connection.

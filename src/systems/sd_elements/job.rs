@@ -33,7 +33,7 @@ impl Field for User {
 
 record! {
     /// One run of a connection. It is pending until `ready`; only then does `succeeded` mean anything.
-    pub struct Job {
+    core struct Job {
         required {
             /// The id.
             id: i64 = "id" => lenient::integer,
@@ -67,7 +67,7 @@ record! {
 
 record! {
     /// The settings of one integration.
-    pub struct Connection {
+    core struct Connection {
         required {}
         optional {
             /// The id.
@@ -108,12 +108,7 @@ impl Job {
         if self.triggered_by.is_none() {
             self.triggered_by = named(&self.extra, "triggered_by", &USER_NAMES, read_user);
         }
-        // Inferred: nobody documents how the list of all kinds tells them apart.
-        let told = || {
-            ["type", "kind"]
-                .iter()
-                .find_map(|key| found(&self.extra, key).and_then(lenient::exact_text))
-        };
+        let told = || told_kind(&self.extra);
         self.kind = kind.map(str::to_owned).or_else(told).unwrap_or_default();
         if let Some(connection) = &mut self.connection {
             self.kind.clone_into(&mut connection.kind);
@@ -134,6 +129,12 @@ impl Connection {
         }
         kind.clone_into(&mut self.kind);
     }
+}
+
+/// Inferred: nobody documents how the list of all kinds tells them apart.
+pub(super) fn told_kind(extra: &Extra) -> Option<String> {
+    let mut keys = ["type", "kind"].iter();
+    keys.find_map(|key| found(extra, key).and_then(lenient::exact_text))
 }
 
 const USER_NAMES: [&str; 4] = ["email", "username", "name", "id"];

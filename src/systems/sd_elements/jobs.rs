@@ -13,6 +13,7 @@ use crate::core::answer::Answer;
 use crate::core::error::{Error, System};
 use crate::core::request::{Backend, Request};
 use crate::core::retry::Effect;
+use crate::core::scan::{Scan, Stop};
 use crate::core::target::Target;
 use crate::core::transport::Call;
 
@@ -42,13 +43,24 @@ pub struct ListFilter {
 }
 
 impl Item for Job {
-    fn settle(&mut self, kind: Option<&str>) {
-        self.complete(kind);
+    type Known = ();
+
+    fn read(scan: &mut Scan<'_>, kind: Option<&str>, (): &mut ()) -> Result<Option<Self>, Stop> {
+        let mut job: Option<Self> = serde_json::from_str(scan.value()?).ok();
+        if let Some(job) = &mut job {
+            job.complete(kind);
+        }
+        Ok(job)
     }
 }
 
 /// The jobs of one kind, or of all kinds (None; from release 5.2 on). Fetches nothing yet.
 pub fn list(kind: Option<&str>, filter: &ListFilter) -> Result<PageCursor<Job>, Error> {
+    list_of(kind, filter)
+}
+
+/// The same in another form of job, such as [`PackedJob`](super::PackedJob).
+pub fn list_of<T: Item>(kind: Option<&str>, filter: &ListFilter) -> Result<PageCursor<T>, Error> {
     let operation = kind.map_or_else(|| "jobs.list".to_owned(), |kind| format!("jobs.{kind}.list"));
     list_as(operation, kind, filter)
 }
@@ -61,7 +73,7 @@ pub async fn find_running(client: &SdElements, call: &Call, kind: &str, connecti
         ready: Some(false),
         ..ListFilter::default()
     };
-    let mut pages = list_as(format!("jobs.{kind}.find_running"), Some(kind), &filter)?;
+    let mut pages = list_as::<Job>(format!("jobs.{kind}.find_running"), Some(kind), &filter)?;
     let mut newest: Option<Job> = None;
     while let Some(page) = pages.next(client, call).await? {
         // A server that does not know the filter gives ended ones too. The id of its connection that a job tells can't be
@@ -72,7 +84,7 @@ pub async fn find_running(client: &SdElements, call: &Call, kind: &str, connecti
     Ok(newest)
 }
 
-fn list_as(operation: String, kind: Option<&str>, filter: &ListFilter) -> Result<PageCursor<Job>, Error> {
+fn list_as<T: Item>(operation: String, kind: Option<&str>, filter: &ListFilter) -> Result<PageCursor<T>, Error> {
     let made = match kind {
         Some(kind) => kind_path("/api/v2/jobs/", kind),
         None => Ok(Target::new("/api/v2/jobs/")),
@@ -90,13 +102,7 @@ fn list_as(operation: String, kind: Option<&str>, filter: &ListFilter) -> Result
         .maybe("user", filter.user.as_deref())
         .maybe("expand", filter.expand.as_deref())
         .maybe("page_size", filter.page_size.map(|size| size.to_string()).as_deref());
-    Ok(PageCursor::new(
-        operation,
-        path,
-        first,
-        kind.map(str::to_owned),
-        filter.limit,
-    ))
+    Ok(PageCursor::new(operation, path, first, kind, filter.limit))
 }
 
 /// One job.

@@ -5,13 +5,18 @@
 mod connections;
 mod job;
 mod jobs;
+mod packed_connection;
+mod packed_job;
 pub(crate) mod pages;
 pub(crate) mod session;
+mod usual;
 mod wait;
 
 pub use connections::{ConnectionFilter, get as get_connection, list as list_connections};
 pub use job::{Connection, Job, User};
-pub use jobs::{KINDS, ListFilter, Report, find_running, get, list, report, start};
+pub use jobs::{KINDS, ListFilter, Report, find_running, get, list, list_of, report, start};
+pub use packed_connection::{ConnectionFlag, ConnectionText, PackedConnection};
+pub use packed_job::{JobFlag, JobText, PackedJob};
 pub use pages::{Item, PageCursor};
 pub use session::SdElements;
 pub use wait::{job_failed, wait, wait_all};

@@ -1,0 +1,191 @@
+//! Settings of connections as Python dicts. Their names are kept, the same few dozen come with every job; their values
+//! never are.
+
+use std::sync::{Mutex, MutexGuard};
+
+use pyo3::IntoPyObjectExt;
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyDict, PyString};
+use serde_json::value::RawValue;
+
+use super::convert::{Hide, json_to_python, member_to_python};
+use crate::core::redact::is_secret_name;
+use crate::core::scan::{Scan, Stop};
+use crate::core::secret::Secret;
+
+/// Even, and many times the names of one product.
+const SLOTS: usize = 512;
+const NAME_MAX: usize = 64;
+
+struct Name {
+    text: Box<str>,
+    object: Py<PyString>,
+    is_secret: bool,
+    /// The slot of the name that came behind it.
+    next: usize,
+}
+
+/// Where many names share a slot, the last two have it and its neighbour.
+static NAMES: Mutex<[Option<Name>; SLOTS]> = Mutex::new([const { None }; SLOTS]);
+
+/// The names that one reading knows. Making an object may run other code, which may come here again; so nobody waits for the
+/// kept ones.
+struct Names<'py> {
+    py: Python<'py>,
+    kept: Option<MutexGuard<'static, [Option<Name>; SLOTS]>>,
+    last: usize,
+}
+
+impl<'py> Names<'py> {
+    /// Goes on to the next member's value; None at the end.
+    fn next(&mut self, scan: &mut Scan<'_>, is_first: bool) -> Result<Option<(Bound<'py, PyString>, bool)>, Unread> {
+        if let Some(expected) = self.expected()
+            && scan.key_is(&expected.text, is_first)
+        {
+            let found = (expected.object.bind(self.py).clone(), expected.is_secret);
+            self.last = self.follower();
+            return Ok(Some(found));
+        }
+        let Some(key) = scan.key(is_first)? else {
+            return Ok(None);
+        };
+        Ok(Some(self.known(key.plain().ok_or(Unread::Text)?)))
+    }
+
+    fn follower(&self) -> usize {
+        let last = self.kept.as_ref().and_then(|kept| kept.get(self.last)?.as_ref());
+        last.map_or(0, |last| last.next)
+    }
+
+    /// The name that came last time behind the last one.
+    fn expected(&self) -> Option<&Name> {
+        self.kept.as_ref()?.get(self.follower())?.as_ref()
+    }
+
+    fn known(&mut self, key: &str) -> (Bound<'py, PyString>, bool) {
+        let kept = self.kept.as_mut().filter(|_| key.len() <= NAME_MAX);
+        let Some(kept) = kept else {
+            return (PyString::new(self.py, key), is_secret_name(key));
+        };
+        let at = slot_of(key);
+        let mut places = [at, at ^ 1].into_iter();
+        let of_key = |at: &usize| {
+            kept.get(*at)
+                .is_some_and(|slot| slot.as_ref().is_some_and(|name| *name.text == *key))
+        };
+        let found = places.find(of_key).unwrap_or_else(|| {
+            let name = Name {
+                text: key.into(),
+                object: PyString::intern(self.py, key).unbind(),
+                is_secret: is_secret_name(key),
+                next: 0,
+            };
+            kept.swap(at & !1, at | 1);
+            if let Some(place) = kept.get_mut(at) {
+                *place = Some(name);
+            }
+            at
+        });
+        if let Some(Some(last)) = kept.get_mut(self.last) {
+            last.next = found;
+        }
+        self.last = found;
+        match kept.get(found) {
+            Some(Some(name)) => (name.object.bind(self.py).clone(), name.is_secret),
+            _ => (PyString::new(self.py, key), is_secret_name(key)),
+        }
+    }
+}
+
+/// Whether a copy of a dict has nothing in common with it that could change.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Copying {
+    Easy,
+    Hard,
+}
+
+/// An object of settings that was kept as it came; values under secret names become `Secret` objects.
+pub fn params_to_python<'py>(py: Python<'py>, text: &str) -> PyResult<(Bound<'py, PyAny>, Copying)> {
+    let kept = NAMES.try_lock().ok();
+    let mut names = Names { py, kept, last: 0 };
+    let dict = PyDict::new(py);
+    match members(&mut names, text, &dict) {
+        Ok(copying) => Ok((dict.into_any(), copying)),
+        Err(Unread::Text) => Ok((whole(py, text)?, Copying::Hard)),
+        Err(Unread::Raised(error)) => Err(error),
+    }
+}
+
+fn whole<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyAny>> {
+    let raw = RawValue::from_string(text.to_owned());
+    let raw = raw.map_err(|_| pyo3::exceptions::PyValueError::new_err("not valid JSON"))?;
+    json_to_python(py, &raw, Hide::Wrap)
+}
+
+/// Why the ordinary reader has to go on.
+enum Unread {
+    Text,
+    Raised(PyErr),
+}
+
+impl From<Stop> for Unread {
+    fn from(_: Stop) -> Self {
+        Self::Text
+    }
+}
+
+impl From<PyErr> for Unread {
+    fn from(error: PyErr) -> Self {
+        Self::Raised(error)
+    }
+}
+
+fn members<'py>(names: &mut Names<'py>, text: &str, dict: &Bound<'py, PyDict>) -> Result<Copying, Unread> {
+    let py = names.py;
+    let mut copying = Copying::Easy;
+    let mut scan = Scan::new(text, 0);
+    let mut is_first = true;
+    scan.enter()?;
+    while let Some((name, is_secret)) = names.next(&mut scan, is_first)? {
+        is_first = false;
+        let value = if scan.peek()? == b'"' {
+            let text = scan.quoted()?.read().ok_or(Unread::Text)?;
+            if is_secret {
+                Secret::new(text).into_bound_py_any(py)?
+            } else {
+                PyString::new(py, &text).into_any()
+            }
+        } else {
+            match scan.value()? {
+                "null" => py.None().into_bound(py),
+                "true" => PyBool::new(py, true).to_owned().into_any(),
+                "false" => PyBool::new(py, false).to_owned().into_any(),
+                text => match text.parse::<i64>() {
+                    Ok(number) if !is_secret && text != "-0" => number.into_bound_py_any(py)?,
+                    _ => {
+                        if text.starts_with(['{', '[']) {
+                            copying = Copying::Hard;
+                        }
+                        member_to_python(py, text, is_secret)?
+                    }
+                },
+            }
+        };
+        dict.set_item(name, value)?;
+    }
+    Ok(copying)
+}
+
+/// Of the length, the first and the last eight bytes; it only has to tell the names of one product apart.
+fn slot_of(key: &str) -> usize {
+    let word = |bytes: &[u8]| {
+        bytes
+            .iter()
+            .take(8)
+            .fold(0_u64, |word, byte| word << 8 | u64::from(*byte))
+    };
+    let bytes = key.as_bytes();
+    let last = bytes.get(bytes.len().saturating_sub(8)..).unwrap_or_default();
+    let mixed = (word(bytes) ^ word(last).rotate_left(29) ^ bytes.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (mixed >> 32) as usize % SLOTS
+}
