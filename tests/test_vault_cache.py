@@ -14,7 +14,7 @@ import infosecops
 import pytest
 from infosecops import AccountRequest
 from test_bulk import named, numbered
-from test_memory import ENVELOPES, answer, occurrences
+from test_memory import ENVELOPES, occurrences
 from test_pickling import fetch
 from test_sectona import SECTONA, envelope, request_page
 from wire import Drop, Hang, Received, Wire, ok
@@ -229,13 +229,13 @@ sys.stdin.readline()
 def test_a_child_begins_empty_and_finds_nothing_in_its_memory() -> None:
     password = "pw-" + "".join(f"{number:x}" for number in range(9, 40))
     asked_again = threading.Event()
-    give = answer(password, ENVELOPES["text"].format)
+    answer = ok(ENVELOPES["text"].format(password))
 
-    def give_again(request: Received) -> bytes:
+    def give_again(_: Received) -> bytes:
         asked_again.set()
-        return give(request)
+        return answer
 
-    with Wire(give, give_again) as wire:
+    with Wire(answer, give_again) as wire:
         parent = subprocess.Popen(
             [sys.executable, "-W", "ignore", "-c", FORKING.format(url=wire.url)],
             stdin=subprocess.PIPE,

@@ -14,13 +14,12 @@ use infosecops::core::config::{Options, Settings};
 use infosecops::core::credential::{Credential, Holder};
 use infosecops::core::error::System;
 use infosecops::core::http_client::build_http;
-use infosecops::core::record::Record;
 use infosecops::core::roots::Roots;
 use infosecops::core::secret::Secret;
 use infosecops::core::transport::Call;
 use infosecops::systems::bamboo_agents::{self, Api, BambooAgents, Login};
 use infosecops::systems::governance_lifecycle::{Changes, Entitlement, Item, ReviewItemChange, UpdateOptions, dry_run};
-use infosecops::systems::sd_elements::{self, ListFilter, SdElements};
+use infosecops::systems::sd_elements::{self, ListFilter, PackedConnection, PackedJob, SdElements};
 
 const CHANGES: usize = 1000;
 
@@ -69,11 +68,12 @@ fn job_page(url: &str) -> impl FnMut() {
     let sde = SdElements::new(token());
     move || {
         let call = client.call();
-        let mut pages = sd_elements::list(Some("alm"), &ListFilter::default()).unwrap();
+        let mut pages = sd_elements::list_of::<PackedJob>(Some("alm"), &ListFilter::default()).unwrap();
         let page = client.runtime.block_on(pages.next(&sde, &call)).unwrap().unwrap();
         assert_eq!(page.len(), server::JOBS);
         for job in &page {
-            black_box(job.fields());
+            let connection = job.connection().map(PackedConnection::id);
+            black_box((job.id(), job.kind(), job.last_run(), connection));
         }
     }
 }

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use super::errors::refused;
 use crate::core::error::Error;
-use crate::core::record::{Extra, Json, Params, Record, View};
+use crate::core::record::{Extra, Json, Key, Params, Record, View};
 use crate::core::redact::is_secret_name;
 use crate::core::secret::{MASK, Secret};
 use crate::core::stored::WITHHELD_KEY;
@@ -133,7 +133,7 @@ impl<'de, 'py> Visitor<'de> for Seed<'py> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let dict = PyDict::new(self.py);
-        while let Some(key) = map.next_key::<std::borrow::Cow<'de, str>>()? {
+        while let Some(Key(key)) = map.next_key()? {
             if self.is_secret && key == WITHHELD_KEY {
                 map.next_value::<serde::de::IgnoredAny>()?;
                 if self.hide == Hide::Nothing {

@@ -169,6 +169,11 @@ impl Answer {
             return Err(self.unexpected("the answer is an HTML page where JSON was expected"));
         }
         self.not_too_deep()?;
+        serde_json::from_slice(self.bytes()).or_else(|_| self.json_with_places())
+    }
+
+    /// The same in several times the time, where the places are needed.
+    fn json_with_places<T: DeserializeOwned>(&self) -> Result<T, Error> {
         let mut reader = serde_json::Deserializer::from_slice(self.bytes());
         let parsed = serde_path_to_error::deserialize(&mut reader);
         let value = parsed.map_err(|error| self.unexpected(&self.describe(&error)))?;

@@ -32,10 +32,12 @@ pub fn integer(raw: &RawValue) -> Option<i64> {
 
 /// true or false, also as word or as 1 and 0.
 pub fn flag(raw: &RawValue) -> Option<bool> {
-    match raw.get().trim_matches('"').to_ascii_lowercase().as_str() {
-        "true" | "1" => Some(true),
-        "false" | "0" => Some(false),
-        _ => None,
+    let word = raw.get().trim_matches('"');
+    let is = |one: &str| word.eq_ignore_ascii_case(one);
+    if is("true") || is("1") {
+        Some(true)
+    } else {
+        (is("false") || is("0")).then_some(false)
     }
 }
 

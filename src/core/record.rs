@@ -1,14 +1,21 @@
 //! Records: typed fields read leniently, unknown fields kept, and one plain-data view that the bindings print, compare
 //! and turn into dictionaries.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::lenient;
 use super::redact::is_secret_name;
 use super::secret::Secret;
 use super::stored::{Stored, pairs};
+
+/// A key, lent by the text if it needs no decoding.
+#[derive(Deserialize)]
+pub struct Key<'k>(#[serde(borrow)] pub Cow<'k, str>);
 
 /// Any JSON value, kept as it came.
 #[derive(Clone)]
@@ -274,7 +281,7 @@ macro_rules! record {
                         $( let mut $rfield: Option<$rtype> = None; )*
                         $( let mut $ofield: Option<$otype> = None; )*
                         let mut extra = $crate::core::record::Extra::default();
-                        while let Some(key) = map.next_key::<std::borrow::Cow<'de, str>>()? {
+                        while let Some($crate::core::record::Key(key)) = map.next_key()? {
                             let raw: &'de serde_json::value::RawValue = map.next_value()?;
                             match &*key {
                                 $( $rkey => {
