@@ -83,9 +83,10 @@ def test_the_first_callers_variables_are_not_kept(loop: asyncio.AbstractEventLoo
 def test_a_result_that_comes_while_the_loop_stands_still_is_there_when_it_goes_on(
     loop: asyncio.AbstractEventLoop,
 ) -> None:
-    answered = threading.Event()
+    stands_still, answered = threading.Event(), threading.Event()
 
     def answer(_received: Any) -> bytes:
+        stands_still.wait(PATIENCE)
         answered.set()
         return EMPTY
 
@@ -93,6 +94,7 @@ def test_a_result_that_comes_while_the_loop_stands_still_is_there_when_it_goes_o
         api = client(wire.url)
         task = loop.create_task(api.tokens.list())
         loop.run_until_complete(asyncio.sleep(0))
+        stands_still.set()
         assert answered.wait(PATIENCE)
         assert not task.done()
         assert loop.run_until_complete(asyncio.wait_for(task, PATIENCE)) == []
