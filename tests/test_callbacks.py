@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -11,10 +12,11 @@ import infosecops
 import pytest
 from infosecops import Retry
 from scale import scaled
-from wire import Wire, ok
+from wire import Hang, Wire, ok
 
 if TYPE_CHECKING:
     from infosecops.sandbox import Sandbox
+    from wire import Received
 
 ONCE = Retry(attempts=1)
 THREADS = 64
@@ -146,6 +148,34 @@ def test_more_threads_than_there_are_runtimes_for(box: Sandbox) -> None:
         assert list(pool.map(lambda _: len(api.tokens.list()), range(together))) == [2] * together
         waiting = threading.local()
         assert list(pool.map(lambda _: len(api.tokens.list()), range(together))) == [2] * together
+
+
+def test_ctrl_c_ends_a_call_beyond_the_runtimes() -> None:
+    """It closes its connection, as a call on a runtime of its own does; the others go on."""
+    at_work, go_on = threading.Semaphore(0), threading.Event()
+    hang = Hang()
+    others = 70
+
+    def listen(event: infosecops.Event) -> None:
+        if event.kind == "request" and threading.current_thread() is not threading.main_thread():
+            at_work.release()
+            go_on.wait(60)
+
+    def answer(received: Received) -> bytes | Hang:
+        return hang if received.target == "/hang" else echo(received)
+
+    with Wire(answer) as wire, ThreadPoolExecutor(others) as pool:
+        api = infosecops.BambooAgents(wire.url, token="t", proxy="direct", retry=ONCE, on_event=listen, timeout=60.0)
+        calls = [pool.submit(api.request, "GET", f"/{number}", effect="read") for number in range(others)]
+        try:
+            assert all(at_work.acquire(timeout=60) for _ in range(others))
+            threading.Thread(target=lambda: hang.reached.wait(60) and _thread.interrupt_main()).start()
+            with pytest.raises(KeyboardInterrupt):
+                api.request("GET", "/hang", effect="read")
+            assert hang.released.wait(60)
+        finally:
+            go_on.set()
+        assert [call.result().json()["path"] for call in calls] == [f"/{number}" for number in range(others)]
 
 
 def test_a_client_is_closed_while_others_use_it(box: Sandbox) -> None:

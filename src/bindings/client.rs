@@ -15,8 +15,9 @@ use crate::core::error::{Context, Error, Kind, Outcome};
 use crate::core::http_client::build_http;
 use crate::core::roots::Roots;
 
-/// Callers beyond this many at once share the background runtime: a slot costs descriptors and some 100 kB.
-const SLOTS_MAX: usize = 64;
+/// Callers beyond this many at once share the background runtime: it does the work of many threads with fewer switches
+/// between them, and a slot costs descriptors and some 100 kB.
+const SLOTS_MAX: usize = 4;
 
 /// A runtime of one caller with the connections that live on it.
 pub struct Slot {

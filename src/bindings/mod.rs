@@ -27,6 +27,7 @@ mod operation;
 mod params;
 mod per_process;
 pub(crate) mod pickle;
+mod pump;
 mod raw;
 mod reference;
 mod report;

@@ -1,9 +1,7 @@
 //! One call, not yet made: `wait()` makes it on the calling thread, `start()` for the running event loop. Once only.
 
 use std::borrow::Cow;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use pyo3::exceptions::PyRuntimeError;
@@ -14,18 +12,15 @@ use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, yield_now};
 
 use super::client::{Client, Live, Place};
-use super::delivery::Job;
 use super::errors::to_python;
 use super::event_loop::EventLoop;
 use super::events::Listener;
-use super::guarded::{Ended, Finish, Guarded, Outcome, flatten, guarded};
+use super::guarded::{Ended, Finish, Outcome, flatten, guarded};
 use super::handed::{Handed, Kept};
+use super::pump;
 use super::site::Site;
 use crate::core::error::Error;
 use crate::core::transport::Call;
-
-/// How often a waiting call looks for Ctrl-C.
-const SIGNAL_CHECK_INTERVAL: Duration = Duration::from_millis(50);
 
 trait Prepared: Send {
     fn wait(self: Box<Self>, py: Python<'_>) -> PyResult<Py<PyAny>>;
@@ -197,12 +192,7 @@ impl<S: Send + Sync + 'static> ClientOperation<S> {
         match place {
             Place::Own(slot) => {
                 let call = self.call(slot.http.clone(), &site);
-                let begin = self.begin;
-                let of_call = live.clone();
-                let future = fresh(begin, of_call, call);
-                let result = pump(Box::pin(guarded(site.scope(future))), jobs, |turn| {
-                    slot.block_on(turn).unwrap_or(Turn::Done(Err(Ended::Panicked)))
-                });
+                let result = pump::drive(&slot, guarded(site.scope(fresh(self.begin, live.clone(), call))), jobs);
                 match &result {
                     Ok(Ok(_)) => live.leave(slot),
                     Ok(Err(Ended::Failed(_))) => {
@@ -220,10 +210,8 @@ impl<S: Send + Sync + 'static> ClientOperation<S> {
             }
             Place::Shared(http, engine) => {
                 let call = self.call(http, &site).on_shared_thread();
-                let future = fresh(self.begin, live, call);
-                flatten(pump(Box::pin(guarded(site.scope(future))), jobs, |turn| {
-                    engine.runtime.block_on(turn)
-                }))
+                let future = guarded(site.scope(fresh(self.begin, live, call)));
+                flatten(pump::follow(&engine.runtime, future, jobs))
             }
         }
     }
@@ -235,55 +223,6 @@ async fn fresh<S>(begin: Begin<S>, live: Arc<Live<S>>, call: Call) -> Outcome {
     yield_now().await;
     yield_now().await;
     begin(live, call).await
-}
-
-enum Turn {
-    Done(Guarded),
-    Job(Job),
-    Tick,
-}
-
-type TurnFuture<'f> = Pin<Box<dyn Future<Output = Turn> + 'f>>;
-
-/// Drives `future` in turns. Between two turns this thread is outside the runtime: it looks for signals and runs the
-/// Python code that the call asks for, which may make calls itself.
-fn pump(
-    mut future: Pin<Box<impl Future<Output = Guarded>>>,
-    mut jobs: mpsc::UnboundedReceiver<Job>,
-    run: impl Fn(TurnFuture<'_>) -> Turn,
-) -> PyResult<Guarded> {
-    let mut result = loop {
-        let turn = async {
-            tokio::select! {
-                biased;
-                Some(job) = jobs.recv() => Turn::Job(job),
-                done = &mut future => Turn::Done(done),
-                () = tokio::time::sleep(SIGNAL_CHECK_INTERVAL) => Turn::Tick,
-            }
-        };
-        let ran = match run(Box::pin(turn)) {
-            Turn::Done(done) => break Ok(done),
-            // A signal's handler may be due even where the caller's code never runs Python of its own.
-            Turn::Job(job) => attached(|py| job(py).and_then(|()| py.check_signals())),
-            Turn::Tick => attached(|py| py.check_signals()),
-        };
-        if let Err(raised) = ran {
-            break Err(raised);
-        }
-    };
-    drop(future);
-    while let Ok(job) = jobs.try_recv() {
-        // After an exception nobody is told any more; what a job holds is given back all the same.
-        let is_told = result.is_ok();
-        let ran = attached(|py| if is_told { job(py) } else { Ok(()) });
-        result = result.and_then(|done| ran.map(|()| done));
-    }
-    result
-}
-
-/// Does nothing where the interpreter is going down: this thread is about to be stopped.
-fn attached(work: impl FnOnce(Python<'_>) -> PyResult<()>) -> PyResult<()> {
-    Python::try_attach(work).unwrap_or(Ok(()))
 }
 
 /// A call in flight.
