@@ -22,6 +22,7 @@ use super::guarded::{Ended, Finish, Guarded, Outcome, flatten, guarded};
 use super::handed::{Handed, Kept};
 use super::site::Site;
 use crate::core::error::Error;
+use crate::core::http_client::Http;
 use crate::core::transport::Call;
 
 /// How often a waiting call looks for Ctrl-C.
@@ -129,7 +130,7 @@ struct ClientOperation<S> {
 }
 
 impl<S: Send + Sync + 'static> ClientOperation<S> {
-    fn call(&self, http: reqwest::Client, site: &Site) -> Call {
+    fn call(&self, http: Http, site: &Site) -> Call {
         let sink = self.listener.as_ref().map(|listener| listener.sink(site.clone()));
         Call::new(self.client.settings.clone(), http, sink)
     }
