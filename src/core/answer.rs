@@ -139,6 +139,10 @@ impl Answer {
             return Err(self.unexpected("the answer is an HTML page where JSON was expected"));
         }
         self.not_too_deep()?;
+        if let Ok(value) = serde_json::from_slice(self.bytes()) {
+            return Ok(value);
+        }
+        // Once more, keeping track of the place: that costs more than the reading itself.
         let mut reader = serde_json::Deserializer::from_slice(self.bytes());
         let parsed = serde_path_to_error::deserialize(&mut reader);
         let value = parsed.map_err(|error| self.unexpected(&self.describe(&error)))?;

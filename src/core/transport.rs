@@ -218,7 +218,7 @@ impl Call {
             Ok(Ok(attempt)) => attempt,
             Ok(Err(broken)) => {
                 context.elapsed = self.elapsed();
-                let (failure, error) = self.broken(&broken, context, outcome).await;
+                let (failure, error) = Box::pin(self.broken(&broken, context, outcome)).await;
                 Err((if is_answered { Failure::Cut } else { failure }, error))
             }
             Err(_) => {

@@ -62,7 +62,8 @@ impl Direct {
             let is_reused = taken.is_some();
             let mut sender = match taken {
                 Some(sender) => sender,
-                None => self.connector.open(&origin).await?,
+                // Boxed, so that a call which needs no new connection stays small.
+                None => Box::pin(self.connector.open(&origin)).await?,
             };
             let sent = match &mut sender {
                 Sender::Http1(sender) => {

@@ -112,3 +112,71 @@ async fn sweep(pool: Weak<Pool>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use hyper_util::rt::TokioIo;
+    use tokio::io::{AsyncReadExt, DuplexStream, duplex};
+    use tokio::task::yield_now;
+    use tokio::time::advance;
+
+    use super::*;
+
+    /// A connection, and the server's end of it.
+    async fn connection() -> (Http1, DuplexStream) {
+        let (near, far) = duplex(64);
+        let (mut sender, connection) = http1::handshake(TokioIo::new(near)).await.unwrap();
+        tokio::spawn(connection);
+        sender.ready().await.unwrap();
+        (sender, far)
+    }
+
+    #[tokio::test]
+    async fn the_connection_that_was_used_last_is_taken_first_and_once() {
+        let pool = Arc::new(Pool::default());
+        let (first, mut far) = connection().await;
+        let (last, _end) = connection().await;
+        pool.give_back(first);
+        pool.give_back(last);
+        let _taken = pool.take().unwrap();
+        drop(pool.take().unwrap());
+        assert_eq!(far.read(&mut [0]).await.unwrap(), 0);
+        assert!(pool.take().is_none());
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_the_server_closed_is_not_taken() {
+        let pool = Arc::new(Pool::default());
+        let (sender, far) = connection().await;
+        pool.give_back(sender);
+        drop(far);
+        yield_now().await;
+        assert!(pool.take().is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nothing_waits_longer_than_the_limit() {
+        let pool = Arc::new(Pool::default());
+        // So that only asking closes it.
+        pool.open().is_swept = true;
+        let (sender, _far) = connection().await;
+        pool.give_back(sender);
+        advance(IDLE_LIMIT.checked_sub(Duration::from_millis(1)).unwrap()).await;
+        pool.give_back(match pool.take().unwrap() {
+            Sender::Http1(sender) => sender,
+            Sender::Http2(_) => unreachable!(),
+        });
+        advance(IDLE_LIMIT).await;
+        assert!(pool.take().is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_has_waited_too_long_is_closed_though_nobody_asks() {
+        let pool = Arc::new(Pool::default());
+        for _ in 0..2 {
+            let (sender, mut far) = connection().await;
+            pool.give_back(sender);
+            assert_eq!(far.read(&mut [0]).await.unwrap(), 0);
+        }
+    }
+}
