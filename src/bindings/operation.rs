@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::TryFutureExt;
 use futures_util::future::BoxFuture;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
@@ -54,11 +55,10 @@ impl Operation {
         M: for<'py> FnOnce(Python<'py>, T) -> PyResult<Bound<'py, PyAny>> + Send + 'static,
     {
         let begin = move |live, call| -> BoxFuture<'static, Outcome> {
-            let future = begin(live, call);
-            Box::pin(async move {
-                let value = future.await?;
-                Ok(Box::new(move |py: Python<'_>| Ok(finish(py, value)?.unbind())) as Finish)
-            })
+            // An async block would hold the future twice.
+            let ended = begin(live, call)
+                .map_ok(|value| -> Finish { Box::new(move |py: Python<'_>| Ok(finish(py, value)?.unbind())) });
+            Box::pin(ended)
         };
         let operation = ClientOperation {
             client: client.clone(),

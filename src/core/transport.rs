@@ -205,8 +205,11 @@ impl Call {
         let built = self.build(request, &started);
         let outgoing = built.map_err(|error| (Failure::Permanent, self.refuse(&request.operation, error)))?;
         self.tell(request, shown, number, || Step::Request);
-        let exchange = self.exchange((request, url), (shown, number), outgoing, &mut context);
-        let ended = timeout_at(self.deadline, exchange).await;
+        let ended = timeout_at(
+            self.deadline,
+            self.exchange((request, url), (shown, number), outgoing, &mut context),
+        )
+        .await;
         let is_answered = context.status.is_some();
         let outcome = if is_answered || started.load(Ordering::Relaxed) {
             Outcome::Unknown

@@ -33,12 +33,17 @@ pub(super) async fn answered(response: Response<Incoming>, sender: Sender, pool:
         Sender::Http1(sender) => Some((sender, Arc::downgrade(pool))),
         Sender::Http2(_) => None,
     };
-    if !response.headers().contains_key(header::CONTENT_ENCODING) {
-        return response.map(|body| Body::new(Content::Plain(body), lent));
-    }
-    let unpacked = Decompression::new(Echo).call(Request::new(response)).await;
-    match unpacked {
-        Ok(response) => response.map(|body| Body::new(Content::Packed(Box::pin(body)), lent)),
+    let response = if response.headers().contains_key(header::CONTENT_ENCODING) {
+        Box::pin(unpacked(response)).await
+    } else {
+        response.map(Content::Plain)
+    };
+    response.map(|content| Body::new(content, lent))
+}
+
+async fn unpacked(response: Response<Incoming>) -> Response<Content> {
+    match Decompression::new(Echo).call(Request::new(response)).await {
+        Ok(response) => response.map(|body| Content::Packed(Box::pin(body))),
         Err(never) => match never {},
     }
 }
