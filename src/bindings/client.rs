@@ -12,7 +12,7 @@ use super::per_process::PerProcess;
 use crate::core::cause;
 use crate::core::config::Settings;
 use crate::core::error::{Context, Error, Kind, Outcome};
-use crate::core::http_client::build_http;
+use crate::core::http_client::{Http, build_http};
 use crate::core::roots::Roots;
 
 /// Callers beyond this many at once share the background runtime: it does the work of many threads with fewer switches
@@ -22,7 +22,7 @@ const SLOTS_MAX: usize = 4;
 /// A runtime of one caller with the connections that live on it.
 pub struct Slot {
     runtime: Option<Runtime>,
-    pub http: reqwest::Client,
+    pub http: Http,
 }
 
 impl Slot {
@@ -46,7 +46,7 @@ pub enum Place {
     /// On the calling thread, alone.
     Own(Slot),
     /// On the calling thread, its I/O on the background thread.
-    Shared(reqwest::Client, &'static Engine),
+    Shared(Http, &'static Engine),
 }
 
 /// A client's state in one process.
@@ -55,7 +55,7 @@ pub struct Live<S> {
     settings: Arc<Settings>,
     idle: Mutex<Vec<Slot>>,
     taken: AtomicUsize,
-    shared: Mutex<Option<reqwest::Client>>,
+    shared: Mutex<Option<Http>>,
     roots: OnceLock<Roots>,
 }
 
@@ -138,7 +138,7 @@ impl<S> Live<S> {
     }
 
     /// The background runtime and this client's connections on it.
-    pub fn background(&self, py: Python<'_>) -> Result<(reqwest::Client, &'static Engine), Error>
+    pub fn background(&self, py: Python<'_>) -> Result<(Http, &'static Engine), Error>
     where
         S: Send + Sync,
     {
@@ -167,7 +167,7 @@ impl<S> Live<S> {
         drop(slot);
     }
 
-    fn shared_http(&self, roots: &Roots) -> Result<reqwest::Client, Error> {
+    fn shared_http(&self, roots: &Roots) -> Result<Http, Error> {
         let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(http) = &*shared {
             return Ok(http.clone());
@@ -177,7 +177,7 @@ impl<S> Live<S> {
         Ok(made)
     }
 
-    fn build(&self, roots: &Roots) -> Result<reqwest::Client, Error> {
+    fn build(&self, roots: &Roots) -> Result<Http, Error> {
         // The HTTP library panics where its threads or its resolver can't be had.
         std::panic::catch_unwind(AssertUnwindSafe(|| build_http(&self.settings, roots)))
             .unwrap_or_else(|_| Err(Error::config("the HTTP client could not be set up")))

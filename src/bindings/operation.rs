@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use futures_util::TryFutureExt;
 use futures_util::future::BoxFuture;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
@@ -20,6 +21,7 @@ use super::handed::{Handed, Kept};
 use super::pump;
 use super::site::Site;
 use crate::core::error::Error;
+use crate::core::http_client::Http;
 use crate::core::transport::Call;
 
 trait Prepared: Send {
@@ -48,11 +50,10 @@ impl Operation {
         M: for<'py> FnOnce(Python<'py>, T) -> PyResult<Bound<'py, PyAny>> + Send + 'static,
     {
         let begin = move |live, call| -> BoxFuture<'static, Outcome> {
-            let future = begin(live, call);
-            Box::pin(async move {
-                let value = future.await?;
-                Ok(Box::new(move |py: Python<'_>| Ok(finish(py, value)?.unbind())) as Finish)
-            })
+            // An async block would hold the future twice.
+            let ended = begin(live, call)
+                .map_ok(|value| -> Finish { Box::new(move |py: Python<'_>| Ok(finish(py, value)?.unbind())) });
+            Box::pin(ended)
         };
         let operation = ClientOperation {
             client: client.clone(),
@@ -124,7 +125,7 @@ struct ClientOperation<S> {
 }
 
 impl<S: Send + Sync + 'static> ClientOperation<S> {
-    fn call(&self, http: reqwest::Client, site: &Site) -> Call {
+    fn call(&self, http: Http, site: &Site) -> Call {
         let sink = self.listener.as_ref().map(|listener| listener.sink(site.clone()));
         Call::new(self.client.settings.clone(), http, sink)
     }

@@ -4,11 +4,59 @@ use std::error::Error as StdError;
 use std::io;
 
 use super::config::Settings;
+use super::direct::{NoAddress, TookTooLong};
 use super::error::Kind;
 use super::proxy_refusal;
 
 /// What to do where the process has no file descriptor left.
 pub(crate) const DESCRIPTORS_HINT: &str = "this process, or the machine, is out of file descriptors: raise the limit (ulimit -n), make one client and reuse it, and close files and connections that are not used";
+
+pub(super) type BoxError = Box<dyn StdError + Send + Sync>;
+
+/// A failed attempt, as the HTTP library tells it.
+pub(super) enum Broken {
+    /// There was no connection.
+    Connect(BoxError),
+    /// A connection took the request.
+    Exchange(BoxError),
+    /// On the way through a proxy.
+    Proxied(reqwest::Error),
+}
+
+impl Broken {
+    fn error(&self) -> &(dyn StdError + 'static) {
+        match self {
+            Self::Connect(error) | Self::Exchange(error) => &**error,
+            // The outermost says no more than "error sending request".
+            Self::Proxied(error) => error.source().unwrap_or(error),
+        }
+    }
+
+    fn is_connect(&self) -> bool {
+        match self {
+            Self::Connect(_) => true,
+            Self::Exchange(_) => false,
+            Self::Proxied(error) => error.is_connect(),
+        }
+    }
+
+    fn is_dns(&self) -> bool {
+        match self {
+            Self::Connect(error) => find::<NoAddress>(&**error, &|_| true).is_some(),
+            Self::Exchange(_) => false,
+            Self::Proxied(error) => error.is_dns(),
+        }
+    }
+
+    fn is_timeout(&self) -> bool {
+        let is_late = |error: &io::Error| error.kind() == io::ErrorKind::TimedOut;
+        match self {
+            Self::Connect(error) => error.is::<TookTooLong>() || find(&**error, &is_late).is_some(),
+            Self::Exchange(_) => false,
+            Self::Proxied(error) => error.is_timeout(),
+        }
+    }
+}
 
 /// A failed attempt, explained.
 pub(crate) struct Cause {
@@ -42,31 +90,31 @@ impl Cause {
 }
 
 /// Reads the chain from the outside in.
-pub(crate) fn explain(error: reqwest::Error, settings: &Settings) -> Cause {
-    let error = error.without_url();
-    let message = chain_text(&error);
-    if let Some(tls) = find::<rustls::Error>(&error, &|_| true) {
+pub(super) fn explain(broken: &Broken, settings: &Settings) -> Cause {
+    let error = broken.error();
+    let message = chain_text(error);
+    if let Some(tls) = find::<rustls::Error>(error, &|_| true) {
         return tls_cause(tls, &message, settings);
     }
-    if find(&error, &is_turned_away).is_some() {
+    if find(error, &is_turned_away).is_some() {
         return Cause {
             is_unread: true,
             ..Cause::new(Kind::Transport, message)
         };
     }
-    if !error.is_connect() {
+    if !broken.is_connect() {
         return Cause::new(Kind::Transport, message);
     }
     // Before any party is named: a proxy is not to blame for it either.
-    if find(&error, &is_out_of_descriptors).is_some() {
+    if find(error, &is_out_of_descriptors).is_some() {
         return Cause::new(Kind::Connect, format!("no connection: {message}")).with_hint(DESCRIPTORS_HINT);
     }
     if let Some(proxy) = settings.route.shown() {
         return proxy_refusal::no_connection(&proxy, &message);
     }
-    let hint = if error.is_dns() {
+    let hint = if broken.is_dns() {
         "check the host name in url, or name a proxy that can resolve it"
-    } else if error.is_timeout() {
+    } else if broken.is_timeout() {
         "no connection within connect_timeout: check host, port and firewalls"
     } else {
         "check host and port in url, and firewalls in between"
@@ -183,10 +231,10 @@ pub(super) fn find<'e, E: StdError + 'static>(
     None
 }
 
-/// The messages below the library's own "error sending request", each once.
-fn chain_text(error: &reqwest::Error) -> String {
+/// The messages, each once.
+fn chain_text(error: &(dyn StdError + 'static)) -> String {
     let mut texts: Vec<String> = Vec::new();
-    let mut next = error.source();
+    let mut next = Some(error);
     while let Some(error) = next {
         let text = error.to_string();
         if text != "client error (Connect)"
@@ -197,9 +245,5 @@ fn chain_text(error: &reqwest::Error) -> String {
         }
         next = error.source();
     }
-    if texts.is_empty() {
-        error.to_string()
-    } else {
-        texts.join(": ")
-    }
+    texts.join(": ")
 }

@@ -1,44 +1,105 @@
-//! The HTTP client of one connection pool: what it trusts, through which proxy it goes, what it never does.
+//! The HTTP client of one runtime: straight to the server, or through a proxy. It follows no redirect and reads no
+//! environment variable: see [`Roots`].
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::cause;
+use bytes::Bytes;
+use http_body::Body as _;
+use http_body_util::BodyExt;
+use url::Url;
+
+use super::body::Watched;
+use super::cause::Broken;
 use super::config::Settings;
+use super::direct::{self, Direct};
 use super::error::Error;
 use super::roots::Roots;
 
-/// Builds the HTTP client for these settings, once a runtime. Reads no environment variable: see [`Roots`].
-pub fn build_http(settings: &Settings, roots: &Roots) -> Result<reqwest::Client, Error> {
-    let mut builder = reqwest::Client::builder()
-        .redirect(reqwest::redirect::Policy::none())
-        .referer(false)
-        .connect_timeout(settings.connect_timeout)
-        .tls_version_min(reqwest::tls::Version::TLS_1_2)
-        .pool_idle_timeout(Duration::from_secs(30))
-        .no_proxy();
-    if let Some(proxy) = settings.route.to_reqwest()? {
-        builder = builder.proxy(proxy);
+/// How requests leave, and over which connections.
+#[derive(Clone)]
+pub enum Http {
+    /// Straight to the server.
+    Direct(Arc<Direct>),
+    /// Through a proxy.
+    Proxied(reqwest::Client),
+}
+
+/// The body of an answer.
+pub(super) enum Body {
+    Direct(direct::Body),
+    Proxied(reqwest::Body),
+}
+
+/// Builds the HTTP client for these settings, once a runtime.
+pub fn build_http(settings: &Settings, roots: &Roots) -> Result<Http, Error> {
+    match settings.route.to_reqwest()? {
+        None => {
+            // Nothing here will ever speak TLS without it, so no store is needed.
+            let tls = settings.is_https.then(|| roots.tls(settings)).transpose()?;
+            Ok(Http::Direct(Arc::new(Direct::new(tls, settings.connect_timeout))))
+        }
+        Some(proxy) => reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            .connect_timeout(settings.connect_timeout)
+            .pool_idle_timeout(Duration::from_secs(30))
+            .no_proxy()
+            .proxy(proxy)
+            .tls_backend_preconfigured(roots.tls(settings)?.as_ref().clone())
+            .build()
+            .map(Http::Proxied)
+            .map_err(|error| Error::config(format!("the HTTP client could not be set up: {error}"))),
     }
-    if let Some(pem) = &settings.ca_pem {
-        let roots = reqwest::Certificate::from_pem_bundle(pem)
-            .map_err(|_| Error::config("ca_file: its certificates cannot be read"))?;
-        builder = builder.tls_certs_only(roots);
-    } else if let Some(roots) = &roots.0 {
-        builder = builder.tls_certs_only(roots.iter().cloned());
-    } else if !settings.is_https && settings.route.shown().is_none() {
-        // Nothing here will ever speak TLS, so no store is needed.
-        builder = builder.tls_certs_only([]);
+}
+
+impl Http {
+    /// Sends a request and gives the head of its answer, with the body still to come.
+    pub(super) async fn send(
+        &self,
+        request: http::Request<Watched>,
+        url: &Url,
+    ) -> Result<http::Response<Body>, Broken> {
+        match self {
+            Self::Direct(direct) => Ok(direct.send(request, url).await?.map(Body::Direct)),
+            Self::Proxied(client) => {
+                let (head, body) = request.into_parts();
+                let mut request = reqwest::Request::new(head.method, url.clone());
+                *request.headers_mut() = head.headers;
+                *request.body_mut() = Some(reqwest::Body::wrap(body));
+                let response = client.execute(request).await.map_err(proxied)?;
+                Ok(http::Response::from(response).map(Body::Proxied))
+            }
+        }
     }
-    if let Some(pem) = &settings.client_pem {
-        let identity = reqwest::Identity::from_pem(pem).map_err(|_| Error::config("client_cert: cannot be read"))?;
-        builder = builder.identity(identity);
+}
+
+impl Body {
+    /// How long the whole is, if the server said so.
+    pub(super) fn announced(&self) -> Option<u64> {
+        match self {
+            Self::Direct(body) => body.announced(),
+            Self::Proxied(body) => body.size_hint().exact(),
+        }
     }
-    if settings.danger_accept_invalid_certs {
-        builder = builder.tls_danger_accept_invalid_certs(true);
+
+    /// The next piece, decompressed; None after the last.
+    pub(super) async fn piece(&mut self) -> Result<Option<Bytes>, Broken> {
+        match self {
+            Self::Direct(body) => body.piece().await,
+            Self::Proxied(body) => loop {
+                let Some(frame) = body.frame().await else {
+                    return Ok(None);
+                };
+                if let Ok(piece) = frame.map_err(proxied)?.into_data() {
+                    return Ok(Some(piece));
+                }
+            },
+        }
     }
-    builder.build().map_err(|error| {
-        let cause = cause::explain(error, settings);
-        Error::config(format!("the TLS client could not be set up: {}", cause.message))
-            .with_hint("if this machine has no CA store, pass ca_file= with the roots to trust; with client_cert=, check that the key belongs to the certificate")
-    })
+}
+
+/// The URL may hold a secret.
+fn proxied(error: reqwest::Error) -> Broken {
+    Broken::Proxied(error.without_url())
 }

@@ -11,6 +11,7 @@ use super::answer::Answer;
 use super::cause::Cause;
 use super::config::Settings;
 use super::error::{Error, Kind, Outcome};
+use super::http_client::Http;
 
 /// What to do about a proxy's wish for credentials.
 pub(super) const LOGIN_HINT: &str = "the proxy wants credentials, or other ones: write them into proxy= as scheme://user:password@host:port, and leave them out for a proxy that wants none";
@@ -64,7 +65,7 @@ fn is_hidden_refusal(message: &str) -> bool {
 
 /// Tells a refused tunnel by its status. The proxy is asked for the tunnel once more to learn it; nothing of the request
 /// is sent, and a tunnel that is granted after all is closed unused.
-pub(super) async fn with_status(cause: Cause, http: &reqwest::Client, settings: &Settings, left: Duration) -> Cause {
+pub(super) async fn with_status(cause: Cause, http: &Http, settings: &Settings, left: Duration) -> Cause {
     let Some(proxy) = settings.route.shown().filter(|_| is_hidden_refusal(&cause.message)) else {
         return cause;
     };
@@ -75,7 +76,8 @@ pub(super) async fn with_status(cause: Cause, http: &reqwest::Client, settings: 
 }
 
 /// For an http URL the library goes to the proxy itself, and CONNECT names the host and port of the URL.
-async fn ask(http: &reqwest::Client, base: &str) -> Option<StatusCode> {
+async fn ask(http: &Http, base: &str) -> Option<StatusCode> {
+    let Http::Proxied(http) = http else { return None };
     let server = url::Url::parse(base).ok()?;
     let place = format!("http://{}:{}/", server.host_str()?, server.port_or_known_default()?);
     let response = http.request(Method::CONNECT, place).send().await.ok()?;

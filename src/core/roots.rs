@@ -4,16 +4,25 @@
 //! another thread (<https://github.com/rust-lang/rust/issues/27970>), which is what `os.environ[...] = ...` does. So both
 //! are done where Python code can't run: while the caller is attached to the interpreter.
 
+use std::sync::{Arc, OnceLock};
+
+use rustls::ClientConfig;
+use rustls::pki_types::CertificateDer;
+
 #[cfg(all(unix, not(target_vendor = "apple")))]
 use super::cause;
 use super::config::Settings;
 use super::error::Error;
 #[cfg(all(unix, not(target_vendor = "apple")))]
 use super::error::{Context, Kind, Outcome};
+use super::tls;
 
-/// The roots for one client.
+/// The roots for one client, and what is made of them.
 #[derive(Clone, Default)]
-pub struct Roots(pub(super) Option<Vec<reqwest::Certificate>>);
+pub struct Roots {
+    system: Option<Vec<CertificateDer<'static>>>,
+    tls: OnceLock<Arc<ClientConfig>>,
+}
 
 impl Roots {
     /// Loads the system's store if these settings need it and the operating system does not verify by itself.
@@ -23,17 +32,29 @@ impl Roots {
     pub fn load(settings: &Settings) -> Result<Self, Error> {
         let may_speak_tls = settings.is_https || settings.route.shown().is_some();
         if !may_speak_tls || settings.ca_pem.is_some() || settings.danger_accept_invalid_certs {
-            return Ok(Self(None));
+            return Ok(Self::default());
         }
         #[cfg(all(unix, not(target_vendor = "apple")))]
-        return system().map(Some).map(Self);
+        return system().map(|certs| Self {
+            system: Some(certs),
+            tls: OnceLock::new(),
+        });
         #[cfg(not(all(unix, not(target_vendor = "apple"))))]
-        Ok(Self(None))
+        Ok(Self::default())
+    }
+
+    /// The TLS configuration of these settings, made at the first call for all.
+    pub(super) fn tls(&self, settings: &Settings) -> Result<Arc<ClientConfig>, Error> {
+        if let Some(made) = self.tls.get() {
+            return Ok(made.clone());
+        }
+        let made = Arc::new(tls::config(settings, self.system.as_deref())?);
+        Ok(self.tls.get_or_init(|| made).clone())
     }
 }
 
 #[cfg(all(unix, not(target_vendor = "apple")))]
-fn system() -> Result<Vec<reqwest::Certificate>, Error> {
+fn system() -> Result<Vec<CertificateDer<'static>>, Error> {
     let found = rustls_native_certs::load_native_certs();
     // What was read before may be a part of it, which must not be kept.
     if let Some(error) = found
@@ -46,14 +67,9 @@ fn system() -> Result<Vec<reqwest::Certificate>, Error> {
             .with_outcome(Outcome::NotSent)
             .with_hint(cause::DESCRIPTORS_HINT));
     }
-    let roots: Vec<_> = found
-        .certs
-        .iter()
-        .filter_map(|cert| reqwest::Certificate::from_der(cert).ok())
-        .collect();
-    if roots.is_empty() {
+    if found.certs.is_empty() {
         return Err(Error::config("this machine has no CA store that can be read")
             .with_hint("pass ca_file= with the roots to trust, or set SSL_CERT_FILE"));
     }
-    Ok(roots)
+    Ok(found.certs)
 }

@@ -5,17 +5,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use http::Method;
-use http::header::{self, HeaderName};
-use reqwest::Url;
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::response::Parts;
 use tokio::time::{Instant, sleep, timeout_at};
+use url::Url;
 
 use super::answer::{Answer, Buffer};
-use super::cause;
+use super::body::Watched;
+use super::cause::{self, Broken};
 use super::config::Settings;
 use super::elements::Elements;
 use super::error::{Context, Error, Kind, Outcome};
 use super::event::{EventSink, Step};
 use super::failover::{Servers, Tour};
+use super::http_client::{Body, Http};
 use super::proxy_refusal;
 use super::request::Request;
 use super::retry::{self, Decision, Effect, Failure};
@@ -24,13 +27,15 @@ use super::retry::{self, Decision, Effect, Failure};
 const REDIRECTS_MAX: u32 = 5;
 /// What a server's Content-Length may make us set aside before a byte has come.
 const PREALLOCATION_MAX: usize = 1024 * 1024;
+/// Accept, Accept-Encoding, Host, Content-Length.
+const ADDED_HEADERS: usize = 4;
 const REQUEST_ID_HEADERS: [&str; 4] = ["x-request-id", "x-correlation-id", "request-id", "x-amzn-requestid"];
 
 /// One running call: its connections, its deadline, who listens.
 #[derive(Clone)]
 pub struct Call {
     settings: Arc<Settings>,
-    http: reqwest::Client,
+    http: Http,
     begun: Instant,
     deadline: Instant,
     limit: Duration,
@@ -43,7 +48,7 @@ type Attempt = Result<Answer, (Failure, Error)>;
 
 impl Call {
     /// Begins a call; its deadline runs from now.
-    pub fn new(settings: Arc<Settings>, http: reqwest::Client, events: Option<EventSink>) -> Self {
+    pub fn new(settings: Arc<Settings>, http: Http, events: Option<EventSink>) -> Self {
         let begun = Instant::now();
         Self {
             deadline: begun + settings.timeout,
@@ -209,56 +214,80 @@ impl Call {
             is_read: request.effect == Effect::Read,
             ..self.context(&request.operation)
         };
-        let built = self.build(request, url, &started);
+        let built = self.build(request, &started);
         let outgoing = built.map_err(|error| (Failure::Permanent, self.refuse(&request.operation, error)))?;
         self.tell(request, shown, number, || Step::Request);
-        let reached = timeout_at(self.deadline, self.http.execute(outgoing)).await;
-        context.elapsed = self.elapsed();
-        let outcome = if started.load(Ordering::Relaxed) {
+        let ended = timeout_at(
+            self.deadline,
+            self.exchange((request, url), (shown, number), outgoing, &mut context),
+        )
+        .await;
+        let is_answered = context.status.is_some();
+        let outcome = if is_answered || started.load(Ordering::Relaxed) {
             Outcome::Unknown
         } else {
+            // Before the connection has taken up the body, no byte can have been sent.
             Outcome::NotSent
         };
-        context.outcome = Some(outcome);
-        let response = match reached {
-            Ok(Ok(response)) => response,
-            Ok(Err(error)) => return Err(self.broken(error, context, outcome).await),
-            Err(_) => return Err((Failure::Permanent, self.late(context))),
-        };
-        context.status = Some(response.status().as_u16());
-        context.request_id = request_id(&response);
-        self.tell(request, shown, number, || Step::Response {
-            status: response.status().as_u16(),
-        });
-        match timeout_at(self.deadline, self.read(request, response, &mut context)).await {
-            Ok(attempt) => attempt,
+        match ended {
+            Ok(Ok(attempt)) => attempt,
+            Ok(Err(broken)) => {
+                context.elapsed = self.elapsed();
+                let (failure, error) = Box::pin(self.broken(&broken, context, outcome)).await;
+                Err((if is_answered { Failure::Cut } else { failure }, error))
+            }
             Err(_) => {
-                context.outcome = Some(Outcome::Unknown);
+                context.outcome = Some(outcome);
                 Err((Failure::Permanent, self.late(context)))
             }
         }
     }
 
-    fn build(&self, request: &Request, url: &Url, started: &Arc<AtomicBool>) -> Result<reqwest::Request, Error> {
-        let mut outgoing = reqwest::Request::new(request.method.clone(), url.clone());
-        *outgoing.body_mut() = Some(reqwest::Body::wrap(
-            request.body.open(started.clone(), self.is_thread_shared)?,
-        ));
+    /// What ends it early leaves in `context` how far it came.
+    async fn exchange(
+        &self,
+        (request, url): (&Request, &Url),
+        (shown, number): (&str, u32),
+        outgoing: http::Request<Watched>,
+        context: &mut Context,
+    ) -> Result<Attempt, Broken> {
+        let (head, body) = self.http.send(outgoing, url).await?.into_parts();
+        let status = head.status.as_u16();
+        context.status = Some(status);
+        context.outcome = Some(Outcome::Unknown);
+        context.request_id = request_id(&head.headers);
+        self.tell(request, shown, number, || Step::Response { status });
+        self.read(request, head, body, context).await
+    }
+
+    fn build(&self, request: &Request, started: &Arc<AtomicBool>) -> Result<http::Request<Watched>, Error> {
+        let mut outgoing = http::Request::new(request.body.open(started.clone(), self.is_thread_shared)?);
+        outgoing.method_mut().clone_from(&request.method);
         let headers = outgoing.headers_mut();
-        headers.clone_from(&self.settings.headers);
-        for (name, value) in &request.headers {
+        headers.reserve(self.settings.headers.len() + request.headers.len() + ADDED_HEADERS);
+        for (name, value) in self.settings.headers.iter().chain(&request.headers) {
             headers.insert(name.clone(), value.clone());
         }
+        headers.entry(header::ACCEPT).or_insert(HeaderValue::from_static("*/*"));
+        headers
+            .entry(header::ACCEPT_ENCODING)
+            .or_insert(HeaderValue::from_static("gzip,deflate"));
         Ok(outgoing)
     }
 
-    async fn read(&self, request: &Request, mut response: reqwest::Response, context: &mut Context) -> Attempt {
-        let status = response.status().as_u16();
+    async fn read(
+        &self,
+        request: &Request,
+        head: Parts,
+        mut pieces: Body,
+        context: &mut Context,
+    ) -> Result<Attempt, Broken> {
+        let status = head.status.as_u16();
         let is_good = (200..300).contains(&status);
         let is_secret = request.secret_answer && is_good;
-        let reason = response.extensions().get::<hyper::ext::ReasonPhrase>();
+        let reason = head.extensions.get::<hyper::ext::ReasonPhrase>();
         let reason = reason.map(|phrase| String::from_utf8_lossy(phrase.as_bytes()).into_owned());
-        let announced = usize::try_from(response.content_length().unwrap_or(0)).unwrap_or(usize::MAX);
+        let announced = usize::try_from(pieces.announced().unwrap_or(0)).unwrap_or(usize::MAX);
         let mut body = Buffer::new(is_secret, announced.min(PREALLOCATION_MAX));
         let mut elements = request
             .elements
@@ -266,9 +295,9 @@ impl Call {
             .filter(|_| is_good)
             .map(|sink| Elements::new(sink()));
         let mut received: u64 = 0;
-        let is_proxys = proxy_refusal::is_proxys_own(&self.settings, status, response.headers());
+        let is_proxys = proxy_refusal::is_proxys_own(&self.settings, status, &head.headers);
         loop {
-            match response.chunk().await {
+            match pieces.piece().await {
                 Ok(None) => break,
                 Ok(Some(piece)) => {
                     received += piece.len() as u64;
@@ -279,13 +308,7 @@ impl Call {
                     body = Buffer::default();
                     break;
                 }
-                Err(error) => {
-                    context.elapsed = self.elapsed();
-                    context.outcome = Some(Outcome::Unknown);
-                    let mut cut = self.broken(error, context.clone(), Outcome::Unknown).await;
-                    cut.0 = Failure::Cut;
-                    return Err(cut);
-                }
+                Err(broken) => return Err(broken),
             }
             if received > self.settings.max_response_bytes {
                 context.elapsed = self.elapsed();
@@ -298,10 +321,8 @@ impl Call {
                     "the answer is larger than max_response_bytes ({})",
                     self.settings.max_response_bytes
                 );
-                return Err((
-                    Failure::Permanent,
-                    Error::new(Kind::UnexpectedContent, message, std::mem::take(context)),
-                ));
+                let error = Error::new(Kind::UnexpectedContent, message, std::mem::take(context));
+                return Ok(Err((Failure::Permanent, error)));
             }
             if let Some(elements) = &mut elements {
                 elements.look(&mut body);
@@ -309,23 +330,22 @@ impl Call {
         }
         let mut secrets = request.secrets.clone();
         secrets.extend_from_slice(request.target.secrets());
-        let headers = std::mem::take(response.headers_mut());
         context.elapsed = self.elapsed();
         let (elements, cut) = elements.map(|elements| elements.finish(&mut body)).unzip();
-        Ok(Answer {
+        Ok(Ok(Answer {
             status,
             reason,
-            headers,
+            headers: head.headers,
             body,
             context: std::mem::take(context),
             secrets,
             elements,
             cut: cut.unwrap_or_default(),
-        })
+        }))
     }
 
-    async fn broken(&self, error: reqwest::Error, mut context: Context, outcome: Outcome) -> (Failure, Error) {
-        let cause = cause::explain(error, &self.settings);
+    async fn broken(&self, broken: &Broken, mut context: Context, outcome: Outcome) -> (Failure, Error) {
+        let cause = cause::explain(broken, &self.settings);
         let cause = proxy_refusal::with_status(cause, &self.http, &self.settings, self.remaining()).await;
         context.status = context.status.or(cause.status);
         let outcome = if cause.is_unread { Outcome::NotSent } else { outcome };
@@ -376,10 +396,10 @@ fn asked_wait(answer: &Answer) -> Option<Duration> {
     )
 }
 
-fn request_id(response: &reqwest::Response) -> Option<String> {
+fn request_id(headers: &HeaderMap) -> Option<String> {
     let value = REQUEST_ID_HEADERS
         .iter()
-        .find_map(|name| response.headers().get(HeaderName::from_static(name)))?;
+        .find_map(|name| headers.get(HeaderName::from_static(name)))?;
     value.to_str().ok().map(|text| text.chars().take(100).collect())
 }
 

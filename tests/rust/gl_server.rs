@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex};
 use infosecops::core::config::{Options, Settings};
 use infosecops::core::credential::{Credential, Holder};
 use infosecops::core::error::System;
-use infosecops::core::http_client::build_http;
+use infosecops::core::http_client::{Http, build_http};
 use infosecops::core::roots::Roots;
 use infosecops::core::secret::Secret;
 use infosecops::core::transport::Call;
@@ -29,7 +29,7 @@ pub struct Server {
     pub port: u16,
     pub requests: Arc<Mutex<Vec<String>>>,
     settings: Arc<Settings>,
-    http: reqwest::Client,
+    http: Http,
 }
 
 impl Server {

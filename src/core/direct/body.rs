@@ -1,0 +1,117 @@
+//! The body of an answer, decompressed. Read to its end, it gives its connection back.
+
+use std::convert::Infallible;
+use std::future::{Ready, poll_fn, ready};
+use std::pin::Pin;
+use std::sync::{Arc, Weak};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::{Request, Response, header};
+use http_body::{Body as _, Frame};
+use hyper::body::Incoming;
+use tower_http::decompression::{Decompression, DecompressionBody};
+use tower_service::Service;
+
+use super::pool::{Http1, Pool, Sender};
+use crate::core::cause::Broken;
+
+/// The body of an answer.
+pub(in crate::core) struct Body {
+    content: Content,
+    lent: Option<(Http1, Weak<Pool>)>,
+}
+
+enum Content {
+    Plain(Incoming),
+    Packed(Pin<Box<DecompressionBody<Incoming>>>),
+}
+
+/// The answer that came on this connection.
+pub(super) async fn answered(response: Response<Incoming>, sender: Sender, pool: &Arc<Pool>) -> Response<Body> {
+    let lent = match sender {
+        Sender::Http1(sender) => Some((sender, Arc::downgrade(pool))),
+        Sender::Http2(_) => None,
+    };
+    let response = if response.headers().contains_key(header::CONTENT_ENCODING) {
+        Box::pin(unpacked(response)).await
+    } else {
+        response.map(Content::Plain)
+    };
+    response.map(|content| Body::new(content, lent))
+}
+
+async fn unpacked(response: Response<Incoming>) -> Response<Content> {
+    match Decompression::new(Echo).call(Request::new(response)).await {
+        Ok(response) => response.map(|body| Content::Packed(Box::pin(body))),
+        Err(never) => match never {},
+    }
+}
+
+impl Body {
+    fn new(content: Content, lent: Option<(Http1, Weak<Pool>)>) -> Self {
+        let mut body = Self { content, lent };
+        body.look_for_end();
+        body
+    }
+
+    /// How long the whole is, if the server said so.
+    pub(in crate::core) fn announced(&self) -> Option<u64> {
+        match &self.content {
+            Content::Plain(body) => body.size_hint().exact(),
+            Content::Packed(_) => None,
+        }
+    }
+
+    /// The next piece; None after the last.
+    pub(in crate::core) async fn piece(&mut self) -> Result<Option<Bytes>, Broken> {
+        loop {
+            let frame = match &mut self.content {
+                Content::Plain(body) if body.is_end_stream() => None,
+                Content::Plain(body) => poll_fn(|context| Pin::new(&mut *body).poll_frame(context))
+                    .await
+                    .map(|frame| frame.map_err(Into::into)),
+                Content::Packed(body) => poll_fn(|context| body.as_mut().poll_frame(context)).await,
+            };
+            let Some(frame) = frame else {
+                self.give_back();
+                return Ok(None);
+            };
+            self.look_for_end();
+            if let Ok(piece) = frame.map(Frame::into_data).map_err(Broken::Exchange)? {
+                return Ok(Some(piece));
+            }
+        }
+    }
+
+    fn look_for_end(&mut self) {
+        if matches!(&self.content, Content::Plain(body) if body.is_end_stream()) {
+            self.give_back();
+        }
+    }
+
+    fn give_back(&mut self) {
+        if let Some((sender, pool)) = self.lent.take()
+            && let Some(pool) = pool.upgrade()
+        {
+            pool.give_back(sender);
+        }
+    }
+}
+
+/// A service that answers with what it is asked.
+struct Echo;
+
+impl Service<Request<Response<Incoming>>> for Echo {
+    type Response = Response<Incoming>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Response<Incoming>>) -> Self::Future {
+        ready(Ok(request.into_body()))
+    }
+}

@@ -1,0 +1,137 @@
+//! A new connection: name, TCP, TLS, and the protocol that the server chose. The connection runs on the runtime on which it
+//! was made, and ends when nobody holds its sender any more.
+
+use std::io;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use http::Uri;
+use hyper::client::conn::{http1, http2};
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::dns::{GaiAddrs, GaiResolver, Name};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+use tower_service::Service;
+
+use super::Origin;
+use super::pool::Sender;
+use crate::core::cause::{BoxError, Broken};
+
+/// No connection within the limit.
+#[derive(Debug, thiserror::Error)]
+#[error("operation timed out")]
+pub(in crate::core) struct TookTooLong;
+
+/// The host's name leads nowhere.
+#[derive(Debug, thiserror::Error)]
+#[error("error resolving DNS")]
+pub(in crate::core) struct NoAddress(#[source] io::Error);
+
+/// Makes connections.
+pub(super) struct Connector {
+    tcp: HttpConnector<Resolver>,
+    tls: Option<TlsConnector>,
+    /// For name, TCP and TLS together.
+    limit: Duration,
+}
+
+impl Connector {
+    pub(super) fn new(tls: Option<Arc<ClientConfig>>, limit: Duration) -> Self {
+        let mut tcp = HttpConnector::new_with_resolver(Resolver(GaiResolver::new()));
+        // Divided among the host's addresses.
+        tcp.set_connect_timeout(Some(limit));
+        tcp.set_nodelay(true);
+        tcp.enforce_http(false);
+        Self {
+            tcp,
+            tls: tls.map(TlsConnector::from),
+            limit,
+        }
+    }
+
+    /// A connection that takes a request. Where the server chose HTTP/2 and another connection came first, that one.
+    pub(super) async fn open(&self, origin: &Origin) -> Result<Sender, Broken> {
+        match timeout(self.limit, self.reach(&origin.uri)).await {
+            Ok(Ok(Reached::Plain(stream))) => http1(stream).await,
+            Ok(Ok(Reached::Tls(stream))) if stream.get_ref().1.alpn_protocol() == Some(b"h2") => {
+                let (mut sender, connection) = http2::Builder::new(TokioExecutor::new())
+                    .timer(TokioTimer::new())
+                    .handshake(TokioIo::new(*stream))
+                    .await
+                    .map_err(broken)?;
+                tokio::spawn(connection);
+                sender.ready().await.map_err(broken)?;
+                Ok(Sender::Http2(origin.pool.share(sender)))
+            }
+            Ok(Ok(Reached::Tls(stream))) => http1(*stream).await,
+            Ok(Err(error)) => Err(Broken::Connect(error)),
+            Err(_) => Err(Broken::Connect(TookTooLong.into())),
+        }
+    }
+
+    async fn reach(&self, uri: &Uri) -> Result<Reached, BoxError> {
+        let stream = self.tcp.clone().call(uri.clone()).await?.into_inner();
+        if uri.scheme_str() != Some("https") {
+            return Ok(Reached::Plain(stream));
+        }
+        let tls = self.tls.as_ref().ok_or("no TLS for this client")?;
+        let host = uri.host().unwrap_or_default();
+        let host = host
+            .strip_prefix('[')
+            .and_then(|host| host.strip_suffix(']'))
+            .unwrap_or(host);
+        let name = ServerName::try_from(host.to_owned())?;
+        Ok(Reached::Tls(Box::new(tls.connect(name, stream).await?)))
+    }
+}
+
+enum Reached {
+    Plain(TcpStream),
+    Tls(Box<tokio_rustls::client::TlsStream<TcpStream>>),
+}
+
+/// A server may refuse a client's certificate right after the handshake: only the connection itself hears of it.
+async fn http1(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) -> Result<Sender, Broken> {
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
+    let (tell, told) = oneshot::channel();
+    tokio::spawn(connection.map(|ended| {
+        if let Err(error) = ended {
+            let _ = tell.send(error);
+        }
+    }));
+    match sender.ready().await {
+        Ok(()) => Ok(Sender::Http1(sender)),
+        Err(error) => Err(broken(told.await.unwrap_or(error))),
+    }
+}
+
+fn broken(error: hyper::Error) -> Broken {
+    Broken::Exchange(error.into())
+}
+
+/// The system's, whose failures are known by their type.
+#[derive(Clone)]
+struct Resolver(GaiResolver);
+
+impl Service<Name> for Resolver {
+    type Response = GaiAddrs;
+    type Error = NoAddress;
+    type Future = BoxFuture<'static, Result<GaiAddrs, NoAddress>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), NoAddress>> {
+        self.0.poll_ready(context).map_err(NoAddress)
+    }
+
+    fn call(&mut self, name: Name) -> Self::Future {
+        self.0.call(name).map(|found| found.map_err(NoAddress)).boxed()
+    }
+}

@@ -1,0 +1,118 @@
+//! The way to a server without a proxy: a request goes out on an idle connection, or on a new one.
+
+mod body;
+mod connect;
+mod pool;
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use http::header::{self, HeaderValue};
+use http::uri::{PathAndQuery, Uri};
+use rustls::ClientConfig;
+use url::{Position, Url};
+
+pub(super) use self::body::Body;
+use self::connect::Connector;
+pub(super) use self::connect::{NoAddress, TookTooLong};
+use self::pool::{Pool, Sender};
+use super::body::Watched;
+use super::cause::Broken;
+
+/// The connections of one runtime.
+pub struct Direct {
+    connector: Connector,
+    /// Few: one a server.
+    origins: Mutex<Vec<Arc<Origin>>>,
+}
+
+/// Scheme, host and port, with the connections to it.
+struct Origin {
+    /// As a URL begins with it.
+    text: String,
+    /// The same with the path `/`.
+    uri: Uri,
+    host: HeaderValue,
+    pool: Arc<Pool>,
+}
+
+impl Direct {
+    /// Without `tls`, no https URL can be reached.
+    pub(super) fn new(tls: Option<Arc<ClientConfig>>, connect_timeout: Duration) -> Self {
+        Self {
+            connector: Connector::new(tls, connect_timeout),
+            origins: Mutex::default(),
+        }
+    }
+
+    /// Sends a request and gives the head of its answer. A connection of which it turns out that it was closed before a
+    /// byte was written gives the request back, and another one is taken.
+    pub(super) async fn send(
+        &self,
+        mut request: http::Request<Watched>,
+        url: &Url,
+    ) -> Result<http::Response<Body>, Broken> {
+        let origin = self.origin(url)?;
+        let path = PathAndQuery::from_maybe_shared(bytes::Bytes::copy_from_slice(
+            url[Position::BeforePath..Position::AfterQuery].as_bytes(),
+        ))
+        .map_err(|_| no_uri())?;
+        loop {
+            let taken = origin.pool.take();
+            let is_reused = taken.is_some();
+            let mut sender = match taken {
+                Some(sender) => sender,
+                // Boxed, so that a call which needs no new connection stays small.
+                None => Box::pin(self.connector.open(&origin)).await?,
+            };
+            let sent = match &mut sender {
+                Sender::Http1(sender) => {
+                    request.headers_mut().insert(header::HOST, origin.host.clone());
+                    *request.uri_mut() = Uri::from(path.clone());
+                    sender.try_send_request(request).await
+                }
+                Sender::Http2(sender) => {
+                    request.headers_mut().remove(header::HOST);
+                    *request.uri_mut() = origin.absolute(&path)?;
+                    sender.try_send_request(request).await
+                }
+            };
+            match sent {
+                Ok(response) => return Ok(body::answered(response, sender, &origin.pool).await),
+                Err(mut error) => match error.take_message() {
+                    Some(unsent) if is_reused => request = unsent,
+                    _ => return Err(Broken::Exchange(error.into_error().into())),
+                },
+            }
+        }
+    }
+
+    fn origin(&self, url: &Url) -> Result<Arc<Origin>, Broken> {
+        let text = &url[..Position::BeforePath];
+        let mut origins = self.origins.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = origins.iter().find(|origin| origin.text == text) {
+            return Ok(known.clone());
+        }
+        let authority = &url[Position::BeforeHost..Position::AfterPort];
+        let made = Arc::new(Origin {
+            text: text.to_owned(),
+            uri: format!("{text}/").parse().map_err(|_| no_uri())?,
+            host: HeaderValue::from_str(authority).map_err(|_| no_uri())?,
+            pool: Arc::default(),
+        });
+        origins.push(made.clone());
+        Ok(made)
+    }
+}
+
+impl Origin {
+    fn absolute(&self, path: &PathAndQuery) -> Result<Uri, Broken> {
+        let mut parts = self.uri.clone().into_parts();
+        parts.path_and_query = Some(path.clone());
+        Uri::from_parts(parts).map_err(|_| no_uri())
+    }
+}
+
+fn no_uri() -> Broken {
+    Broken::Exchange("Parsed Url is not a valid Uri".into())
+}

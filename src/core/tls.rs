@@ -1,0 +1,125 @@
+//! The TLS side of every connection of a client: whom it trusts, as whom it shows itself, which versions it speaks.
+
+use std::sync::Arc;
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::{ClientConfig, ConfigBuilder, DigitallySignedStruct, RootCertStore, SignatureScheme};
+
+use super::config::Settings;
+use super::error::Error;
+
+/// The configuration for these settings: TLS 1.2 and 1.3, HTTP/2 where the server takes it. `system` are the roots to
+/// trust where the caller names none; without them the operating system verifies.
+pub(super) fn config(settings: &Settings, system: Option<&[CertificateDer<'static>]>) -> Result<ClientConfig, Error> {
+    let provider = CryptoProvider::get_default()
+        .cloned()
+        .unwrap_or_else(|| Arc::new(rustls::crypto::aws_lc_rs::default_provider()));
+    let builder = ClientConfig::builder_with_provider(provider.clone())
+        .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
+        .map_err(|error| unusable(&error))?;
+    let builder = if settings.danger_accept_invalid_certs {
+        verified_by(builder, NoVerifier)
+    } else if let Some(pem) = &settings.ca_pem {
+        let certs: Vec<_> = CertificateDer::pem_slice_iter(pem)
+            .collect::<Result<_, _>>()
+            .map_err(|_| Error::config("ca_file: its certificates cannot be read"))?;
+        builder.with_root_certificates(store(&certs)?)
+    } else if let Some(certs) = system {
+        builder.with_root_certificates(store(certs)?)
+    } else {
+        let verifier = rustls_platform_verifier::Verifier::new(provider).map_err(|error| unusable(&error))?;
+        verified_by(builder, verifier)
+    };
+    let mut config = match &settings.client_pem {
+        Some(pem) => {
+            let unreadable = || Error::config("client_cert: cannot be read");
+            let chain = CertificateDer::pem_slice_iter(pem)
+                .collect::<Result<_, _>>()
+                .map_err(|_| unreadable())?;
+            let keys = PrivateKeyDer::pem_slice_iter(pem).filter_map(Result::ok);
+            let key = keys.last().ok_or_else(unreadable)?;
+            builder
+                .with_client_auth_cert(chain, key)
+                .map_err(|error| unusable(&error))?
+        }
+        None => builder.with_no_client_auth(),
+    };
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+type Verifying = ConfigBuilder<ClientConfig, rustls::WantsVerifier>;
+type Verified = ConfigBuilder<ClientConfig, rustls::client::WantsClientCert>;
+
+fn verified_by(builder: Verifying, verifier: impl ServerCertVerifier + 'static) -> Verified {
+    builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier))
+}
+
+fn store(certs: &[CertificateDer<'static>]) -> Result<RootCertStore, Error> {
+    let mut store = RootCertStore::empty();
+    for cert in certs {
+        store.add(cert.clone()).map_err(|error| unusable(&error))?;
+    }
+    Ok(store)
+}
+
+fn unusable(error: &rustls::Error) -> Error {
+    Error::config(format!("the TLS client could not be set up: {error}"))
+        .with_hint("if this machine has no CA store, pass ca_file= with the roots to trust; with client_cert=, check that the key belongs to the certificate")
+}
+
+/// Takes any certificate: what `danger_accept_invalid_certs` asks for.
+#[derive(Debug)]
+struct NoVerifier;
+
+impl ServerCertVerifier for NoVerifier {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        vec![
+            SignatureScheme::RSA_PKCS1_SHA1,
+            SignatureScheme::ECDSA_SHA1_Legacy,
+            SignatureScheme::RSA_PKCS1_SHA256,
+            SignatureScheme::ECDSA_NISTP256_SHA256,
+            SignatureScheme::RSA_PKCS1_SHA384,
+            SignatureScheme::ECDSA_NISTP384_SHA384,
+            SignatureScheme::RSA_PKCS1_SHA512,
+            SignatureScheme::ECDSA_NISTP521_SHA512,
+            SignatureScheme::RSA_PSS_SHA256,
+            SignatureScheme::RSA_PSS_SHA384,
+            SignatureScheme::RSA_PSS_SHA512,
+            SignatureScheme::ED25519,
+            SignatureScheme::ED448,
+        ]
+    }
+}
