@@ -8,6 +8,8 @@ use std::sync::Arc;
 use super::answer::Buffer;
 use super::scan::{Scan, Stop};
 
+/// Stands for all elements that were taken.
+const FILLER: &[u8; 2] = b"\"\"";
 /// What may stand before the list.
 const HEAD_MAX: usize = 64 * 1024;
 
@@ -141,8 +143,11 @@ impl Elements {
     fn give_up(&mut self, body: &mut Buffer) {
         self.stage = Stage::Behind;
         if self.taken > 0 {
-            body.insert(self.cut.at, b'0');
-            self.cut.filler = 1;
+            // Whatever stands behind it, it is an element of its own: a number could go on.
+            for byte in *FILLER {
+                body.insert(self.cut.at, byte);
+            }
+            self.cut.filler = FILLER.len();
         }
     }
 }
@@ -273,10 +278,11 @@ mod tests {
             ("<html>", vec![], "<html>"),
             ("\u{feff}[\"é\"]", vec!["\"é\""], "\u{feff}[]"),
             // What is wrong stays wrong.
-            ("[1, {\"a\" 2}]", vec!["1"], "[0, {\"a\" 2}]"),
-            ("[1, 2,]", vec!["1", "2"], "[0,]"),
-            ("[{\"a\": 1} {}]", vec!["{\"a\": 1}"], "[0 {}]"),
-            ("[{\"a\": 1}, {\"b", vec!["{\"a\": 1}"], "[0, {\"b"),
+            ("[1, {\"a\" 2}]", vec!["1"], "[\"\", {\"a\" 2}]"),
+            ("[\"a\"e5: 1]", vec!["\"a\""], "[\"\"e5: 1]"),
+            ("[1, 2,]", vec!["1", "2"], "[\"\",]"),
+            ("[{\"a\": 1} {}]", vec!["{\"a\": 1}"], "[\"\" {}]"),
+            ("[{\"a\": 1}, {\"b", vec!["{\"a\": 1}"], "[\"\", {\"b"),
         ];
         for (document, elements, rest) in cases {
             for piece in 1..document.len() + 1 {
