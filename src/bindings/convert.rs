@@ -33,23 +33,13 @@ pub fn withheld(py: Python<'_>) -> PyErr {
 
 /// One JSON value as Python makes it.
 pub fn json_to_python<'py>(py: Python<'py>, raw: &RawValue, hide: Hide) -> PyResult<Bound<'py, PyAny>> {
-    let mut reader = serde_json::Deserializer::from_str(raw.get());
-    let seed = Seed {
-        py,
-        hide,
-        is_secret: false,
-    };
-    seed.deserialize(&mut reader).map_err(|error| unreadable(py, &error))
+    member_to_python(py, raw.get(), hide, false)
 }
 
-/// The value of an object's member; under a secret name it becomes a `Secret`.
-pub fn member_to_python<'py>(py: Python<'py>, text: &str, is_secret: bool) -> PyResult<Bound<'py, PyAny>> {
+/// The same for the value of an object's member, whose name may be that of a secret.
+pub fn member_to_python<'py>(py: Python<'py>, text: &str, hide: Hide, is_secret: bool) -> PyResult<Bound<'py, PyAny>> {
     let mut reader = serde_json::Deserializer::from_str(text);
-    let seed = Seed {
-        py,
-        hide: Hide::Wrap,
-        is_secret,
-    };
+    let seed = Seed { py, hide, is_secret };
     seed.deserialize(&mut reader).map_err(|error| unreadable(py, &error))
 }
 
@@ -184,10 +174,7 @@ impl<'py> IntoPyObject<'py> for &Extra {
 fn extra_to_python<'py>(py: Python<'py>, extra: &Extra, hide: Hide) -> PyResult<Bound<'py, PyAny>> {
     let dict = PyDict::new(py);
     for (key, raw) in &extra.0 {
-        let is_secret = is_secret_name(key);
-        let mut reader = serde_json::Deserializer::from_str(raw.get());
-        let value = Seed { py, hide, is_secret }.deserialize(&mut reader);
-        dict.set_item(key, value.map_err(|error| unreadable(py, &error))?)?;
+        dict.set_item(key, member_to_python(py, raw.get(), hide, is_secret_name(key))?)?;
     }
     Ok(dict.into_any())
 }

@@ -166,7 +166,7 @@ fn members<'py>(names: &mut Names<'py>, text: &str, dict: &Bound<'py, PyDict>) -
                         if text.starts_with(['{', '[']) {
                             copying = Copying::Hard;
                         }
-                        member_to_python(py, text, is_secret)?
+                        member_to_python(py, text, Hide::Wrap, is_secret)?
                     }
                 },
             }

@@ -25,6 +25,7 @@ pub mod poll;
 pub mod problems;
 pub mod proxy;
 pub mod proxy_refusal;
+mod receiving;
 pub mod record;
 pub mod redact;
 pub mod request;

@@ -5,36 +5,32 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use http::Method;
-use http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use http::response::Parts;
+use http::header::{self, HeaderValue};
 use tokio::time::{Instant, sleep, timeout_at};
 use url::Url;
 
-use super::answer::{Answer, Buffer};
+use super::answer::Answer;
 use super::body::Watched;
 use super::cause::{self, Broken};
 use super::config::Settings;
-use super::elements::Elements;
 use super::error::{Context, Error, Kind, Outcome};
 use super::event::{EventSink, Step};
 use super::failover::{Servers, Tour};
-use super::http_client::{Body, Http};
+use super::http_client::Http;
 use super::proxy_refusal;
+use super::receiving::request_id;
 use super::request::Request;
 use super::retry::{self, Decision, Effect, Failure};
 
 /// Same-origin redirects followed on a read, so that two pages that point at each other end.
 const REDIRECTS_MAX: u32 = 5;
-/// What a server's Content-Length may make us set aside before a byte has come.
-const PREALLOCATION_MAX: usize = 1024 * 1024;
 /// Accept, Accept-Encoding, Host, Content-Length.
 const ADDED_HEADERS: usize = 4;
-const REQUEST_ID_HEADERS: [&str; 4] = ["x-request-id", "x-correlation-id", "request-id", "x-amzn-requestid"];
 
 /// One running call: its connections, its deadline, who listens.
 #[derive(Clone)]
 pub struct Call {
-    settings: Arc<Settings>,
+    pub(super) settings: Arc<Settings>,
     http: Http,
     begun: Instant,
     deadline: Instant,
@@ -44,7 +40,7 @@ pub struct Call {
     is_thread_shared: bool,
 }
 
-type Attempt = Result<Answer, (Failure, Error)>;
+pub(super) type Attempt = Result<Answer, (Failure, Error)>;
 
 impl Call {
     /// Begins a call; its deadline runs from now.
@@ -275,75 +271,6 @@ impl Call {
         Ok(outgoing)
     }
 
-    async fn read(
-        &self,
-        request: &Request,
-        head: Parts,
-        mut pieces: Body,
-        context: &mut Context,
-    ) -> Result<Attempt, Broken> {
-        let status = head.status.as_u16();
-        let is_good = (200..300).contains(&status);
-        let is_secret = request.secret_answer && is_good;
-        let reason = head.extensions.get::<hyper::ext::ReasonPhrase>();
-        let reason = reason.map(|phrase| String::from_utf8_lossy(phrase.as_bytes()).into_owned());
-        let announced = usize::try_from(pieces.announced().unwrap_or(0)).unwrap_or(usize::MAX);
-        let mut body = Buffer::new(is_secret, announced.min(PREALLOCATION_MAX));
-        let mut elements = request
-            .elements
-            .as_ref()
-            .filter(|_| is_good)
-            .map(|sink| Elements::new(sink()));
-        let mut received: u64 = 0;
-        let is_proxys = proxy_refusal::is_proxys_own(&self.settings, status, &head.headers);
-        loop {
-            match pieces.piece().await {
-                Ok(None) => break,
-                Ok(Some(piece)) => {
-                    received += piece.len() as u64;
-                    body.extend(&piece);
-                }
-                // Status or headers have settled it. Half an explanation could say something else than the whole.
-                Err(_) if (400..500).contains(&status) || is_proxys => {
-                    body = Buffer::default();
-                    break;
-                }
-                Err(broken) => return Err(broken),
-            }
-            if received > self.settings.max_response_bytes {
-                context.elapsed = self.elapsed();
-                context.outcome = Some(if (400..500).contains(&status) {
-                    Outcome::Rejected
-                } else {
-                    Outcome::Unknown
-                });
-                let message = format!(
-                    "the answer is larger than max_response_bytes ({})",
-                    self.settings.max_response_bytes
-                );
-                let error = Error::new(Kind::UnexpectedContent, message, std::mem::take(context));
-                return Ok(Err((Failure::Permanent, error)));
-            }
-            if let Some(elements) = &mut elements {
-                elements.look(&mut body);
-            }
-        }
-        let mut secrets = request.secrets.clone();
-        secrets.extend_from_slice(request.target.secrets());
-        context.elapsed = self.elapsed();
-        let (elements, cut) = elements.map(|elements| elements.finish(&mut body)).unzip();
-        Ok(Ok(Answer {
-            status,
-            reason,
-            headers: head.headers,
-            body,
-            context: std::mem::take(context),
-            secrets,
-            elements,
-            cut: cut.unwrap_or_default(),
-        }))
-    }
-
     async fn broken(&self, broken: &Broken, mut context: Context, outcome: Outcome) -> (Failure, Error) {
         let cause = cause::explain(broken, &self.settings);
         let cause = proxy_refusal::with_status(cause, &self.http, &self.settings, self.remaining()).await;
@@ -394,13 +321,6 @@ fn asked_wait(answer: &Answer) -> Option<Duration> {
         answer.headers.get(header::RETRY_AFTER)?.to_str().ok()?,
         SystemTime::now(),
     )
-}
-
-fn request_id(headers: &HeaderMap) -> Option<String> {
-    let value = REQUEST_ID_HEADERS
-        .iter()
-        .find_map(|name| headers.get(HeaderName::from_static(name)))?;
-    value.to_str().ok().map(|text| text.chars().take(100).collect())
 }
 
 /// From the clock and the process id, so that forked processes do not wait in step.
