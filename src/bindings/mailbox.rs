@@ -78,7 +78,7 @@ struct Reader {
 
 impl Reader {
     fn look(&self, py: Python<'_>) -> PyResult<()> {
-        // One ring may stand for many jobs, but never more than one ring for none.
+        // One ring stands for all jobs that came before the look.
         drop((&self.ear).read(&mut [0; 16]));
         let jobs = self.mailbox.jobs().as_mut().map(std::mem::take);
         run_all(py, jobs.unwrap_or_default())
