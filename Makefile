@@ -14,17 +14,21 @@ export CARGO_TARGET_DIR
 
 SOURCES := Cargo.toml Cargo.lock pyproject.toml $(shell find src python -type f -not -name '*.so' -not -path '*/__pycache__/*')
 
+COLLECTION := python/ansible_collections/infosecops/secops
+# Current releases of ansible-core want the newest.
+ANSIBLE_PYTHON ?= $(lastword $(PYTHONS))
+
 # For each target of `make fuzz`.
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS ?= $(basename $(notdir $(wildcard fuzz/fuzz_targets/*.rs)))
 
-.PHONY: demo test test-rust test-python check matrix soak bench fuzz wheel clean
+.PHONY: demo test test-rust test-python test-ansible check matrix soak bench fuzz wheel clean
 
 demo: $(TESTING_DIR)/stamp
 	$(PYTHON) scripts/venv.py $(BUILD)/demo --python $(PYTHON) --wheel $(TESTING_DIR)
 	$(BUILD)/demo/bin/python -m infosecops demo
 
-test: test-rust test-python
+test: test-rust test-python test-ansible
 
 # The core and the sandbox build and pass without any Python.
 test-rust:
@@ -41,6 +45,13 @@ test-python: $(TESTING_DIR)/stamp
 		$(PYTHON) scripts/venv.py $(BUILD)/test-$$version --python $$python --wheel $(TESTING_DIR) --group test || exit 1; \
 		$(BUILD)/test-$$version/bin/python -m pytest -q $(PYTEST_ARGS) || exit 1; \
 	done
+
+# The collection: its units, real playbooks against the sandbox, and what Ansible's own tools say of it.
+test-ansible: $(TESTING_DIR)/stamp
+	$(PYTHON) scripts/venv.py $(BUILD)/ansible --python $(ANSIBLE_PYTHON) --wheel $(TESTING_DIR) --group ansible
+	$(BUILD)/ansible/bin/python -m pytest -q $(COLLECTION)/tests/unit
+	$(BUILD)/ansible/bin/python -m pytest -q -n 2 --confcutdir tests/ansible $(PYTEST_ARGS) tests/ansible
+	$(BUILD)/ansible/bin/python scripts/ansible_checks.py $(BUILD)/ansible-home
 
 check: $(TESTING_DIR)/stamp
 	cargo fmt --check

@@ -245,6 +245,34 @@ class SectonaEndpoint(Endpoint):
         """
         self._place.server().set_sectona_password(account_name, password)
 
+    def add_account(
+        self,
+        account_name: str,
+        password: str,
+        *,
+        asset_type: str = "Unix Based",
+        asset_host: str = "web01.example.net",
+    ) -> None:
+        """Take an account into the vault that has a password.
+
+        Args:
+            account_name: Its name.
+            password: Its password.
+            asset_type: The type of its asset.
+            asset_host: The host of its asset.
+
+        Raises:
+            ValueError: The asset has an account of this name.
+
+        Example:
+            >>> from infosecops.sandbox import Sandbox
+            >>> with Sandbox() as box, box.sectona() as pam:
+            ...     box.sectona.add_account("backup", "its password", asset_host="nas.example.net")
+            ...     pam.request_password("Unix Based", "nas.example.net", "backup").password.reveal()
+            'its password'
+        """
+        self._place.server().add_sectona_account(account_name, password, asset_type=asset_type, asset_host=asset_host)
+
     def set_result_form(self, form: Literal["text", "object"]) -> None:
         """Send ``Result`` as text that holds JSON (how a sandbox starts), or as an embedded object."""
         self._place.server().set_sectona_result_form(form)

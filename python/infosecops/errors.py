@@ -93,6 +93,8 @@ class ConfigError(Error, ValueError):
     An argument of the wrong type is a :class:`TypeError`, whose text names it too.
     """
 
+    outcome = "not_sent"
+
 
 class TransportError(Error):
     """The connection broke, or what came over it can't be read."""

@@ -1,5 +1,7 @@
 //! What a client's settings are, for its report: values without secrets, and who gave them.
 
+use std::borrow::Cow;
+
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
@@ -159,7 +161,7 @@ impl<'py> Values<'_, 'py> {
         let given = self.own.get_item(name)?.filter(|value| !value.is_none());
         if let Some(given) = given {
             let is_default = matches!(
-                (name, given.extract::<&str>()),
+                (name, given.extract::<Cow<'_, str>>().as_deref()),
                 ("accept", Ok("json")) | ("api", Ok("auto"))
             );
             let value = if kind == Kind::Secret { secret(&given)? } else { given };

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::time::{Duration, Instant};
 
 use pyo3::IntoPyObjectExt;
-use pyo3::exceptions::{PyLookupError, PyOSError, PyRuntimeError};
+use pyo3::exceptions::{PyLookupError, PyOSError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -279,6 +279,24 @@ impl SandboxServer {
         let password = Argument("password", password).text()?;
         let found = self.with(py, |server| server.set_sectona_password(&name, &password))?;
         known(found, || format!("account_name: no account {name:?}"))
+    }
+
+    #[pyo3(signature = (account_name, password, *, asset_type, asset_host))]
+    fn add_sectona_account(
+        &self,
+        py: Python<'_>,
+        account_name: Any<'_, '_>,
+        password: Any<'_, '_>,
+        asset_type: Any<'_, '_>,
+        asset_host: Any<'_, '_>,
+    ) -> PyResult<()> {
+        let name = Argument("account_name", account_name).text()?;
+        let password = Argument("password", password).text()?;
+        let kind = Argument("asset_type", asset_type).text()?;
+        let host = Argument("asset_host", asset_host).text()?;
+        let added = self.with(py, |server| server.add_sectona_account(&kind, &host, &name, &password))?;
+        let known = || PyValueError::new_err(format!("account_name: there is an account {name:?} on {host:?}"));
+        added.then_some(()).ok_or_else(known)
     }
 
     fn set_sectona_result_form(&self, py: Python<'_>, form: Any<'_, '_>) -> PyResult<()> {

@@ -197,6 +197,15 @@ impl Sandbox {
         self.shared.world().sectona.set_password(account_name, password)
     }
 
+    /// Takes an account into Sectona's vault. False if its asset has one of this name.
+    pub fn add_sectona_account(&self, asset_type: &str, asset_host: &str, account_name: &str, password: &str) -> bool {
+        self.shared.journal.protect([password.to_owned()]);
+        let mut world = self.shared.world();
+        world
+            .sectona
+            .add_account(asset_type, asset_host, account_name, password)
+    }
+
     /// Sets how Sectona sends `Result`.
     pub fn set_sectona_result_form(&self, form: ResultForm) {
         self.shared.world().sectona.result_form = form;

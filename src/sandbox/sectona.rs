@@ -118,6 +118,30 @@ impl State {
             .is_some()
     }
 
+    /// Takes an account that has a password in. False if the asset has one of this name.
+    pub fn add_account(&mut self, asset_type: &str, asset_host: &str, account_name: &str, password: &str) -> bool {
+        let is_known = self.accounts.iter().any(|account| {
+            (
+                account.asset_type.as_str(),
+                account.asset_host.as_str(),
+                account.account_name.as_str(),
+            ) == (asset_type, asset_host, account_name)
+        });
+        if !is_known {
+            self.accounts.push(Account {
+                asset_type: asset_type.to_owned(),
+                asset_host: asset_host.to_owned(),
+                account_name: account_name.to_owned(),
+                db_instance: String::new(),
+                authentication_type: "Password".to_owned(),
+                password: password.to_owned(),
+                pass_phrase: String::new(),
+                accessible: true,
+            });
+        }
+        !is_known
+    }
+
     /// Passwords, keys and pass phrases.
     pub fn secrets(&self) -> Vec<String> {
         self.accounts
