@@ -1,6 +1,6 @@
 """Judge the collection with Ansible's own tools: sanity, changelog, documentation, playbooks.
 
-Run by the Python of a virtual environment that has the wheel and the dependency group `ansible`. Everything is kept in a
+Run by the Python of a virtual environment that has the wheel and the group `ansible`. Everything is kept in a
 folder of ours: the tools write to the home of whoever runs them.
 """
 
