@@ -170,7 +170,7 @@ impl<S: Send + Sync + 'static> Prepared for ClientOperation<S> {
         let call = self.call(http, &site).on_shared_thread();
         event_loop.watch(&future)?;
         let task = Handed {
-            call: Some(Box::pin(guarded(site.clone().scope(fresh(self.begin, live, call))))),
+            call: Some(Box::pin(guarded(site.clone().scope(begun(self.begin, live, call))))),
             kept: Some(Kept {
                 future: future.clone().unbind(),
                 event_loop,
@@ -193,7 +193,7 @@ impl<S: Send + Sync + 'static> ClientOperation<S> {
         match place {
             Place::Own(slot) => {
                 let call = self.call(slot.http.clone(), &site);
-                let result = pump::drive(&slot, guarded(site.scope(fresh(self.begin, live.clone(), call))), jobs);
+                let result = pump::drive(&slot, guarded(site.scope(begun(self.begin, live.clone(), call))), jobs);
                 match &result {
                     Ok(Ok(_)) => live.leave(slot),
                     Ok(Err(Ended::Failed(_))) => {
@@ -211,18 +211,15 @@ impl<S: Send + Sync + 'static> ClientOperation<S> {
             }
             Place::Shared(http, engine) => {
                 let call = self.call(http, &site).on_shared_thread();
-                let future = guarded(site.scope(fresh(self.begin, live, call)));
+                let future = guarded(site.scope(begun(self.begin, live, call)));
                 flatten(pump::follow(&engine.runtime, future, jobs))
             }
         }
     }
 }
 
-/// A runtime that slept, or that has not polled its sockets since, does not know yet that the server closed a connection:
-/// it looks before anything is sent.
-async fn fresh<S>(begin: Begin<S>, live: Arc<Live<S>>, call: Call) -> Outcome {
-    yield_now().await;
-    yield_now().await;
+/// Where it is awaited, not before: what begins a call may look where it runs, and may panic.
+async fn begun<S>(begin: Begin<S>, live: Arc<Live<S>>, call: Call) -> Outcome {
     begin(live, call).await
 }
 

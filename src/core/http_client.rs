@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body::Body as _;
 use http_body_util::BodyExt;
+use tokio::task::yield_now;
 use url::Url;
 
 use super::body::Watched;
@@ -63,6 +64,10 @@ impl Http {
         match self {
             Self::Direct(direct) => Ok(direct.send(request, url).await?.map(Body::Direct)),
             Self::Proxied(client) => {
+                // A runtime that slept does not know which connections were closed meanwhile: it polls their sockets, then
+                // has the tasks run that wait for them.
+                yield_now().await;
+                yield_now().await;
                 let (head, body) = request.into_parts();
                 let mut request = reqwest::Request::new(head.method, url.clone());
                 *request.headers_mut() = head.headers;

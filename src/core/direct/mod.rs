@@ -2,6 +2,7 @@
 
 mod body;
 mod connect;
+mod line;
 mod pool;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -45,8 +46,8 @@ impl Direct {
         }
     }
 
-    /// Sends a request and gives the head of its answer. A connection of which it turns out that it was closed before a
-    /// byte was written gives the request back, and another one is taken.
+    /// Sends a request and gives the head of its answer. A connection that the server closed is left. One of which it
+    /// turns out that it was closed before a byte was written gives the request back, and another one is taken.
     pub(super) async fn send(
         &self,
         mut request: http::Request<Watched>,
@@ -61,20 +62,21 @@ impl Direct {
             let taken = origin.pool.take();
             let is_reused = taken.is_some();
             let mut sender = match taken {
-                Some(sender) => sender,
+                Some(sender) if sender.is_open().await => sender,
+                Some(_) => continue,
                 // Boxed, so that a call which needs no new connection stays small.
                 None => Box::pin(self.connector.open(&origin)).await?,
             };
             let sent = match &mut sender {
-                Sender::Http1(sender) => {
+                Sender::Http1(http1) => {
                     request.headers_mut().insert(header::HOST, origin.host.clone());
                     *request.uri_mut() = Uri::from(path.clone());
-                    sender.try_send_request(request).await
+                    http1.sender.try_send_request(request).await
                 }
-                Sender::Http2(sender) => {
+                Sender::Http2(http2) => {
                     request.headers_mut().remove(header::HOST);
                     *request.uri_mut() = origin.absolute(&path)?;
-                    sender.try_send_request(request).await
+                    http2.sender.try_send_request(request).await
                 }
             };
             match sent {
