@@ -6,6 +6,10 @@ pub const DEPTH_MAX: usize = 100;
 
 /// Whether arrays and objects stand deeper in each other than [`DEPTH_MAX`]. Says nothing of what is no JSON.
 pub fn is_too_deep(json: &[u8]) -> bool {
+    // Too few brackets to be deep: counted without looking where they stand, which is much quicker.
+    if json.iter().filter(|byte| matches!(byte, b'[' | b'{')).count() <= DEPTH_MAX {
+        return false;
+    }
     let (mut depth, mut in_text, mut is_escaped) = (0_usize, false, false);
     for byte in json {
         match byte {
