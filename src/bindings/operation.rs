@@ -9,10 +9,10 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3_async_runtimes::TaskLocals;
-use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, yield_now};
 
 use super::client::{Client, Live, Place};
+use super::errands;
 use super::errors::to_python;
 use super::event_loop::EventLoop;
 use super::events::Listener;
@@ -188,12 +188,16 @@ impl<S: Send + Sync + 'static> Prepared for ClientOperation<S> {
 impl<S: Send + Sync + 'static> ClientOperation<S> {
     /// Outer result: an exception of the interpreter's, such as KeyboardInterrupt.
     fn drive(self, live: Arc<Live<S>>, place: Place) -> PyResult<Outcome> {
-        let (sender, jobs) = mpsc::unbounded_channel();
-        let site = Site::Thread(sender);
+        let (post, errands) = errands::queue();
+        let site = Site::Thread(post);
         match place {
             Place::Own(slot) => {
                 let call = self.call(slot.http.clone(), &site);
-                let result = pump::drive(&slot, guarded(site.scope(begun(self.begin, live.clone(), call))), jobs);
+                let result = pump::drive(
+                    &slot,
+                    guarded(site.scope(begun(self.begin, live.clone(), call))),
+                    errands,
+                );
                 match &result {
                     Ok(Ok(_)) => live.leave(slot),
                     Ok(Err(Ended::Failed(_))) => {
@@ -212,7 +216,7 @@ impl<S: Send + Sync + 'static> ClientOperation<S> {
             Place::Shared(http, engine) => {
                 let call = self.call(http, &site).on_shared_thread();
                 let future = guarded(site.scope(begun(self.begin, live, call)));
-                flatten(pump::follow(&engine.runtime, future, jobs))
+                flatten(pump::follow(&engine.runtime, future, errands))
             }
         }
     }
