@@ -10,6 +10,7 @@ pub(crate) mod convert;
 mod coverage;
 mod delivery;
 mod engine;
+mod errands;
 mod errors;
 mod event_loop;
 mod events;

@@ -9,10 +9,10 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3_async_runtimes::TaskLocals;
-use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, yield_now};
 
 use super::client::{Client, Live, Place};
+use super::errands;
 use super::errors::to_python;
 use super::event_loop::EventLoop;
 use super::events::Listener;
@@ -170,7 +170,7 @@ impl<S: Send + Sync + 'static> Prepared for ClientOperation<S> {
         let call = self.call(http, &site).on_shared_thread();
         event_loop.watch(&future)?;
         let task = Handed {
-            call: Some(Box::pin(guarded(site.clone().scope(fresh(self.begin, live, call))))),
+            call: Some(Box::pin(guarded(site.clone().scope(begun(self.begin, live, call))))),
             kept: Some(Kept {
                 future: future.clone().unbind(),
                 event_loop,
@@ -188,12 +188,16 @@ impl<S: Send + Sync + 'static> Prepared for ClientOperation<S> {
 impl<S: Send + Sync + 'static> ClientOperation<S> {
     /// Outer result: an exception of the interpreter's, such as KeyboardInterrupt.
     fn drive(self, live: Arc<Live<S>>, place: Place) -> PyResult<Outcome> {
-        let (sender, jobs) = mpsc::unbounded_channel();
-        let site = Site::Thread(sender);
+        let (post, errands) = errands::queue();
+        let site = Site::Thread(post);
         match place {
             Place::Own(slot) => {
                 let call = self.call(slot.http.clone(), &site);
-                let result = pump::drive(&slot, guarded(site.scope(fresh(self.begin, live.clone(), call))), jobs);
+                let result = pump::drive(
+                    &slot,
+                    guarded(site.scope(begun(self.begin, live.clone(), call))),
+                    errands,
+                );
                 match &result {
                     Ok(Ok(_)) => live.leave(slot),
                     Ok(Err(Ended::Failed(_))) => {
@@ -211,18 +215,15 @@ impl<S: Send + Sync + 'static> ClientOperation<S> {
             }
             Place::Shared(http, engine) => {
                 let call = self.call(http, &site).on_shared_thread();
-                let future = guarded(site.scope(fresh(self.begin, live, call)));
-                flatten(pump::follow(&engine.runtime, future, jobs))
+                let future = guarded(site.scope(begun(self.begin, live, call)));
+                flatten(pump::follow(&engine.runtime, future, errands))
             }
         }
     }
 }
 
-/// A runtime that slept, or that has not polled its sockets since, does not know yet that the server closed a connection:
-/// it looks before anything is sent.
-async fn fresh<S>(begin: Begin<S>, live: Arc<Live<S>>, call: Call) -> Outcome {
-    yield_now().await;
-    yield_now().await;
+/// Where it is awaited, not before: what begins a call may look where it runs, and may panic.
+async fn begun<S>(begin: Begin<S>, live: Arc<Live<S>>, call: Call) -> Outcome {
     begin(live, call).await
 }
 

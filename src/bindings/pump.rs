@@ -1,6 +1,7 @@
 //! How a blocking call waits. In turns: between two of them its thread is outside any runtime, looks for signals and runs
 //! the Python code that the call asks for, which may make calls itself.
 
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
@@ -9,17 +10,16 @@ use std::time::{Duration, Instant};
 
 use pyo3::prelude::*;
 use tokio::runtime::Handle;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::client::Slot;
 use super::delivery::Job;
+use super::errands::Errands;
 use super::guarded::{Ended, Guarded};
 
 /// How often a waiting call looks for Ctrl-C.
 const SIGNAL_CHECK_INTERVAL: Duration = Duration::from_millis(50);
-
-type Jobs = mpsc::UnboundedReceiver<Job>;
 
 /// Why a turn ends.
 enum Turn {
@@ -29,12 +29,12 @@ enum Turn {
 }
 
 /// Drives a call on the runtime of this thread's own.
-pub fn drive(slot: &Slot, call: impl Future<Output = Guarded>, jobs: Jobs) -> PyResult<Guarded> {
-    pump(Box::pin(call), jobs, |call, jobs| {
+pub fn drive(slot: &Slot, call: impl Future<Output = Guarded>, errands: Errands) -> PyResult<Guarded> {
+    pump(Box::pin(call), errands, |call, errands| {
         let turn = async {
             tokio::select! {
                 biased;
-                Some(job) = jobs.recv() => Turn::Job(job),
+                job = poll_fn(|context| errands.poll(context)) => Turn::Job(job),
                 done = call => Turn::Done(done),
                 () = tokio::time::sleep(SIGNAL_CHECK_INTERVAL) => Turn::Tick,
             }
@@ -44,17 +44,21 @@ pub fn drive(slot: &Slot, call: impl Future<Output = Guarded>, jobs: Jobs) -> Py
 }
 
 /// Has a call driven by the thread of a runtime that many share, which wakes this one but once.
-pub fn follow(runtime: &Handle, call: impl Future<Output = Guarded> + Send + 'static, jobs: Jobs) -> PyResult<Guarded> {
-    pump(Box::pin(Followed::new(runtime, call)), jobs, parked)
+pub fn follow(
+    runtime: &Handle,
+    call: impl Future<Output = Guarded> + Send + 'static,
+    errands: Errands,
+) -> PyResult<Guarded> {
+    pump(Box::pin(Followed::new(runtime, call)), errands, parked)
 }
 
 fn pump<F: Future<Output = Guarded>>(
     mut call: Pin<Box<F>>,
-    mut jobs: Jobs,
-    turn: impl Fn(Pin<&mut F>, &mut Jobs) -> Turn,
+    errands: Errands,
+    turn: impl Fn(Pin<&mut F>, &Errands) -> Turn,
 ) -> PyResult<Guarded> {
     let mut result = loop {
-        let ran = match turn(call.as_mut(), &mut jobs) {
+        let ran = match turn(call.as_mut(), &errands) {
             Turn::Done(done) => break Ok(done),
             // A signal's handler may be due even where the caller's code never runs Python of its own.
             Turn::Job(job) => attached(|py| job(py).and_then(|()| py.check_signals())),
@@ -65,7 +69,7 @@ fn pump<F: Future<Output = Guarded>>(
         }
     };
     drop(call);
-    while let Ok(job) = jobs.try_recv() {
+    while let Some(job) = errands.take() {
         // After an exception nobody is told any more; what a job holds is given back all the same.
         let is_told = result.is_ok();
         let ran = attached(|py| if is_told { job(py) } else { Ok(()) });
@@ -80,12 +84,12 @@ fn attached(work: impl FnOnce(Python<'_>) -> PyResult<()>) -> PyResult<()> {
 }
 
 /// One turn of a thread that has nothing to do but wait.
-fn parked<F: Future<Output = Guarded>>(mut call: Pin<&mut F>, jobs: &mut Jobs) -> Turn {
+fn parked<F: Future<Output = Guarded>>(mut call: Pin<&mut F>, errands: &Errands) -> Turn {
     let waker = waker();
     let mut context = Context::from_waker(&waker);
     let end = Instant::now() + SIGNAL_CHECK_INTERVAL;
     loop {
-        if let Poll::Ready(Some(job)) = jobs.poll_recv(&mut context) {
+        if let Poll::Ready(job) = errands.poll(&context) {
             return Turn::Job(job);
         }
         if let Poll::Ready(done) = call.as_mut().poll(&mut context) {

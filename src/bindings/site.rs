@@ -11,9 +11,10 @@ use pyo3::exceptions::{PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyCFunction, PyDict, PyTuple};
 use pyo3_async_runtimes::TaskLocals;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
 use super::delivery::Job;
+use super::errands::Post;
 use super::event_loop::EventLoop;
 use crate::core::error::{Error, Kind, Outcome};
 
@@ -24,8 +25,8 @@ tokio::task_local! {
 /// The place of one running call.
 #[derive(Clone)]
 pub enum Site {
-    /// The calling thread waits and runs what comes through the channel.
-    Thread(mpsc::UnboundedSender<Job>),
+    /// The calling thread waits and runs what comes to it.
+    Thread(Post),
     /// An event loop.
     Loop {
         event_loop: Arc<EventLoop>,
@@ -58,8 +59,8 @@ impl Site {
     /// Has it run, without waiting.
     pub fn post(&self, job: Job) {
         match self {
-            // The receiver goes away with the call alone.
-            Self::Thread(jobs) => drop(jobs.send(job)),
+            // Nobody waits for it only where the call is over.
+            Self::Thread(thread) => drop(thread.send(job)),
             Self::Loop { event_loop, .. } => event_loop.clone().push(job),
         }
     }

@@ -169,7 +169,10 @@ impl Answer {
             return Err(self.unexpected("the answer is an HTML page where JSON was expected"));
         }
         self.not_too_deep()?;
-        serde_json::from_slice(self.bytes()).or_else(|_| self.json_with_places())
+        // Text that is known to be UTF-8 is not looked at again, value by value.
+        let text = std::str::from_utf8(self.bytes()).ok();
+        let value = text.and_then(|text| serde_json::from_str(text).ok());
+        value.map_or_else(|| self.json_with_places(), Ok)
     }
 
     /// The same in several times the time, where the places are needed.

@@ -7,8 +7,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body::Body as _;
 use http_body_util::BodyExt;
-use url::Url;
+use tokio::task::yield_now;
 
+use super::address::Address;
 use super::body::Watched;
 use super::cause::Broken;
 use super::config::Settings;
@@ -58,13 +59,17 @@ impl Http {
     pub(super) async fn send(
         &self,
         request: http::Request<Watched>,
-        url: &Url,
+        address: &Address<'_>,
     ) -> Result<http::Response<Body>, Broken> {
         match self {
-            Self::Direct(direct) => Ok(direct.send(request, url).await?.map(Body::Direct)),
+            Self::Direct(direct) => Ok(direct.send(request, address).await?.map(Body::Direct)),
             Self::Proxied(client) => {
+                // A runtime that slept does not know which connections were closed meanwhile: it polls their sockets, then
+                // has the tasks run that wait for them.
+                yield_now().await;
+                yield_now().await;
                 let (head, body) = request.into_parts();
-                let mut request = reqwest::Request::new(head.method, url.clone());
+                let mut request = reqwest::Request::new(head.method, address.url().into_owned());
                 *request.headers_mut() = head.headers;
                 *request.body_mut() = Some(reqwest::Body::wrap(body));
                 let response = client.execute(request).await.map_err(proxied)?;

@@ -11,7 +11,7 @@ use super::secret::Secret;
 pub fn text(raw: &RawValue) -> Option<String> {
     let raw = raw.get();
     match raw.as_bytes().first()? {
-        b'"' => serde_json::from_str(raw).ok(),
+        b'"' => string(raw),
         b'{' | b'[' | b'n' => None,
         _ => Some(raw.to_owned()),
     }
@@ -19,7 +19,15 @@ pub fn text(raw: &RawValue) -> Option<String> {
 
 /// A text, never a number.
 pub fn exact_text(raw: &RawValue) -> Option<String> {
-    serde_json::from_str(raw.get()).ok()
+    string(raw.get())
+}
+
+/// Only where something is escaped, a parser has something to do.
+fn string(raw: &str) -> Option<String> {
+    match raw.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+        Some(plain) if !plain.contains('\\') => Some(plain.to_owned()),
+        _ => serde_json::from_str(raw).ok(),
+    }
 }
 
 /// A whole number, also as text.

@@ -1,6 +1,7 @@
 //! What the four clients share: settings, one HTTP attempt, retries by effect, errors, secrets, decoding.
 //! Nothing here names Python.
 
+mod address;
 pub mod answer;
 pub mod basic_auth;
 pub mod body;

@@ -15,7 +15,12 @@ use super::transport::{Attempt, Call};
 
 /// What a server's Content-Length may make us set aside before a byte has come.
 const PREALLOCATION_MAX: usize = 1024 * 1024;
-const REQUEST_ID_HEADERS: [&str; 4] = ["x-request-id", "x-correlation-id", "request-id", "x-amzn-requestid"];
+static REQUEST_ID_HEADERS: [HeaderName; 4] = [
+    HeaderName::from_static("x-request-id"),
+    HeaderName::from_static("x-correlation-id"),
+    HeaderName::from_static("request-id"),
+    HeaderName::from_static("x-amzn-requestid"),
+];
 
 impl Call {
     /// Reads the body behind a head. What ends it early leaves in `context` how far it came.
@@ -91,8 +96,6 @@ impl Call {
 
 /// The server's own name for the exchange.
 pub(super) fn request_id(headers: &HeaderMap) -> Option<String> {
-    let value = REQUEST_ID_HEADERS
-        .iter()
-        .find_map(|name| headers.get(HeaderName::from_static(name)))?;
+    let value = REQUEST_ID_HEADERS.iter().find_map(|name| headers.get(name))?;
     value.to_str().ok().map(|text| text.chars().take(100).collect())
 }

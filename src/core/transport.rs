@@ -1,5 +1,6 @@
 //! The one way to a server: sends attempts until one counts, keeps size limit and deadline.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
@@ -9,6 +10,7 @@ use http::header::{self, HeaderValue};
 use tokio::time::{Instant, sleep, timeout_at};
 use url::Url;
 
+use super::address::Address;
 use super::answer::Answer;
 use super::body::Watched;
 use super::cause::{self, Broken};
@@ -126,13 +128,13 @@ impl Call {
     /// code says what it means.
     pub async fn send(&self, request: &Request) -> Result<Answer, Error> {
         let mut tour = Tour::new(&self.settings.base, self.servers.as_deref());
-        let (mut url, mut shown) = self.place(request, tour.base())?;
+        let (mut address, mut shown) = self.place(request, tour.base())?;
         let mut redirects = 0;
         let mut number = 0;
         let mut round = 1;
         loop {
             number += 1;
-            let attempt = self.attempt(request, &url, &shown, number, tour.unreached()).await;
+            let attempt = self.attempt(request, &address, &shown, number, tour.unreached()).await;
             if attempt.is_ok() {
                 tour.worked();
             }
@@ -140,12 +142,12 @@ impl Call {
                 Ok(answer) if answer.is_success() => return Ok(answer),
                 Ok(mut answer) => {
                     if redirects < REDIRECTS_MAX
-                        && let Some(location) = self.same_origin_redirect(request, &url, &answer)
+                        && let Some(location) = self.same_origin_redirect(request, &address, &answer)
                     {
                         redirects += 1;
                         number -= 1;
                         shown = answer.scrub(location.as_str()).into_owned();
-                        url = location;
+                        address = Address::of(location);
                         continue;
                     }
                     let failure = Failure::Status(answer.status, asked_wait(&answer));
@@ -156,7 +158,7 @@ impl Call {
                     let reason = error.message().to_owned();
                     let delay = Duration::ZERO;
                     self.tell(request, &shown, number, || Step::Retry { reason, delay });
-                    (url, shown) = self.place(request, tour.base())?;
+                    (address, shown) = self.place(request, tour.base())?;
                     continue;
                 }
                 Err((failure, error)) => (failure, Err(error)),
@@ -181,7 +183,7 @@ impl Call {
                     round += 1;
                     if self.servers.is_some() {
                         tour.restart();
-                        (url, shown) = self.place(request, tour.base())?;
+                        (address, shown) = self.place(request, tour.base())?;
                     }
                 }
             }
@@ -189,18 +191,25 @@ impl Call {
     }
 
     /// Where a request goes, for the wire and for people.
-    fn place(&self, request: &Request, base: &str) -> Result<(Url, String), Error> {
+    fn place<'r>(&'r self, request: &'r Request, base: &str) -> Result<(Address<'r>, String), Error> {
         let below = if base == self.settings.base {
-            self.settings.base_url.clone()
+            Cow::Borrowed(&self.settings.base_url)
         } else {
             let parsed = Url::parse(base).map_err(|_| Error::config("the path gives no valid URL"));
-            parsed.map_err(|error| self.refuse(&request.operation, error))?
+            Cow::Owned(parsed.map_err(|error| self.refuse(&request.operation, error))?)
         };
-        let url = request.target.below(below);
-        Ok((url, format!("{base}{}", request.target.shown())))
+        let shown = [base, request.target.shown()].concat();
+        Ok((Address::below(below, &request.target), shown))
     }
 
-    async fn attempt(&self, request: &Request, url: &Url, shown: &str, number: u32, unreached: &[String]) -> Attempt {
+    async fn attempt(
+        &self,
+        request: &Request,
+        address: &Address<'_>,
+        shown: &str,
+        number: u32,
+        unreached: &[String],
+    ) -> Attempt {
         let started = Arc::new(AtomicBool::new(false));
         let mut context = Context {
             method: Some(request.method.to_string()),
@@ -215,7 +224,7 @@ impl Call {
         self.tell(request, shown, number, || Step::Request);
         let ended = timeout_at(
             self.deadline,
-            self.exchange((request, url), (shown, number), outgoing, &mut context),
+            self.exchange((request, address), (shown, number), outgoing, &mut context),
         )
         .await;
         let is_answered = context.status.is_some();
@@ -242,12 +251,12 @@ impl Call {
     /// What ends it early leaves in `context` how far it came.
     async fn exchange(
         &self,
-        (request, url): (&Request, &Url),
+        (request, address): (&Request, &Address<'_>),
         (shown, number): (&str, u32),
         outgoing: http::Request<Watched>,
         context: &mut Context,
     ) -> Result<Attempt, Broken> {
-        let (head, body) = self.http.send(outgoing, url).await?.into_parts();
+        let (head, body) = self.http.send(outgoing, address).await?.into_parts();
         let status = head.status.as_u16();
         context.status = Some(status);
         context.outcome = Some(Outcome::Unknown);
@@ -304,12 +313,13 @@ impl Call {
     }
 
     /// The URL to follow, if following is harmless: a read by GET, on the same scheme, host and port.
-    fn same_origin_redirect(&self, request: &Request, current: &Url, answer: &Answer) -> Option<Url> {
+    fn same_origin_redirect(&self, request: &Request, current: &Address<'_>, answer: &Answer) -> Option<Url> {
         let follows = request.effect == Effect::Read && request.method == Method::GET;
         if !follows || !matches!(answer.status, 301 | 302 | 303 | 307 | 308) {
             return None;
         }
         let location = answer.headers.get(header::LOCATION)?.to_str().ok()?;
+        let current = current.url();
         let next = current.join(location).ok()?;
         let clean = next.username().is_empty() && next.password().is_none();
         (clean && next.origin() == current.origin()).then_some(next)

@@ -30,7 +30,7 @@ enum Content {
 /// The answer that came on this connection.
 pub(super) async fn answered(response: Response<Incoming>, sender: Sender, pool: &Arc<Pool>) -> Response<Body> {
     let lent = match sender {
-        Sender::Http1(sender) => Some((sender, Arc::downgrade(pool))),
+        Sender::Http1(http1) => Some((http1, Arc::downgrade(pool))),
         Sender::Http2(_) => None,
     };
     let response = if response.headers().contains_key(header::CONTENT_ENCODING) {
@@ -91,10 +91,10 @@ impl Body {
     }
 
     fn give_back(&mut self) {
-        if let Some((sender, pool)) = self.lent.take()
+        if let Some((http1, pool)) = self.lent.take()
             && let Some(pool) = pool.upgrade()
         {
-            pool.give_back(sender);
+            pool.give_back(http1);
         }
     }
 }

@@ -16,14 +16,14 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tower_service::Service;
 
 use super::Origin;
-use super::pool::Sender;
+use super::line::{Ear, Line};
+use super::pool::{Http1, Http2, Sender};
 use crate::core::cause::{BoxError, Broken};
 
 /// No connection within the limit.
@@ -61,8 +61,9 @@ impl Connector {
     /// A connection that takes a request. Where the server chose HTTP/2 and another connection came first, that one.
     pub(super) async fn open(&self, origin: &Origin) -> Result<Sender, Broken> {
         match timeout(self.limit, self.reach(&origin.uri)).await {
-            Ok(Ok(Reached::Plain(stream))) => http1(stream).await,
+            Ok(Ok(Reached::Plain(line))) => http1(line.ear(), line).await,
             Ok(Ok(Reached::Tls(stream))) if stream.get_ref().1.alpn_protocol() == Some(b"h2") => {
+                let ear = stream.get_ref().0.ear();
                 let (mut sender, connection) = http2::Builder::new(TokioExecutor::new())
                     .timer(TokioTimer::new())
                     .handshake(TokioIo::new(*stream))
@@ -70,18 +71,18 @@ impl Connector {
                     .map_err(broken)?;
                 tokio::spawn(connection);
                 sender.ready().await.map_err(broken)?;
-                Ok(Sender::Http2(origin.pool.share(sender)))
+                Ok(Sender::Http2(origin.pool.share(Http2 { sender, ear })))
             }
-            Ok(Ok(Reached::Tls(stream))) => http1(*stream).await,
+            Ok(Ok(Reached::Tls(stream))) => http1(stream.get_ref().0.ear(), *stream).await,
             Ok(Err(error)) => Err(Broken::Connect(error)),
             Err(_) => Err(Broken::Connect(TookTooLong.into())),
         }
     }
 
     async fn reach(&self, uri: &Uri) -> Result<Reached, BoxError> {
-        let stream = self.tcp.clone().call(uri.clone()).await?.into_inner();
+        let line = Line::new(self.tcp.clone().call(uri.clone()).await?.into_inner());
         if uri.scheme_str() != Some("https") {
-            return Ok(Reached::Plain(stream));
+            return Ok(Reached::Plain(line));
         }
         let tls = self.tls.as_ref().ok_or("no TLS for this client")?;
         let host = uri.host().unwrap_or_default();
@@ -90,17 +91,17 @@ impl Connector {
             .and_then(|host| host.strip_suffix(']'))
             .unwrap_or(host);
         let name = ServerName::try_from(host.to_owned())?;
-        Ok(Reached::Tls(Box::new(tls.connect(name, stream).await?)))
+        Ok(Reached::Tls(Box::new(tls.connect(name, line).await?)))
     }
 }
 
 enum Reached {
-    Plain(TcpStream),
-    Tls(Box<tokio_rustls::client::TlsStream<TcpStream>>),
+    Plain(Line),
+    Tls(Box<tokio_rustls::client::TlsStream<Line>>),
 }
 
 /// A server may refuse a client's certificate right after the handshake: only the connection itself hears of it.
-async fn http1(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) -> Result<Sender, Broken> {
+async fn http1(ear: Ear, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) -> Result<Sender, Broken> {
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
     let (tell, told) = oneshot::channel();
     tokio::spawn(connection.map(|ended| {
@@ -109,7 +110,7 @@ async fn http1(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) -> 
         }
     }));
     match sender.ready().await {
-        Ok(()) => Ok(Sender::Http1(sender)),
+        Ok(()) => Ok(Sender::Http1(Http1 { sender, ear })),
         Err(error) => Err(broken(told.await.unwrap_or(error))),
     }
 }

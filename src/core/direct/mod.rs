@@ -2,6 +2,7 @@
 
 mod body;
 mod connect;
+mod line;
 mod pool;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,12 +11,12 @@ use std::time::Duration;
 use http::header::{self, HeaderValue};
 use http::uri::{PathAndQuery, Uri};
 use rustls::ClientConfig;
-use url::{Position, Url};
 
 pub(super) use self::body::Body;
 use self::connect::Connector;
 pub(super) use self::connect::{NoAddress, TookTooLong};
 use self::pool::{Pool, Sender};
+use super::address::Address;
 use super::body::Watched;
 use super::cause::Broken;
 
@@ -45,36 +46,35 @@ impl Direct {
         }
     }
 
-    /// Sends a request and gives the head of its answer. A connection of which it turns out that it was closed before a
-    /// byte was written gives the request back, and another one is taken.
+    /// Sends a request and gives the head of its answer. A connection that the server closed is left. One of which it
+    /// turns out that it was closed before a byte was written gives the request back, and another one is taken.
     pub(super) async fn send(
         &self,
         mut request: http::Request<Watched>,
-        url: &Url,
+        address: &Address<'_>,
     ) -> Result<http::Response<Body>, Broken> {
-        let origin = self.origin(url)?;
-        let path = PathAndQuery::from_maybe_shared(bytes::Bytes::copy_from_slice(
-            url[Position::BeforePath..Position::AfterQuery].as_bytes(),
-        ))
-        .map_err(|_| no_uri())?;
+        let origin = self.origin(address)?;
+        let path = bytes::Bytes::copy_from_slice(address.path().as_bytes());
+        let path = PathAndQuery::from_maybe_shared(path).map_err(|_| no_uri())?;
         loop {
             let taken = origin.pool.take();
             let is_reused = taken.is_some();
             let mut sender = match taken {
-                Some(sender) => sender,
+                Some(sender) if sender.is_open().await => sender,
+                Some(_) => continue,
                 // Boxed, so that a call which needs no new connection stays small.
                 None => Box::pin(self.connector.open(&origin)).await?,
             };
             let sent = match &mut sender {
-                Sender::Http1(sender) => {
+                Sender::Http1(http1) => {
                     request.headers_mut().insert(header::HOST, origin.host.clone());
                     *request.uri_mut() = Uri::from(path.clone());
-                    sender.try_send_request(request).await
+                    http1.sender.try_send_request(request).await
                 }
-                Sender::Http2(sender) => {
+                Sender::Http2(http2) => {
                     request.headers_mut().remove(header::HOST);
                     *request.uri_mut() = origin.absolute(&path)?;
-                    sender.try_send_request(request).await
+                    http2.sender.try_send_request(request).await
                 }
             };
             match sent {
@@ -87,17 +87,16 @@ impl Direct {
         }
     }
 
-    fn origin(&self, url: &Url) -> Result<Arc<Origin>, Broken> {
-        let text = &url[..Position::BeforePath];
+    fn origin(&self, address: &Address<'_>) -> Result<Arc<Origin>, Broken> {
+        let text = address.origin();
         let mut origins = self.origins.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = origins.iter().find(|origin| origin.text == text) {
             return Ok(known.clone());
         }
-        let authority = &url[Position::BeforeHost..Position::AfterPort];
         let made = Arc::new(Origin {
             text: text.to_owned(),
             uri: format!("{text}/").parse().map_err(|_| no_uri())?,
-            host: HeaderValue::from_str(authority).map_err(|_| no_uri())?,
+            host: HeaderValue::from_str(address.authority()).map_err(|_| no_uri())?,
             pool: Arc::default(),
         });
         origins.push(made.clone());

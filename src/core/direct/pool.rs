@@ -4,22 +4,53 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use hyper::client::conn::{http1, http2};
+use tokio::task::yield_now;
 use tokio::time::{Instant, sleep};
 
+use super::line::{Ear, Heard};
 use crate::core::body::Watched;
 
 /// How long a connection waits.
 const IDLE_LIMIT: Duration = Duration::from_secs(30);
 
-pub(super) type Http1 = http1::SendRequest<Watched>;
-pub(super) type Http2 = http2::SendRequest<Watched>;
+/// For one request at a time.
+pub(super) struct Http1 {
+    pub(super) sender: http1::SendRequest<Watched>,
+    pub(super) ear: Ear,
+}
+
+/// One of many on the same connection.
+#[derive(Clone)]
+pub(super) struct Http2 {
+    pub(super) sender: http2::SendRequest<Watched>,
+    pub(super) ear: Ear,
+}
 
 /// What takes a request.
 pub(super) enum Sender {
-    /// For one request at a time.
     Http1(Http1),
-    /// One of many on the same connection.
     Http2(Http2),
+}
+
+impl Sender {
+    /// Whether the server still listens, as far as this machine can know. The connection's own task learns it only when
+    /// the runtime turns, which a runtime that slept has not done; bytes that came mean something to that task alone.
+    pub(super) async fn is_open(&self) -> bool {
+        let ear = match self {
+            Self::Http1(http1) => &http1.ear,
+            Self::Http2(http2) => &http2.ear,
+        };
+        if ear.heard() == Heard::Nothing {
+            return true;
+        }
+        // Polls the sockets; then has the tasks run that wait for them.
+        yield_now().await;
+        yield_now().await;
+        match self {
+            Self::Http1(http1) => http1.sender.is_ready() && ear.heard() == Heard::Nothing,
+            Self::Http2(http2) => http2.sender.is_ready() && ear.heard() != Heard::End,
+        }
+    }
 }
 
 /// The open connections.
@@ -41,51 +72,51 @@ impl Pool {
     /// One that is open as far as anybody knows: the one that was used last.
     pub(super) fn take(&self) -> Option<Sender> {
         let mut open = self.open();
-        if let Some((sender, used)) = &mut open.shared {
-            if sender.is_ready() && used.elapsed() < IDLE_LIMIT {
+        if let Some((http2, used)) = &mut open.shared {
+            if http2.sender.is_ready() && used.elapsed() < IDLE_LIMIT {
                 *used = Instant::now();
-                return Some(Sender::Http2(sender.clone()));
+                return Some(Sender::Http2(http2.clone()));
             }
             open.shared = None;
         }
-        while let Some((sender, since)) = open.idle.pop() {
-            if sender.is_ready() && since.elapsed() < IDLE_LIMIT {
-                return Some(Sender::Http1(sender));
+        while let Some((http1, since)) = open.idle.pop() {
+            if http1.sender.is_ready() && since.elapsed() < IDLE_LIMIT {
+                return Some(Sender::Http1(http1));
             }
         }
         None
     }
 
     /// Has others use this connection, and gives the one to use.
-    pub(super) fn share(self: &Arc<Self>, sender: Http2) -> Http2 {
+    pub(super) fn share(self: &Arc<Self>, http2: Http2) -> Http2 {
         let mut open = self.open();
-        if let Some((first, _)) = open.shared.as_ref().filter(|(first, _)| first.is_ready()) {
+        if let Some((first, _)) = open.shared.as_ref().filter(|(first, _)| first.sender.is_ready()) {
             return first.clone();
         }
-        open.shared = Some((sender.clone(), Instant::now()));
+        open.shared = Some((http2.clone(), Instant::now()));
         self.have_swept(&mut open);
-        sender
+        http2
     }
 
     /// Keeps a connection whose answer was read to its end.
-    pub(super) fn give_back(self: &Arc<Self>, sender: Http1) {
-        if sender.is_ready() {
-            return self.keep(sender);
+    pub(super) fn give_back(self: &Arc<Self>, http1: Http1) {
+        if http1.sender.is_ready() {
+            return self.keep(http1);
         }
         // Its task has not noticed the end yet, or still sends what the server did not wait for.
-        let (mut sender, pool) = (sender, Arc::downgrade(self));
+        let (mut http1, pool) = (http1, Arc::downgrade(self));
         tokio::spawn(async move {
-            if sender.ready().await.is_ok()
+            if http1.sender.ready().await.is_ok()
                 && let Some(pool) = pool.upgrade()
             {
-                pool.keep(sender);
+                pool.keep(http1);
             }
         });
     }
 
-    fn keep(self: &Arc<Self>, sender: Http1) {
+    fn keep(self: &Arc<Self>, http1: Http1) {
         let mut open = self.open();
-        open.idle.push((sender, Instant::now()));
+        open.idle.push((http1, Instant::now()));
         self.have_swept(&mut open);
     }
 
@@ -103,9 +134,9 @@ async fn sweep(pool: Weak<Pool>) {
         let Some(pool) = pool.upgrade() else { return };
         let mut open = pool.open();
         open.idle
-            .retain(|(sender, since)| sender.is_ready() && since.elapsed() < IDLE_LIMIT);
+            .retain(|(http1, since)| http1.sender.is_ready() && since.elapsed() < IDLE_LIMIT);
         open.shared
-            .take_if(|(sender, used)| !sender.is_ready() || used.elapsed() >= IDLE_LIMIT);
+            .take_if(|(http2, used)| !http2.sender.is_ready() || used.elapsed() >= IDLE_LIMIT);
         if open.idle.is_empty() && open.shared.is_none() {
             open.is_swept = false;
             return;
@@ -117,7 +148,6 @@ async fn sweep(pool: Weak<Pool>) {
 mod tests {
     use hyper_util::rt::TokioIo;
     use tokio::io::{AsyncReadExt, DuplexStream, duplex};
-    use tokio::task::yield_now;
     use tokio::time::advance;
 
     use super::*;
@@ -128,7 +158,8 @@ mod tests {
         let (mut sender, connection) = http1::handshake(TokioIo::new(near)).await.unwrap();
         tokio::spawn(connection);
         sender.ready().await.unwrap();
-        (sender, far)
+        let ear = Ear::default();
+        (Http1 { sender, ear }, far)
     }
 
     #[tokio::test]
@@ -163,7 +194,7 @@ mod tests {
         pool.give_back(sender);
         advance(IDLE_LIMIT.checked_sub(Duration::from_millis(1)).unwrap()).await;
         pool.give_back(match pool.take().unwrap() {
-            Sender::Http1(sender) => sender,
+            Sender::Http1(http1) => http1,
             Sender::Http2(_) => unreachable!(),
         });
         advance(IDLE_LIMIT).await;
