@@ -28,8 +28,8 @@ pub fn with_dict<T>(
     }
     let state = keys.value(intern!(py, "state"))?;
     let reviewee = keys.value(intern!(py, "reviewee"))?;
-    let account = keys.value(intern!(py, "account"))?;
     let comments = keys.value(intern!(py, "comments"))?;
+    let account = keys.value(intern!(py, "account"))?;
     let expires_on = keys.value(intern!(py, "expires_on"))?;
     keys.done("", &["state", "reviewee", "item", "account", "comments", "expires_on"])?;
     let state = text("", "state", state.as_ref())?;
