@@ -211,7 +211,42 @@ pub(crate) fn visible_text(document: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    fn one_by_one(text: &str, is_attribute: bool) -> String {
+        let written = |character: char| match character {
+            '&' => "&amp;".to_owned(),
+            '<' => "&lt;".to_owned(),
+            '>' => "&gt;".to_owned(),
+            '\r' => "&#13;".to_owned(),
+            '"' if is_attribute => "&quot;".to_owned(),
+            '\n' if is_attribute => "&#10;".to_owned(),
+            '\t' if is_attribute => "&#9;".to_owned(),
+            other => other.to_string(),
+        };
+        text.chars().map(written).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn many_at_once_are_written_as_one_by_one(given in "([\"&<>\r\n\t'=;$%(?a-c \u{85}\u{ffff}\u{feff}\u{1f600}]|[a-z ]{9}){0,40}") {
+            for is_attribute in [false, true] {
+                let (mut out, expected) = (Vec::new(), one_by_one(&given, is_attribute));
+                let growth = if is_attribute {
+                    attribute(&mut out, given.as_bytes());
+                    attribute_growth(&given)
+                } else {
+                    text(&mut out, given.as_bytes());
+                    text_growth(&given)
+                };
+                prop_assert_eq!(String::from_utf8(out).unwrap(), expected.as_str());
+                let forbidden = forbidden(&given);
+                prop_assert_eq!(growth, forbidden.map_or(Ok(expected.len() - given.len()), Err));
+            }
+        }
+    }
 
     #[test]
     fn texts_and_attributes_are_escaped() {
