@@ -186,6 +186,8 @@ def test_users_are_text_number_or_object(connect: Callable[..., Any], value: Any
         ("2015-04-15T20:27:24.412Z", dt.datetime(2015, 4, 15, 20, 27, 24, 412000, UTC)),
         ("2015-04-15T20:27:24+00:00", dt.datetime(2015, 4, 15, 20, 27, 24, 0, UTC)),
         ("2015-04-15T20:27:24-05:00", dt.datetime(2015, 4, 16, 1, 27, 24, 0, UTC)),
+        ("0001-01-01T00:00:00Z", dt.datetime(1, 1, 1, tzinfo=UTC)),
+        ("9999-12-30T21:59:58.999999Z", dt.datetime(9999, 12, 30, 21, 59, 58, 999999, UTC)),
         (None, None),
         ("yesterday", None),
     ],
@@ -195,6 +197,13 @@ def test_times_are_aware(connect: Callable[..., Any], text: str | None, expected
         found = connect(SDE, wire.url, token="k").jobs.alm.get(12)
         assert found.last_run == expected
         assert expected is None or found.last_run.utcoffset() is not None
+
+
+def test_a_year_that_python_does_not_know_is_an_error(connect: Callable[..., Any]) -> None:
+    with Wire(job(last_run="0000-12-31T00:00:00Z")) as wire:
+        found = connect(SDE, wire.url, token="k").jobs.alm.get(12)
+        with pytest.raises(ValueError, match="year 0 is out of range"):
+            _ = found.last_run
 
 
 def test_unknown_fields_survive(connect: Callable[..., Any]) -> None:

@@ -42,6 +42,7 @@ __all__ = [
     "MaintenanceTask",
     "Operation",
     "RawCall",
+    "Records",
     "Response",
     "ResultIterator",
     "Retry",
@@ -689,12 +690,20 @@ class Connection:
     __hash__: ClassVar[None]  # type: ignore[assignment]
 
 @final
+class Records(Generic[_T_co]):
+    def __iter__(self) -> Self: ...
+    def __next__(self) -> _T_co: ...
+    def __class_getitem__(cls, _item: object) -> type[Self]: ...
+
+@final
 class JobPages:
     def next(self) -> Operation[list[Job] | None]: ...
+    def records(self) -> Operation[Records[Job] | None]: ...
 
 @final
 class ConnectionPages:
     def next(self) -> Operation[list[Connection] | None]: ...
+    def records(self) -> Operation[Records[Connection] | None]: ...
 
 @final
 class SDElements:

@@ -10,12 +10,14 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
     from typing import Protocol
 
-    from infosecops._infosecops import Operation
+    from infosecops._infosecops import Operation, Records
 
     class NativePages(Protocol[T]):
         """A place in a list."""
 
         def next(self) -> Operation[list[T] | None]: ...
+
+        def records(self) -> Operation[Records[T] | None]: ...
 
 
 class _List(Generic[T]):
@@ -38,8 +40,9 @@ class LazyList(_List[T]):
             yield page
 
     def __iter__(self) -> Iterator[T]:
-        for page in self.pages():
-            yield from page
+        pages = self._begin()
+        while (records := run_here(pages.records())) is not None:
+            yield from records
 
     def collect(self) -> list[T]:
         """Read everything."""
@@ -56,8 +59,9 @@ class AsyncLazyList(_List[T]):
             yield page
 
     async def __aiter__(self) -> AsyncIterator[T]:
-        async for page in self.pages():
-            for record in page:
+        pages = self._begin()
+        while (records := await run(pages.records())) is not None:
+            for record in records:
                 yield record
 
     async def collect(self) -> list[T]:

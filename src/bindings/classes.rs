@@ -12,12 +12,13 @@ use super::governance_lifecycle::GovernanceLifecycle;
 use super::jobs::{Connection, Job};
 use super::login::{TrustedApp, UserLogin};
 use super::operation::{Operation, Task};
+use super::pages::{ConnectionPages, JobPages, Records};
 use super::raw::{RawCall, Response};
 use super::reference::SecretReference;
 use super::review::{ChangeResult, ResultIterator, RetryChanges};
 use super::sandbox::SandboxServer;
 use super::sandbox_values::{JournalEntry, SandboxAccount};
-use super::sd_elements::{ConnectionPages, JobPages, SDElements};
+use super::sd_elements::SDElements;
 use super::sectona::Sectona;
 use super::settings::Settings;
 use crate::core::retry::Retry;
@@ -71,6 +72,7 @@ classes!(
     MaintenanceTask,
     Operation,
     RawCall,
+    Records,
     Response,
     ResultIterator,
     Retry,

@@ -25,6 +25,7 @@ mod login;
 #[cfg_attr(not(unix), path = "no_mailbox.rs")]
 mod mailbox;
 mod operation;
+mod pages;
 mod params;
 mod per_process;
 pub(crate) mod pickle;

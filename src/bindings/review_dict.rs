@@ -1,6 +1,8 @@
 //! One change as a dict with its item and account, read in place: its texts are lent, not copied. A misspelled key is
 //! refused, as it would silently leave something out.
 
+use std::borrow::Cow;
+
 use jiff::civil::Date;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -28,8 +30,8 @@ pub fn with_dict<T>(
     }
     let state = keys.value(intern!(py, "state"))?;
     let reviewee = keys.value(intern!(py, "reviewee"))?;
-    let account = keys.value(intern!(py, "account"))?;
     let comments = keys.value(intern!(py, "comments"))?;
+    let account = keys.value(intern!(py, "account"))?;
     let expires_on = keys.value(intern!(py, "expires_on"))?;
     keys.done("", &["state", "reviewee", "item", "account", "comments", "expires_on"])?;
     let state = text("", "state", state.as_ref())?;
@@ -42,8 +44,8 @@ pub fn with_dict<T>(
             let expires_on = expires_on.as_ref().filter(|value| !is_absent(value));
             let expires_on =
                 expires_on.map(|value| Date::read(value).map_err(|wrong| Refusal::at(".expires_on", wrong)));
-            let parts = Parts::new(state, reviewee, kind, item);
-            take(&parts.with(account, comments, expires_on.transpose()?))
+            let parts = Parts::new(&state, &reviewee, kind, item);
+            take(&parts.with(account, comments.as_deref(), expires_on.transpose()?))
         })
     })
 }
@@ -90,7 +92,7 @@ fn with_item_dict<T>(
     let mut found = Keys::of(dict);
     let word = found.value(intern!(py, "kind"))?;
     let (name, source) = (intern!(py, "name"), intern!(py, "business_source"));
-    let (kind, keys, values) = match text(place, "kind", word.as_ref())? {
+    let (kind, keys, values) = match &*text(place, "kind", word.as_ref())? {
         "entitlement" => (
             Kind::Entitlement,
             ["resource", "action", "business_source"].as_slice(),
@@ -128,7 +130,7 @@ fn with_item_dict<T>(
         _ => None,
     };
     let third = text(place, last_key.copied().unwrap_or_default(), third.as_ref())?;
-    take(kind, [Some(first), second, Some(third)])
+    take(kind, [Some(&first), second.as_deref(), Some(&third)])
 }
 
 /// Lends the name and the business source of an account at this place, or nothing.
@@ -146,7 +148,7 @@ pub fn with_account<T>(
         keys.done(place, &["name", "business_source"])?;
         let name = text(place, "name", name.as_ref())?;
         let source = text(place, "business_source", source.as_ref())?;
-        return take(Some((name, source)));
+        return take(Some((&name, &source)));
     }
     if is_absent(account) {
         return take(None);
@@ -195,10 +197,10 @@ fn missing(place: &str, key: &str) -> Refusal {
     Refusal::Value(format!("{place}.{key}: is missing"))
 }
 
-fn text<'a>(place: &str, key: &str, value: Option<&'a Bound<'_, PyAny>>) -> Result<&'a str, Refusal> {
+fn text<'a>(place: &str, key: &str, value: Option<&'a Bound<'_, PyAny>>) -> Result<Cow<'a, str>, Refusal> {
     let value = value.ok_or_else(|| missing(place, key))?;
     if let Ok(text) = value.cast::<PyString>()
-        && let Ok(text) = text.to_str()
+        && let Ok(text) = text.to_cow()
     {
         return Ok(text);
     }

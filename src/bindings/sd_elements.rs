@@ -5,7 +5,6 @@ use std::sync::Arc;
 use pyo3::IntoPyObjectExt;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
-use tokio::sync::Mutex;
 
 use super::argument::{self, Given, Wrong};
 use super::bulk;
@@ -14,6 +13,7 @@ use super::errors::refused;
 use super::handle::Handle;
 use super::jobs;
 use super::operation::Operation;
+use super::pages::{ConnectionPages, JobPages, Pages};
 use super::raw::RawCall;
 use super::secret::credential;
 use super::settings::{Settings, callable, pace};
@@ -23,10 +23,7 @@ use crate::core::credential::Holder;
 use crate::core::poll::{OnProgress, Pace};
 use crate::core::transport::Call;
 use crate::named;
-use crate::systems::sd_elements::{
-    self as sde, Connection, ConnectionFilter, Item, Job, ListFilter, PackedJob, PageCursor, Report,
-    SdElements as System, User,
-};
+use crate::systems::sd_elements::{self as sde, ConnectionFilter, Job, ListFilter, Report, SdElements as System, User};
 
 impl<'py> IntoPyObject<'py> for &User {
     type Target = PyAny;
@@ -95,7 +92,7 @@ impl SDElements {
             limit,
         };
         let cursor = sde::list_of(kind.as_deref(), &filter).map_err(|error| refused(py, error))?;
-        Ok(JobPages(self.pages(py, cursor)))
+        Ok(JobPages(Pages::new(self.0.share(py), cursor)))
     }
 
     fn jobs_get(&self, py: Python<'_>, kind: Given<String>, job_id: Given<i64>) -> PyResult<Operation> {
@@ -243,7 +240,7 @@ impl SDElements {
             limit,
         };
         let cursor = sde::list_connections(&kind, &filter).map_err(|error| refused(py, error))?;
-        Ok(ConnectionPages(self.pages(py, cursor)))
+        Ok(ConnectionPages(Pages::new(self.0.share(py), cursor)))
     }
 
     fn connections_get(&self, py: Python<'_>, kind: Given<String>, connection_id: Given<i64>) -> PyResult<Operation> {
@@ -255,15 +252,7 @@ impl SDElements {
     }
 }
 
-impl SDElements {
-    fn pages<T: Item>(&self, py: Python<'_>, cursor: PageCursor<T>) -> Pages<T> {
-        Pages {
-            handle: self.0.share(py),
-            operation: cursor.operation().to_owned(),
-            cursor: Arc::new(Mutex::new(cursor)),
-        }
-    }
-}
+impl SDElements {}
 
 /// A job, or of a given kind its id.
 fn job_of(place: &str, job: &Bound<'_, PyAny>, kind: Option<&str>) -> PyResult<(String, i64)> {
@@ -274,45 +263,5 @@ fn job_of(place: &str, job: &Bound<'_, PyAny>, kind: Option<&str>) -> PyResult<(
     match kind {
         Some(kind) => Ok((kind.to_owned(), argument::read(place, job)?)),
         None => Err(Wrong::of_type("a Job, whose kind is known", job).named(job.py(), place)),
-    }
-}
-
-struct Pages<T> {
-    handle: Handle<System>,
-    operation: String,
-    cursor: Arc<Mutex<PageCursor<T>>>,
-}
-
-impl<T: Item + for<'py> IntoPyObject<'py>> Pages<T> {
-    fn next(&self, py: Python<'_>) -> PyResult<Operation> {
-        let cursor = self.cursor.clone();
-        self.handle
-            .operation(py, self.operation.clone(), move |live, call| async move {
-                cursor.lock().await.next(&live.system, &call).await
-            })
-    }
-}
-
-/// The pages of a list of jobs, one operation each.
-#[pyclass(frozen, module = "infosecops._infosecops")]
-pub struct JobPages(Pages<PackedJob>);
-
-#[pymethods]
-impl JobPages {
-    /// The next page, None behind the last.
-    fn next(&self, py: Python<'_>) -> PyResult<Operation> {
-        self.0.next(py)
-    }
-}
-
-/// The pages of a list of connections, one operation each.
-#[pyclass(frozen, module = "infosecops._infosecops")]
-pub struct ConnectionPages(Pages<Connection>);
-
-#[pymethods]
-impl ConnectionPages {
-    /// The next page, None behind the last.
-    fn next(&self, py: Python<'_>) -> PyResult<Operation> {
-        self.0.next(py)
     }
 }

@@ -16,8 +16,8 @@ use tokio::task::{JoinHandle, spawn_blocking};
 use super::buffers::Buffers;
 use super::error::Error;
 
-/// Blocking reads of this size beat `tokio::fs` by an order of magnitude and keep memory flat.
-const PIECE_BYTES: usize = 1024 * 1024;
+/// Blocking reads of this size beat `tokio::fs` by an order of magnitude and keep memory flat: two of them are under way.
+const PIECE_BYTES: usize = 512 * 1024;
 
 /// What a request carries.
 #[derive(Clone, Debug, Default)]

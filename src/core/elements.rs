@@ -171,10 +171,16 @@ fn list_in(text: &str) -> Result<Option<(usize, usize)>, Stop> {
     Ok(None)
 }
 
-/// Counted in bytes, many at once: most answers have but one line, and all of them passes by here.
+/// Counted in bytes, many at once: most answers have but one line, and all of them passes by here. With a check for an
+/// overflow that can't be, they would be looked at one by one.
 fn lines_in(bytes: &[u8]) -> usize {
     let (blocks, rest) = bytes.as_chunks::<128>();
-    let count = |bytes: &[u8]| bytes.iter().map(|byte| u8::from(*byte == b'\n')).sum::<u8>();
+    let count = |bytes: &[u8]| {
+        bytes
+            .iter()
+            .map(|byte| u8::from(*byte == b'\n'))
+            .fold(0, u8::wrapping_add)
+    };
     blocks.iter().map(|block| usize::from(count(block))).sum::<usize>() + usize::from(count(rest))
 }
 

@@ -142,11 +142,36 @@ impl<'t> Scan<'t> {
     /// A text.
     pub fn quoted(&mut self) -> Result<Quoted<'t>, Stop> {
         self.expect(b'"')?;
+        let rest = self.rest();
+        let length = ordinary(rest.as_bytes());
+        if rest.as_bytes().get(length) == Some(&b'"')
+            && let Some(text) = rest.get(..length)
+        {
+            self.at += length + 1;
+            return Ok(Quoted { text, is_plain: true });
+        }
+        self.quoted_on(length)
+    }
+
+    /// Goes on behind a text that nobody asks for.
+    fn skip_quoted(&mut self) -> Result<(), Stop> {
+        self.expect(b'"')?;
+        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        let length = ordinary(rest);
+        if rest.get(length) == Some(&b'"') {
+            self.at += length + 1;
+            return Ok(());
+        }
+        self.quoted_on(length).map(drop)
+    }
+
+    /// A text of which so many bytes are ordinary.
+    #[cold]
+    fn quoted_on(&mut self, ordinary_bytes: usize) -> Result<Quoted<'t>, Stop> {
         let start = self.at;
+        self.at += ordinary_bytes;
         let mut is_plain = true;
         loop {
-            let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-            self.at += ordinary(rest);
             match self.peek()? {
                 b'"' => break,
                 b'\\' => {
@@ -156,6 +181,7 @@ impl<'t> Scan<'t> {
                 }
                 _ => return Err(Stop::Wrong),
             }
+            self.at += ordinary(self.rest().as_bytes());
         }
         let text = self.text.get(start..self.at).ok_or(Stop::Wrong)?;
         self.at += 1;
@@ -199,7 +225,7 @@ impl<'t> Scan<'t> {
 
     fn scalar(&mut self) -> Result<(), Stop> {
         match self.peek()? {
-            b'"' => self.quoted().map(drop),
+            b'"' => self.skip_quoted(),
             b't' => self.word("true"),
             b'f' => self.word("false"),
             b'n' => self.word("null"),
@@ -264,7 +290,7 @@ impl<'t> Scan<'t> {
                 self.blank();
                 let is_empty = self.peek()? == byte + 2;
                 if !is_empty && byte == b'{' {
-                    self.quoted()?;
+                    self.skip_quoted()?;
                     self.colon()?;
                 }
                 if !is_empty {
@@ -284,7 +310,7 @@ impl<'t> Scan<'t> {
                         self.at += 1;
                         self.blank();
                         if is_object {
-                            self.quoted()?;
+                            self.skip_quoted()?;
                             self.colon()?;
                         }
                         break;

@@ -56,20 +56,18 @@ pub(super) fn attribute(out: &mut Vec<u8>, text: &[u8]) {
 
 /// What text between tags grows by when it is written; the first character that XML cannot carry if there is any.
 pub(super) fn text_growth(text: &str) -> Result<usize, char> {
-    growth(text, IN_TEXT)
+    growth::<false>(text)
 }
 
 /// The same of an attribute's value.
 pub(super) fn attribute_growth(text: &str) -> Result<usize, char> {
-    growth(text, IN_TEXT | IN_ATTRIBUTE)
+    growth::<true>(text)
 }
 
 /// A byte is escaped in text and attributes.
 const IN_TEXT: u8 = 1;
 /// A byte is escaped in attributes.
 const IN_ATTRIBUTE: u8 = 2;
-/// A byte is, or begins, a character that XML may not be able to carry.
-const DOUBTFUL: u8 = 4;
 
 static CLASSES: [u8; 256] = {
     let mut classes = [0; 256];
@@ -80,7 +78,6 @@ static CLASSES: [u8; 256] = {
             classes[at] = match at as u8 {
                 b'&' | b'<' | b'>' | b'\r' => IN_TEXT,
                 b'"' | b'\n' | b'\t' => IN_ATTRIBUTE,
-                0..b' ' | 0xef => DOUBTFUL,
                 _ => 0,
             };
         }
@@ -93,41 +90,88 @@ fn class(byte: u8) -> u8 {
     CLASSES.get(usize::from(byte)).copied().unwrap_or_default()
 }
 
-const fn reference(byte: u8) -> &'static [u8] {
+/// What stands for a byte, and how long that is: filled up, so that it is written in one go.
+const fn reference(byte: u8) -> ([u8; 6], usize) {
     match byte {
-        b'&' => b"&amp;",
-        b'<' => b"&lt;",
-        b'>' => b"&gt;",
-        b'"' => b"&quot;",
-        b'\n' => b"&#10;",
-        b'\t' => b"&#9;",
-        b'\r' => b"&#13;",
-        _ => b"",
+        b'&' => (*b"&amp; ", 5),
+        b'<' => (*b"&lt;  ", 4),
+        b'>' => (*b"&gt;  ", 4),
+        b'"' => (*b"&quot;", 6),
+        b'\n' => (*b"&#10; ", 5),
+        b'\t' => (*b"&#9;  ", 4),
+        b'\r' => (*b"&#13; ", 5),
+        _ => ([byte; 6], 1),
     }
 }
 
 fn escape(out: &mut Vec<u8>, mut bytes: &[u8], classes: u8) {
-    while let Some(at) = bytes.iter().position(|byte| class(*byte) & classes != 0)
-        && let Some((run, [odd, rest @ ..])) = bytes.split_at_checked(at)
-    {
+    while let Some((run, [odd, rest @ ..])) = bytes.split_at_checked(ordinary(bytes)) {
         out.extend_from_slice(run);
-        out.extend_from_slice(reference(*odd));
+        if class(*odd) & classes == 0 {
+            out.push(*odd);
+        } else {
+            let (reference, length) = reference(*odd);
+            out.extend_from_slice(&reference);
+            out.truncate(out.len() - reference.len() + length);
+        }
         bytes = rest;
     }
     out.extend_from_slice(bytes);
 }
 
-fn growth(text: &str, classes: u8) -> Result<usize, char> {
-    let (mut growth, mut found) = (0, 0);
-    for byte in text.bytes() {
-        let class = class(byte);
-        found |= class;
-        if class & classes != 0 {
-            growth += reference(byte).len() - 1;
+const ONES: u64 = 0x0101_0101_0101_0101;
+const HIGHS: u64 = 0x8080_8080_8080_8080;
+
+/// How many bytes go by before one that may have to be escaped: a control or one of `"&<>`. Eight are looked at at once.
+fn ordinary(bytes: &[u8]) -> usize {
+    let (words, rest) = bytes.as_chunks::<8>();
+    for (index, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        // The two of each pair differ in one bit.
+        let (quote, angle) = ((word | (ONES * 4)) ^ (ONES * 0x26), (word | (ONES * 2)) ^ (ONES * 0x3e));
+        let found = word.wrapping_sub(ONES * 0x20) & !word
+            | quote.wrapping_sub(ONES) & !quote
+            | angle.wrapping_sub(ONES) & !angle;
+        if found & HIGHS != 0 {
+            return index * 8 + (found & HIGHS).trailing_zeros() as usize / 8;
         }
     }
-    let forbidden = (found & DOUBTFUL != 0).then(|| forbidden(text)).flatten();
+    let place = rest
+        .iter()
+        .position(|byte| class(*byte) & (IN_TEXT | IN_ATTRIBUTE) != 0);
+    words.len() * 8 + place.unwrap_or(rest.len())
+}
+
+fn growth<const IS_ATTRIBUTE: bool>(text: &str) -> Result<usize, char> {
+    const WIDE: usize = 16;
+    let (chunks, rest) = text.as_bytes().as_chunks::<WIDE>();
+    let mut last = [b' '; WIDE];
+    if let Some(place) = last.get_mut(..rest.len()) {
+        place.copy_from_slice(rest);
+    }
+    let (mut growth, mut is_doubtful) = (0, false);
+    for chunk in chunks.iter().chain([&last]) {
+        // It can't overflow; a check for that would have them looked at one by one.
+        let of_chunk = chunk.iter().map(|byte| grown_by::<IS_ATTRIBUTE>(*byte));
+        growth += usize::from(of_chunk.fold(0, u8::wrapping_add));
+        is_doubtful |= chunk.iter().fold(false, |found, byte| found | doubtful(*byte));
+    }
+    let forbidden = is_doubtful.then(|| forbidden(text)).flatten();
     forbidden.map_or(Ok(growth), Err)
+}
+
+/// What a byte grows by. Without branches, so that many are looked at at once.
+const fn grown_by<const IS_ATTRIBUTE: bool>(byte: u8) -> u8 {
+    let in_text = (byte == b'&') as u8 * 4 + (byte | 2 == b'>') as u8 * 3 + (byte == b'\r') as u8 * 4;
+    if !IS_ATTRIBUTE {
+        return in_text;
+    }
+    in_text + (byte == b'"') as u8 * 5 + (byte == b'\n') as u8 * 4 + (byte == b'\t') as u8 * 3
+}
+
+/// Whether a byte is, or begins, a character that XML may not be able to carry.
+const fn doubtful(byte: u8) -> bool {
+    ((byte < b' ') & (byte != b'\t') & (byte != b'\n') & (byte != b'\r')) | (byte == 0xef)
 }
 
 /// The text of a document, one line for each element that has any. None if it is no well-formed XML, has a document
@@ -167,7 +211,42 @@ pub(crate) fn visible_text(document: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    fn one_by_one(text: &str, is_attribute: bool) -> String {
+        let written = |character: char| match character {
+            '&' => "&amp;".to_owned(),
+            '<' => "&lt;".to_owned(),
+            '>' => "&gt;".to_owned(),
+            '\r' => "&#13;".to_owned(),
+            '"' if is_attribute => "&quot;".to_owned(),
+            '\n' if is_attribute => "&#10;".to_owned(),
+            '\t' if is_attribute => "&#9;".to_owned(),
+            other => other.to_string(),
+        };
+        text.chars().map(written).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn many_at_once_are_written_as_one_by_one(given in "([\"&<>\r\n\t'=;$%(?a-c \u{85}\u{ffff}\u{feff}\u{1f600}]|[a-z ]{9}){0,40}") {
+            for is_attribute in [false, true] {
+                let (mut out, expected) = (Vec::new(), one_by_one(&given, is_attribute));
+                let growth = if is_attribute {
+                    attribute(&mut out, given.as_bytes());
+                    attribute_growth(&given)
+                } else {
+                    text(&mut out, given.as_bytes());
+                    text_growth(&given)
+                };
+                prop_assert_eq!(String::from_utf8(out).unwrap(), expected.as_str());
+                let forbidden = forbidden(&given);
+                prop_assert_eq!(growth, forbidden.map_or(Ok(expected.len() - given.len()), Err));
+            }
+        }
+    }
 
     #[test]
     fn texts_and_attributes_are_escaped() {
