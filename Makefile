@@ -15,6 +15,7 @@ export CARGO_TARGET_DIR
 SOURCES := Cargo.toml Cargo.lock pyproject.toml $(shell find src python -type f -not -name '*.so' -not -path '*/__pycache__/*')
 
 COLLECTION := python/ansible_collections/infosecops/secops
+PYTHON39 ?= $(shell $(PYTHON) scripts/interpreters.py 3.9)
 # Current releases of ansible-core want the newest.
 ANSIBLE_PYTHON ?= $(lastword $(PYTHONS))
 
@@ -22,7 +23,7 @@ ANSIBLE_PYTHON ?= $(lastword $(PYTHONS))
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS ?= $(basename $(notdir $(wildcard fuzz/fuzz_targets/*.rs)))
 
-.PHONY: demo test test-rust test-python test-ansible check matrix soak bench fuzz wheel clean
+.PHONY: demo test test-rust test-python test-ansible test-py39 wheel-py39 check matrix soak bench fuzz wheel clean
 
 demo: $(TESTING_DIR)/stamp
 	$(PYTHON) scripts/venv.py $(BUILD)/demo --python $(PYTHON) --wheel $(TESTING_DIR)
@@ -52,6 +53,15 @@ test-ansible: $(TESTING_DIR)/stamp
 	$(BUILD)/ansible/bin/python -m pytest -q $(COLLECTION)/tests/unit
 	$(BUILD)/ansible/bin/python -m pytest -q -n 2 --confcutdir tests/ansible $(PYTEST_ARGS) tests/ansible
 	$(BUILD)/ansible/bin/python scripts/ansible_checks.py $(BUILD)/ansible-home
+
+# The wheel for hosts that have nothing newer than CPython 3.9, such as enterprise Linux 9. Not part of CI's `make test`.
+test-py39: $(TOOLS)/stamp test-ansible
+	rm -rf $(BUILD)/wheel-py39-testing
+	$(TOOLS)/bin/maturin build --profile testing --locked --features py39 --out $(BUILD)/wheel-py39-testing
+	$(PYTHON) scripts/venv.py $(BUILD)/test-3.9 --python $(PYTHON39) --wheel $(BUILD)/wheel-py39-testing --group test
+	$(BUILD)/test-3.9/bin/python -m pytest -q $(PYTEST_ARGS)
+	TARGET_PYTHON=$(abspath $(BUILD))/test-3.9/bin/python $(BUILD)/ansible/bin/python -m pytest -q -n 2 \
+		--confcutdir tests/ansible tests/ansible/test_examples.py
 
 check: $(TESTING_DIR)/stamp
 	cargo fmt --check
@@ -99,6 +109,10 @@ fuzz:
 wheel: $(TOOLS)/stamp
 	rm -rf $(WHEEL_DIR)
 	$(TOOLS)/bin/maturin build --release --locked --out $(WHEEL_DIR)
+
+wheel-py39: $(TOOLS)/stamp
+	rm -rf $(BUILD)/wheel-py39
+	$(TOOLS)/bin/maturin build --release --locked --features py39 --out $(BUILD)/wheel-py39
 
 # The same wheel, built in a fraction of the time, for tests and demo.
 $(TESTING_DIR)/stamp: $(TOOLS)/stamp $(SOURCES)

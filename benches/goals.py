@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from ratios import Round, median_of, median_ratio
+from ratios import median_of, median_ratio
 from workload import label
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from ratios import Round
 
 OURS = "infosecops"
 Metric = Literal["cpu", "wall", "peak", "extra"]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from statistics import median
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any, TypeAlias
 
-Round: TypeAlias = "dict[str, dict[str, Any]]"
-"""By entry: its figures."""
+    Round: TypeAlias = dict[str, dict[str, Any]]
+    """By entry: its figures."""
+
 SMALLEST = {"cpu": 1e-3, "wall": 1e-3, "peak": 0.1, "extra": 0.1}
 """Less than this is noise, and nothing is divided by it."""
 

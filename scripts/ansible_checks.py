@@ -12,9 +12,8 @@ import re
 import shutil
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
-
-import ansible_test
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "python"
@@ -33,8 +32,9 @@ subprocess.check_call([sys.executable, "-m", "pip", "install", "-q", "pip=={vers
 
 def prepared_home(folder: Path) -> Path:
     """A home with the bootstrap of pip and pip's settings: ansible-test clears the environment."""
-    requirements = Path(ansible_test.__path__[0]) / "_internal" / "python_requirements.py"
-    version = re.search(r"pip='([\d.]+)'", requirements.read_text(encoding="utf-8"))
+    found = find_spec("ansible_test._internal.python_requirements")
+    text = Path(found.origin).read_text(encoding="utf-8") if found and found.origin else ""
+    version = re.search(r"pip='([\d.]+)'", text)
     if version:
         cached = folder / ".ansible" / "test" / "cache" / f"get_pip_{version[1].replace('.', '_')}.py"
         cached.parent.mkdir(parents=True, exist_ok=True)
@@ -49,12 +49,9 @@ def prepared_home(folder: Path) -> Path:
 
 def oldest_target() -> Path | None:
     """The interpreter of the oldest hosts that modules run on, if this machine has it."""
-    root = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
-    found = [*sorted(root.glob(f"versions/{OLDEST_TARGET}.*/bin/python{OLDEST_TARGET}"))]
-    on_path = shutil.which(f"python{OLDEST_TARGET}")
-    if not found and on_path and "shims" not in on_path:
-        found = [Path(on_path)]
-    return found[-1] if found else None
+    asked = [sys.executable, str(ROOT / "scripts" / "interpreters.py"), OLDEST_TARGET]
+    found = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.splitlines()
+    return Path(found[-1]) if found else None
 
 
 def main() -> None:
@@ -81,7 +78,7 @@ def main() -> None:
         commands.append(["ansible-test", "sanity", "--python", OLDEST_TARGET, "--test", "import", "--test", "compile"])
     else:
         print(f"CPython {OLDEST_TARGET} is not here: import and compile on it are skipped")
-    failed = []
+    failed: list[str] = []
     for command in commands:
         print("==", *command, flush=True)
         done = subprocess.run(command, cwd=COLLECTION, env={**os.environ, **environment}, check=False)

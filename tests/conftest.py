@@ -37,10 +37,12 @@ class Blocking:
         return self._loop.run_until_complete(value) if asyncio.iscoroutine(value) else self._blocking(value)
 
     def __iter__(self) -> Iterator[Any]:
-        iterator = aiter(self._target)
-        end = object()
-        while (value := self._loop.run_until_complete(anext_or(iterator, end))) is not end:
-            yield value
+        iterator = self._target.__aiter__()
+        while True:
+            try:
+                yield self._loop.run_until_complete(iterator.__anext__())
+            except StopAsyncIteration:  # noqa: PERF203 - that is how it ends
+                return
 
     def __enter__(self) -> Any:
         return self._loop.run_until_complete(self._target.__aenter__())
@@ -62,10 +64,6 @@ class Blocking:
             "infosecops._maintenance",
         )
         return Blocking(value, self._loop) if is_part else value
-
-
-async def anext_or(iterator: Any, end: object) -> object:
-    return await anext(iterator, end)
 
 
 @pytest.fixture(params=["sync", "async"])

@@ -40,6 +40,7 @@ asyncio.run(main())
 """,
     "a loop that is never closed": """
 loop = asyncio.new_event_loop()
+asyncio.set_event_loop(loop)
 begun = asyncio.Event()
 api = async_client(on_event=lambda event: begun.set())
 tasks = quietly([loop.create_task(api.request("GET", "/x"))])

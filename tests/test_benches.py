@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 pytest.importorskip("resource", reason="the benches measure what only POSIX tells")
+pytestmark = pytest.mark.skipif(sys.version_info < (3, 10), reason="the benches are written for CPython 3.10")
 
 BENCHES = Path(__file__).resolve().parent.parent / "benches"
 TOKENS = json.dumps([{"uuid": "0b6a0a5e", "name": "chef nodes", "read": True, "change": False}])

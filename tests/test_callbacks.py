@@ -130,7 +130,8 @@ def test_one_client_in_many_threads() -> None:
         paths = [f"/thread/{number}" for number in range(calls)]
         answers = pool.map(lambda path: api.request("GET", path, effect="read").json()["path"], paths)
         assert list(answers) == paths
-        assert wire.connections <= THREADS
+        # A connection belongs to one of four runtimes, or to the one that the rest of the threads share.
+        assert wire.connections <= THREADS + 4
 
 
 def test_more_threads_than_there_are_runtimes_for(box: Sandbox) -> None:

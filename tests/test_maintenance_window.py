@@ -194,7 +194,7 @@ def test_it_is_named_beside_what_the_body_raised(
             raise OfBodyError("the update failed")
         assert caught.value.outcome == outcome
         assert isinstance(caught.value.__context__, OfBodyError)
-        shown = "".join(traceback.format_exception(caught.value))
+        shown = shown_of(caught.value)
         assert "the update failed" in shown
         assert said in shown
 
@@ -210,7 +210,7 @@ def test_what_is_no_exception_goes_up_and_says_it_too(
         before = caught.value.__cause__ or caught.value
         assert isinstance(before.__context__, TaskLeftOpen)
         assert before.__context__.task.id == 1
-        assert "task 1 of agent 131073 may be left open" in "".join(traceback.format_exception(caught.value))
+        assert "task 1 of agent 131073 may be left open" in shown_of(caught.value)
 
 
 def hide(error: Exception) -> None:
@@ -224,7 +224,7 @@ def test_it_is_shown_though_the_body_hides_what_was_before(connect: Callable[...
     with Wire(text(GRANTED), ok(DISABLED), ok(DISABLED), Drop()) as wire:
         with pytest.raises(SystemExit) as caught, window(connect, wire):
             hide(OfBodyError("hidden"))
-        shown = "".join(traceback.format_exception(caught.value))
+        shown = shown_of(caught.value)
         assert "task 1 of agent 131073 may be left open" in shown
         assert "OfBodyError: hidden" not in shown
 
@@ -278,3 +278,7 @@ def test_agents_take_turns_in_the_sandbox(connect: Callable[..., Any]) -> None:
         box.bamboo_agents.set_maintenance(allowed=False)
         with pytest.raises(infosecops.ConflictError), agents.maintenance_window(131073, **QUICK):
             pass
+
+
+def shown_of(error: BaseException) -> str:
+    return "".join(traceback.format_exception(type(error), error, error.__traceback__))

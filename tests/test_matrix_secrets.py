@@ -122,7 +122,7 @@ def shown_of_value(value: object) -> Iterator[str]:
 def shown_of_error(error: infosecops.Error) -> Iterator[str]:
     for one in chain_of(error):
         yield f"{one} {one!r} {one.args!r} {vars(one)!r}"
-        yield "".join(traceback.format_exception(one))
+        yield "".join(traceback.format_exception(type(one), one, one.__traceback__))
         yield from locals_of(one)
     yield pickled(error)
     for name in ("result", "job", "last"):

@@ -305,7 +305,7 @@ def test_every_error_pickles_whole(kind: type[infosecops.Error], protocol: int) 
         assert {name: getattr(again, name) for name in fields} == fields
         assert again.__dict__ == error.__dict__
     empty = pickle.loads(pickle.dumps(kind(), protocol))
-    assert (empty.status, empty.outcome, empty.attempts) == (None, None, 0)
+    assert (empty.status, empty.outcome, empty.attempts) == (None, kind.outcome, 0)
 
 
 @pytest.mark.parametrize("kind", ERRORS, ids=lambda kind: kind.__name__)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from pathlib import Path
 
 import infosecops
@@ -13,6 +14,7 @@ import typing_sample
 SAMPLE = Path(typing_sample.__file__).parent
 
 
+@pytest.mark.skipif(sys.version_info < (3, 10), reason="the sample is written for CPython 3.10")
 def test_the_sample_runs() -> None:
     assert typing_sample.main() == infosecops.__version__
 

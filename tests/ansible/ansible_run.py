@@ -108,7 +108,7 @@ class Ansible:
             "bamboo_uuid": box.bamboo_agents.access_token,
         }
         return {
-            "ansible_python_interpreter": sys.executable,
+            "ansible_python_interpreter": os.environ.get("TARGET_PYTHON", sys.executable),
             "gl_url": box.governance_lifecycle.url,
             "sde_url": box.sd_elements.url,
             "sectona_url": box.sectona.url,
