@@ -114,6 +114,11 @@ class BulkResult(Generic[Given, T]):
             f"unknown={len(self._unknown)})"
         )
 
+    def _repr_html_(self) -> str:
+        from infosecops import _html
+
+        return _html.bulk_result(self)
+
     def __reduce__(self) -> tuple[Any, ...]:
         return BulkResult, (self._entries,)
 

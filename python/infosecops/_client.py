@@ -138,6 +138,11 @@ class BaseClient:
         settings = getattr(self, "_settings", None)
         return f"{type(self).__name__}({settings.url!r})" if settings else f"<{type(self).__name__}, not made>"
 
+    def _repr_html_(self) -> str:
+        from infosecops import _html
+
+        return _html.client(self)
+
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle how the client was made: its settings, and the callables that give its credentials."""
         url, common = self._settings.portable()

@@ -29,6 +29,11 @@ class _List(Generic[T]):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._name}: fetched when iterated)"
 
+    def _repr_html_(self) -> str:
+        from infosecops import _html
+
+        return _html.unread(self)
+
 
 class LazyList(_List[T]):
     """A list of records. Every iteration reads it anew, page by page; nothing is fetched before."""

@@ -82,6 +82,11 @@ class Error(Exception):
     def __reduce__(self) -> tuple[Any, ...]:
         return _restore, (type(self), self.args, dict(self.__dict__))
 
+    def _repr_html_(self) -> str:
+        from infosecops import _html
+
+        return _html.error(self)
+
 
 def _restore(cls: type[Error], args: tuple[str, ...], fields: dict[str, Any]) -> Error:
     return cls(*args, **fields)

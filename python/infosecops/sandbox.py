@@ -365,6 +365,11 @@ class Journal:
     def __repr__(self) -> str:
         return "\n".join(map(repr, self)) or "<an empty journal>"
 
+    def _repr_html_(self) -> str:
+        from infosecops import _html
+
+        return _html.journal(self.entries())
+
 
 def _contents(name: str, pair: tuple[str | PathLike[str], str | PathLike[str]]) -> tuple[bytes, bytes]:
     # A text of two letters is a pair of texts too.

@@ -232,6 +232,11 @@ pub fn record_repr(py: Python<'_>, record: &dyn Record) -> PyResult<String> {
     Ok(format!("{}({})", record.class_name(), shown.join(", ")))
 }
 
+/// What a notebook shows of a value, made by the package's Python half.
+pub fn html<'py>(value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    value.py().import("infosecops._html")?.call_method1("shown", (value,))
+}
+
 /// The methods every record has, and what else a class needs.
 #[macro_export]
 macro_rules! record_methods {
@@ -244,6 +249,10 @@ macro_rules! record_methods {
             fn __repr__(&self, py: pyo3::Python<'_>) -> pyo3::PyResult<String> {
                 use $crate::core::record::Recorded;
                 self.with_record(|record| $crate::bindings::convert::record_repr(py, record))
+            }
+
+            fn _repr_html_<'py>(slf: &pyo3::Bound<'py, Self>) -> pyo3::PyResult<pyo3::Bound<'py, pyo3::PyAny>> {
+                $crate::bindings::convert::html(slf.as_any())
             }
 
             fn __eq__(&self, other: &pyo3::Bound<'_, pyo3::PyAny>) -> bool {

@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
 use pyo3::types::PyDict;
 
-use super::convert::{Hide, record_to_dict};
+use super::convert::{Hide, html, record_to_dict};
 use super::settings::config_error;
 use crate::core::record::Record;
 use crate::record_methods;
@@ -41,6 +41,10 @@ crate::fields!(ChangeResult { index, change, reason });
 
 #[pymethods]
 impl ReviewUpdate {
+    fn _repr_html_<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        html(slf.as_any())
+    }
+
     /// Review components that were updated, as the server counts them.
     #[getter]
     fn updated(&self) -> i64 {

@@ -3,6 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+use super::convert::html;
 use crate::core::secret::Secret;
 use crate::sandbox::{Account, Entry};
 
@@ -83,6 +84,10 @@ impl JournalEntry {
     #[getter]
     fn peer_port(&self) -> u16 {
         self.0.peer_port
+    }
+
+    fn _repr_html_<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        html(slf.as_any())
     }
 
     fn __repr__(&self) -> String {
