@@ -40,8 +40,12 @@ class CallbackModule(CallbackBase):
     CALLBACK_NAME = "written"
 
     def written(self, result, ended):
+        # Before ansible-core 2.19 they were called otherwise.
+        host, task, told = (
+            getattr(result, name if hasattr(result, name) else f"_{name}") for name in ("host", "task", "result")
+        )
         with open(os.environ["RESULTS_FILE"], "a", encoding="utf-8") as file:
-            told = {"host": result.host.name, "task": result.task.get_name(), "ended": ended, "result": result.result}
+            told = {"host": host.name, "task": task.get_name(), "ended": ended, "result": told}
             file.write(json.dumps(told, default=str) + "\\n")
 
     def v2_runner_on_ok(self, result):
