@@ -123,3 +123,14 @@ def test_an_agent_that_stays_busy(ansible: Ansible) -> None:
     limits = {"wait_idle": True, "settle": 0.1, "wait_timeout": 0.4, "poll_interval": 0.1}
     result = failed(ansible, "bamboo_agent", {**AGENT, "agent_id": 131073, "enabled": False, **limits})
     assert result["agent"]["busy"] is True
+
+
+def test_what_fails_on_the_host_says_whether_anything_was_sent(ansible: Ansible) -> None:
+    missing = failed(ansible, "gl_review_items", {**GL, "review": "UAR-3", "src": str(ansible.folder / "missing.csv")})
+    assert missing["outcome"] == "not_sent"
+    assert "missing.csv" in missing["msg"]
+    # The request was made; what came back could not be kept.
+    asset = {"asset_type": "Unix Based", "asset_host": "web01.example.net", "account_name": "deploy"}
+    result = failed(ansible, "sectona_password_file", {**SECTONA, **asset, "dest": "/proc/no-file-can-be-made-here"})
+    assert result["outcome"] == "unknown"
+    assert ansible.box.journal.count(operation="RequestPassword") == 1

@@ -115,7 +115,7 @@ def package_problem():
     return None
 
 
-def make_client(system, options):
+def make_client(system, options, **more):
     """Make the client of a system.
 
     What was not given is left to the package, which looks into the environment itself: so a login of the task comes
@@ -130,7 +130,7 @@ def make_client(system, options):
     given = {name: infosecops.Secret(value) if name in secrets else value for name, value in given.items()}
     if "client_key" in given:
         given["client_cert"] = (values.get("client_cert"), given.pop("client_key"))
-    return getattr(infosecops, SYSTEMS[system]["client"]).from_env(**given)
+    return getattr(infosecops, SYSTEMS[system]["client"]).from_env(**given, **more)
 
 
 def is_of_environment(system, name, value):
@@ -188,6 +188,7 @@ class ModuleBase:
         self.module = AnsibleModule(argument_spec=argument_spec(self.system, **own), **keywords)
         self.params = self.module.params
         self.check_mode = self.module.check_mode
+        self.requests = 0
         problem = package_problem()
         if problem is not None:
             self.module.fail_json(msg=problem, exception=IMPORT_ERROR)
@@ -211,16 +212,21 @@ class ModuleBase:
             result["diff"] = {"before": plain(before), "after": plain(after)}
         return result
 
+    def count(self, event):
+        """Know whether anything was sent."""
+        self.requests += event.kind == "request"
+
     def run(self):
         """Do the work and end the process with its result, or with what went wrong."""
         failed = None
         try:
-            with make_client(self.system, self.params) as client:
+            with make_client(self.system, self.params, on_event=self.count) as client:
                 result = self.work(client)
         except infosecops.Error as error:
             failed = dict(failure(error), **self.partial(error))
-        except (OSError, TypeError, ValueError) as error:
-            failed = {"msg": str(error), "outcome": "not_sent"}
+        except Exception as error:  # noqa: BLE001 - no traceback in a result, whatever it is
+            outcome = "unknown" if self.requests else "not_sent"
+            failed = {"msg": f"{type(error).__name__}: {error}", "system": self.system, "outcome": outcome}
         if failed is not None:
             # Outside of the handler: no traceback stands in the result.
             self.module.fail_json(**plain(failed))
