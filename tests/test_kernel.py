@@ -14,7 +14,7 @@ from wire import Hang, Wire, ok
 pytest.importorskip("ipykernel", reason="the kernels of notebooks are not installed")
 pytest.importorskip("tqdm", reason="so is what draws bars in them")
 
-from kernels import Kernel  # noqa: E402
+from kernels import Kernel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
