@@ -1,4 +1,4 @@
-"""In a notebook's kernel: calls block and are awaited, an interrupt ends both, progress is shown in the kernel's way."""
+"""In a notebook's kernel: calls block and are awaited, an interrupt ends both, progress shows in the kernel's way."""
 
 from __future__ import annotations
 
