@@ -1,4 +1,4 @@
-"""The example notebooks: tidy in the tree, run by a real kernel without a secret in what they keep, rendered as they are."""
+"""The example notebooks: tidy in the tree, run by a real kernel, no secret in what they keep, rendered as they are."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ def test_a_notebook_runs_keeps_no_secret_and_is_rendered_so(name: str, tmp_path:
 def test_a_secret_that_is_printed_would_be_found(tmp_path: Path) -> None:
     path = tmp_path / "leak.ipynb"
     lines = ["from infosecops.sandbox import Sandbox\n", "box = Sandbox().start()\n", "box.sd_elements.token.reveal()"]
-    cell = {"cell_type": "code", "id": "leak-01", "metadata": {}, "source": lines, "outputs": [], "execution_count": None}
-    path.write_text(json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}), encoding="utf-8")
+    path.write_text(json.dumps({"cells": [{"cell_type": "code", "source": lines}]}), encoding="utf-8")
+    path.write_text(notebooks.tidied(path), encoding="utf-8")
     told = tmp_path / "secrets.json"
     done = notebooks.executed(path, last=TELL_SECRETS, SECRETS_GO_TO=str(told))
     secrets = json.loads(told.read_text(encoding="utf-8"))
