@@ -1,8 +1,8 @@
 """The notebooks of ``examples/``: tidy them for the tree, run them in a real kernel, render them with outputs.
 
-``python scripts/notebooks.py`` does all of it. What stands in the tree has no outputs, and ids that are numbered: saving
-a notebook in JupyterLab and tidying it shows what was changed and nothing else. What is rendered has no address of a
-sandbox, no time and no speed in it: running it again gives the same pages.
+``python scripts/notebooks.py`` does all of it. What stands in the tree has no outputs, and ids that are numbered:
+saving a notebook in JupyterLab and tidying it shows what was changed and nothing else. What is rendered has no address
+of a sandbox, no time and no speed in it: running it again gives the same pages.
 """
 
 from __future__ import annotations
