@@ -68,7 +68,7 @@ check: $(TESTING_DIR)/stamp
 	cargo clippy --all-targets -- -D warnings
 	cargo clippy --all-targets --no-default-features -- -D warnings
 	cargo clippy --all-targets --no-default-features --features fuzzing -- -D warnings
-	$(PYTHON) scripts/venv.py $(LINT) --python $(PYTHON) --wheel $(TESTING_DIR) --group lint --group test --group notebook
+	$(PYTHON) scripts/venv.py $(LINT) --python $(PYTHON) --wheel $(TESTING_DIR) --group lint --group test
 	$(LINT)/bin/ruff format --check .
 	$(LINT)/bin/ruff check .
 	$(LINT)/bin/mypy python/infosecops scripts tests/typing_sample

@@ -12,6 +12,7 @@ import json
 import os
 import re
 import sys
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -55,23 +56,25 @@ def executed(path: Path, *, last: str = "", **variables: str) -> Notebook:
         last: Code of one more cell, which is not in what is given back.
         **variables: Environment variables for the kernel.
     """
-    import nbformat
-    from jupyter_client.kernelspec import KernelSpecManager
-    from nbclient import NotebookClient
+    # They have no types that say much.
+    nbformat: Any = import_module("nbformat")
+    nbclient: Any = import_module("nbclient")
+    kernelspec: Any = import_module("jupyter_client.kernelspec")
 
-    notebook: Any = nbformat.read(path, as_version=4)  # pyright: ignore[reportUnknownMemberType]
+    notebook = nbformat.read(path, as_version=4)
     if last:
-        notebook.cells.append(nbformat.v4.new_code_cell(last))  # pyright: ignore[reportUnknownMemberType]
+        notebook.cells.append(nbformat.v4.new_code_cell(last))
     with TemporaryDirectory() as folder:
-        own = dict.fromkeys(("IPYTHONDIR", "MPLCONFIGDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR"), folder)
+        folders = ("IPYTHONDIR", "MPLCONFIGDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR")
+        own: dict[str, str] = dict.fromkeys(folders, folder)
         own.update(PYTHONPATH=os.pathsep.join(sys.path), PYDEVD_DISABLE_FILE_VALIDATION="1")
-        client = NotebookClient(notebook, timeout=SECONDS, extra_arguments=["--log-level=ERROR"])
-        manager = client.create_kernel_manager()
-        manager.kernel_spec_manager = KernelSpecManager(kernel_dirs=[])
+        client = nbclient.NotebookClient(notebook, timeout=SECONDS, extra_arguments=["--log-level=ERROR"])
+        client.create_kernel_manager().kernel_spec_manager = kernelspec.KernelSpecManager(kernel_dirs=[])
         client.execute(env={**os.environ, **own, **variables}, cwd=folder)
     if last:
         del notebook.cells[-1]
-    return json.loads(nbformat.writes(notebook))  # type: ignore[no-any-return] # pyright: ignore[reportUnknownMemberType]
+    done: Notebook = json.loads(nbformat.writes(notebook))
+    return done
 
 
 def shown(output: Notebook, picture: str) -> tuple[str, bytes | None]:
