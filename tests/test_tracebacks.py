@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 MARKER = "marker-of-a-secret-4711-0815"
-# Cells read it where it is used: a variable of the user's own would be shown, whatever the package does.
-SECRET = 'os.environ["MARKER"]'
+# Cells read it where it is used: a variable of the user's own would be shown, and so would `os.environ`.
+SECRET = 'os.getenv("MARKER")'
 GL, SDE, PAM, BAMBOO = "GovernanceLifecycle", "SDElements", "Sectona", "BambooAgents"
 OPENED = {
     "gl token": (GL, f"token={SECRET}", "run_review('UAR')"),
