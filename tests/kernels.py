@@ -68,6 +68,11 @@ class Cell:
         """The forms in which something was displayed."""
         return {form for content in self._contents("display_data") for form in content["data"]}
 
+    @property
+    def widget_states(self) -> list[dict[str, Any]]:
+        """What the widgets became, step by step."""
+        return [content["data"].get("state", {}) for content in self._contents("comm_msg")]
+
     def _contents(self, kind: str) -> list[dict[str, Any]]:
         return [message["content"] for message in self.messages if message["msg_type"] == kind]
 

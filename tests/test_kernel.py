@@ -107,6 +107,9 @@ def test_progress_is_a_widget(kernel: Kernel, call: str) -> None:
         cell = kernel.run(UPDATE % call)
         assert cell.value == "{'succeeded': 4, 'failed': 0, 'unknown': 0}"
         assert "application/vnd.jupyter.widget-view+json" in cell.forms
+        # It is as long as any bar, not the stub of one whose end is unknown.
+        assert any(state.get("value") == 4.0 for state in cell.widget_states)
+        assert any(state.get("width", "unset") is None for state in cell.widget_states)
 
 
 def test_progress_without_widgets_is_text(tmp_path: Path) -> None:
