@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from infosecops.sandbox import Sandbox
+
 PATIENCE = 30.0
 TOKEN = "kept-out-of-the-notebook-4711"
 CONNECTION = ok('{"id": 12, "kind": "alm", "params": {}}')
@@ -97,6 +99,21 @@ def test_an_interrupt_ends_the_wait_between_two_looks(kernel: Kernel, call: str)
         assert kernel.end(running).error in {"CancelledError", "KeyboardInterrupt"}
         assert kernel.run("6 * 7").value == "42"
         assert len(wire.requests) == 1
+
+
+@pytest.mark.parametrize("form", ["with infosecops.BambooAgents", "async with infosecops.AsyncBambooAgents"])
+def test_an_interrupt_gives_an_agent_back(kernel: Kernel, box: Sandbox, form: str) -> None:
+    uuid = box.bamboo_agents.access_token
+    window = "maintenance_window(131074, poll_interval=300, on_progress=print)"
+    made = f'{form}("{box.url}", proxy="direct").agents("{uuid.reveal()}")'
+    running = kernel.begin(f"import infosecops\n{made}.{window}:\n    print('it is never idle')")
+    kernel.wait_for_output(running)
+    with box.bamboo_agents() as bamboo:
+        agents = bamboo.agents(uuid)
+        assert not agents.state(131074).enabled
+        kernel.interrupt()
+        assert kernel.end(running).error in {"CancelledError", "KeyboardInterrupt"}
+        assert agents.state(131074).enabled
 
 
 @pytest.mark.parametrize("call", ["gl", "await gl_later"])
