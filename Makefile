@@ -23,7 +23,7 @@ ANSIBLE_PYTHON ?= $(lastword $(PYTHONS))
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS ?= $(basename $(notdir $(wildcard fuzz/fuzz_targets/*.rs)))
 
-.PHONY: demo test test-rust test-python test-ansible test-py39 wheel-py39 check matrix soak bench fuzz wheel clean
+.PHONY: demo test test-rust test-python test-ansible test-py39 wheel-py39 check notebooks matrix soak bench fuzz wheel clean
 
 demo: $(TESTING_DIR)/stamp
 	$(PYTHON) scripts/venv.py $(BUILD)/demo --python $(PYTHON) --wheel $(TESTING_DIR)
@@ -43,7 +43,7 @@ test-python: $(TESTING_DIR)/stamp
 	@for python in $(PYTHONS); do \
 		version=$$($$python -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
 		echo "== pytest on CPython $$version"; \
-		$(PYTHON) scripts/venv.py $(BUILD)/test-$$version --python $$python --wheel $(TESTING_DIR) --group test || exit 1; \
+		$(PYTHON) scripts/venv.py $(BUILD)/test-$$version --python $$python --wheel $(TESTING_DIR) --group test --group notebook || exit 1; \
 		$(BUILD)/test-$$version/bin/python -m pytest -q $(PYTEST_ARGS) || exit 1; \
 	done
 
@@ -58,7 +58,7 @@ test-ansible: $(TESTING_DIR)/stamp
 test-py39: $(TOOLS)/stamp test-ansible
 	rm -rf $(BUILD)/wheel-py39-testing
 	$(TOOLS)/bin/maturin build --profile testing --locked --features py39 --out $(BUILD)/wheel-py39-testing
-	$(PYTHON) scripts/venv.py $(BUILD)/test-3.9 --python $(PYTHON39) --wheel $(BUILD)/wheel-py39-testing --group test
+	$(PYTHON) scripts/venv.py $(BUILD)/test-3.9 --python $(PYTHON39) --wheel $(BUILD)/wheel-py39-testing --group test --group notebook
 	$(BUILD)/test-3.9/bin/python -m pytest -q $(PYTEST_ARGS)
 	TARGET_PYTHON=$(abspath $(BUILD))/test-3.9/bin/python $(BUILD)/ansible/bin/python -m pytest -q -n 2 \
 		--confcutdir tests/ansible tests/ansible/test_examples.py
@@ -77,6 +77,11 @@ check: $(TESTING_DIR)/stamp
 	$(LINT)/bin/python scripts/doc_examples.py
 	$(PYTHON) scripts/counts.py
 	@if cargo deny --version >/dev/null 2>&1; then cargo deny check bans licenses sources; else echo "cargo-deny is not installed: skipped"; fi
+
+# The notebooks of examples/: tidied, run, and rendered to docs/notebooks.
+notebooks: $(TESTING_DIR)/stamp
+	$(PYTHON) scripts/venv.py $(BUILD)/notebooks --python $(PYTHON) --wheel $(TESTING_DIR) --group notebook
+	$(BUILD)/notebooks/bin/python scripts/notebooks.py
 
 # What every operation does with every fault, written to docs/matrix.md.
 matrix: $(TESTING_DIR)/stamp

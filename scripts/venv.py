@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import ast
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +17,8 @@ def group(name: str) -> list[str]:
     start = lines.index("[dependency-groups]")
     for line in lines[start + 1 :]:
         if line.startswith(f"{name} = ["):
-            return [part.strip().strip('"') for part in line.split("[", 1)[1].rstrip("]").split(",")]
+            found: list[str] = ast.literal_eval(line.partition("=")[2].strip())
+            return found
     raise SystemExit(f"no dependency group {name}")
 
 

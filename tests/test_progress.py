@@ -25,10 +25,14 @@ class Bar:
 
     def __init__(self, **options: Any) -> None:
         self.options, self.total, self.n = options, None, 0
+        self.disable, self.start_t = False, 17.0
         self.steps: list[tuple[int, Any]] = []
         self.notes: list[dict[str, Any]] = []
         self.closed = False
         self.made.append(self)
+
+    def reset(self, total: int) -> None:
+        self.total, self.n, self.start_t = total, 0, 42.0
 
     def set_postfix(self, *, refresh: bool, **notes: Any) -> None:
         assert not refresh
@@ -66,6 +70,7 @@ def test_a_bar_follows_the_run(connect: Callable[..., Any], bars: list[Bar]) -> 
     (bar,) = bars
     assert bar.steps == [(2, 6), (4, 6), (6, 6)]
     assert (bar.closed, bar.notes, bar.options["desc"]) == (True, [], "update_review_items")
+    assert bar.start_t == 17.0, "the time of the first request counts"
     assert told == [(2, 6, 0), (4, 6, 0), (6, 6, 0)]
 
 

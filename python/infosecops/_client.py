@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from infosecops._infosecops import Found, RawCall, Secret, Settings, config_rows
+from infosecops._kernel import ticking
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -266,6 +267,7 @@ def run_here(operation: Operation[T]) -> T:
 async def run(operation: Operation[T]) -> T:
     """Make a call for the running loop. Cancelling it aborts the call and closes its connection."""
     task = operation.start()
+    ticks = ticking(task.future)
     try:
         return await task.future
     except BaseException:
@@ -273,5 +275,7 @@ async def run(operation: Operation[T]) -> T:
         task.future.cancel()
         raise
     finally:
+        if ticks is not None:
+            ticks.stop()
         # The traceback of an error leads to this frame, and the garbage collector cannot see into the task.
         del task

@@ -53,7 +53,11 @@ class _Bar:
         self._bar = bar
 
     def tell(self, done: int, total: int, failed: int) -> None:
-        self._bar.total = total
+        if self._bar.total != total and not self._bar.disable:
+            began = self._bar.start_t
+            # A widget that was made without a total is a narrow one until then.
+            self._bar.reset(total)
+            self._bar.start_t = began
         if failed:
             self._bar.set_postfix(failed=failed, refresh=False)
         self._bar.update(done - self._bar.n)

@@ -55,7 +55,7 @@ class _Base(BaseClient):
             self._native = _infosecops.Sectona(settings, access_key=access_key, accept=accept, cache_ttl=cache_ttl)
         finally:
             # They may hold secrets, and tracebacks show the locals of every frame they pass.
-            del url, common, access_key
+            del url, common, access_key, failover
         if cache_ttl is not None:
             from infosecops._forks import wipe_after_fork
 

@@ -1,0 +1,41 @@
+"""Keeps the event loop of a notebook's kernel awake while a call is in flight, so that an interrupt is noticed.
+
+ipykernel answers the interrupt of a cell that awaits by having its loop cancel the cell, but does not wake the loop for
+it: a loop that waits for an answer would go on waiting. One that wakes by itself now and then finds the order.
+"""
+
+from __future__ import annotations
+
+from sys import modules
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop, Future, TimerHandle
+    from typing import Any
+
+__all__ = ["Ticking", "ticking"]
+
+_SECONDS = 0.1
+
+
+def ticking(future: Future[Any]) -> Ticking | None:
+    """Have the future's loop wake every so often until :meth:`Ticking.stop`; None outside of kernels."""
+    return Ticking(future.get_loop()) if "ipykernel" in modules else None
+
+
+class Ticking:
+    """A timer that sets itself again."""
+
+    __slots__ = ("_handle", "_loop")
+    _handle: TimerHandle
+
+    def __init__(self, loop: AbstractEventLoop) -> None:
+        self._loop = loop
+        self._tick()
+
+    def _tick(self) -> None:
+        self._handle = self._loop.call_later(_SECONDS, self._tick)
+
+    def stop(self) -> None:
+        """Let the loop sleep."""
+        self._handle.cancel()
