@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
     from typing import Protocol
 
-    from infosecops._infosecops import Operation, Records
+    from infosecops._infosecops import Operation, Records, Rows
+    from infosecops._tables import Table
 
     class NativePages(Protocol[T]):
         """A place in a list."""
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
         def next(self) -> Operation[list[T] | None]: ...
 
         def records(self) -> Operation[Records[T] | None]: ...
+
+        def gather(self) -> Operation[bool]: ...
+
+        def rows(self) -> Rows[T]: ...
 
 
 class _List(Generic[T]):
@@ -44,9 +49,14 @@ class LazyList(_List[T]):
         while (records := run_here(pages.records())) is not None:
             yield from records
 
-    def collect(self) -> list[T]:
+    def collect(self) -> Table[T]:
         """Read everything."""
-        return list(self)
+        from infosecops._tables import Table
+
+        pages = self._begin()
+        while run_here(pages.gather()):
+            pass
+        return Table(pages.rows())
 
 
 class AsyncLazyList(_List[T]):
@@ -64,6 +74,11 @@ class AsyncLazyList(_List[T]):
             for record in records:
                 yield record
 
-    async def collect(self) -> list[T]:
+    async def collect(self) -> Table[T]:
         """Read everything."""
-        return [record async for record in self]
+        from infosecops._tables import Table
+
+        pages = self._begin()
+        while await run(pages.gather()):
+            pass
+        return Table(pages.rows())
