@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from infosecops._tables import needed
 from infosecops.errors import ConfigError
 
 TYPE_CHECKING = False
@@ -16,29 +17,28 @@ __all__ = ["changes", "rules"]
 _SHOWN = 20
 
 
-def changes(frame: Any) -> Iterator[dict[str, object]]:  # noqa: ANN401 - a frame of any library
+def changes(frame: Any) -> Iterator[dict[str, object]]:  # noqa: ANN401 - of any library
     """Give the rows of a frame with the columns of :meth:`ReviewItemChange.from_csv`."""
     from infosecops._csv_rows import CHANGE_COLUMNS, CHANGE_NEEDS
 
-    names, rows = _opened(frame)
-    _check("changes", names, CHANGE_COLUMNS.__contains__, CHANGE_COLUMNS, CHANGE_NEEDS)
-    return ({name: cell for name, cell in zip(names, cells)} for cells in rows)  # noqa: B905, C416 - 3.10
+    columns, rows = _opened(frame)
+    names = _checked("changes", columns, CHANGE_COLUMNS.__contains__, CHANGE_COLUMNS, CHANGE_NEEDS)
+    return (dict(zip(names, cells)) for cells in rows)  # noqa: B905 - from 3.10 on
 
 
-def rules(frame: Any) -> list[CoverageRule]:  # noqa: ANN401 - a frame of any library
+def rules(frame: Any) -> list[CoverageRule]:  # noqa: ANN401 - of any library
     """Make rules of a frame with the columns of :meth:`CoverageRule.from_csv`."""
     from infosecops._csv_rows import RULE_NEEDS, RULES_SHOWN, rule_column, rule_of_row
 
-    names, rows = _opened(frame)
-    _check("coverage", names, rule_column, RULES_SHOWN, RULE_NEEDS)
+    columns, rows = _opened(frame)
+    names = _checked("coverage", columns, rule_column, RULES_SHOWN, RULE_NEEDS)
     made: list[CoverageRule] = []
     told: list[str] = []
     wrong = 0
     for index, cells in enumerate(rows):
         try:
-            row = {name: _text(name, cell) for name, cell in zip(names, cells)}  # noqa: B905 - 3.10
-            made.append(rule_of_row(row))
-        except ConfigError as error:
+            made.append(rule_of_row({name: _text(name, cell) for name, cell in zip(names, cells)}))  # noqa: B905
+        except ConfigError as error:  # noqa: PERF203 - all that is wrong is told
             wrong += 1
             if len(told) < _SHOWN:
                 told.append(f"coverage[{index}].{error}")
@@ -50,48 +50,41 @@ def rules(frame: Any) -> list[CoverageRule]:  # noqa: ANN401 - a frame of any li
 
 def _opened(frame: Any) -> tuple[list[object], Iterable[Iterable[object]]]:  # noqa: ANN401
     """Give the names of the columns, and the rows."""
-    kind = type(frame)
-    if hasattr(kind, "itertuples"):
+    if _can(frame, "itertuples"):
         return list(frame.columns), frame.itertuples(index=False, name=None)
-    if hasattr(kind, "iter_rows"):
+    if _can(frame, "iter_rows"):
         return list(frame.columns), frame.iter_rows()
-    reader = _reader(frame)
+    reader = needed("pyarrow", f"reading a {frame.__class__.__name__}").RecordBatchReader.from_stream(frame)
     return list(reader.schema.names), (row for batch in reader for row in _rows_of(batch))
 
 
-def _reader(frame: Any) -> Any:  # noqa: ANN401
-    try:
-        from pyarrow import RecordBatchReader
-    except ImportError as error:
-        name = type(frame).__name__
-        raise ImportError(
-            f"reading a {name} needs the package pyarrow, which is missing: pip install pyarrow, or give a frame of "
-            "pandas or polars",
-            name="pyarrow",
-        ) from error
-    return RecordBatchReader.from_stream(frame)
+def _can(frame: object, method: str) -> bool:
+    # A column of the frame may have the name, too.
+    return hasattr(type(frame), method)
 
 
 def _rows_of(batch: Any) -> Iterable[tuple[object, ...]]:  # noqa: ANN401
-    return zip(*(column.to_pylist() for column in batch.columns))  # noqa: B905 - 3.10
+    return zip(*(column.to_pylist() for column in batch.columns))  # noqa: B905 - from 3.10 on
 
 
-def _check(
+def _checked(
     argument: str,
     names: list[object],
     is_known: Callable[[Any], object],
     shown: tuple[str, ...],
     needed: tuple[str, ...],
-) -> None:
-    unknown = [str(name) for name in names if not (isinstance(name, str) and is_known(name))]
+) -> list[str]:
+    known = [name for name in names if isinstance(name, str) and is_known(name)]
+    unknown = [str(name) for name in names if name not in known]
     if unknown:
         raise ConfigError(f"{argument}: no such column: {', '.join(unknown)}; known are {', '.join(shown)}")
-    twice = sorted({str(name) for name in names if names.count(name) > 1})
+    twice = sorted({name for name in known if known.count(name) > 1})
     if twice:
-        raise ConfigError(f"{argument}: the frame has the column {', '.join(twice)} twice")
+        raise ConfigError(f"{argument}: columns stand there twice: {', '.join(twice)}")
     missing = [name for name in needed if name not in names]
     if missing:
-        raise ConfigError(f"{argument}: the frame has no column {' and no column '.join(missing)}")
+        raise ConfigError(f"{argument}: there is no column {' and no column '.join(missing)}")
+    return known
 
 
 def _text(name: object, cell: object) -> str:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from infosecops._infosecops import Rows
 
-__all__ = ["Table"]
+__all__ = ["Table", "needed"]
 
 _SHOWN = 10
 _SHOWN_HTML = 50
@@ -70,11 +70,10 @@ class Table(Generic[T]):
     def __contains__(self, record: object) -> bool:
         return any(record == each for each in self)
 
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, (Table, list)):
+    def __eq__(self, other: Any) -> bool:  # noqa: ANN401, PYI032 - of object they know half
+        if not _is_list(other):
             return NotImplemented
-        others: Table[object] | list[object] = other
-        return len(self) == len(others) and all(mine == its for mine, its in zip(self, others))  # noqa: B905 - 3.10
+        return len(self) == len(other) and all(mine == its for mine, its in zip(self, other))  # noqa: B905 - 3.10
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -109,7 +108,7 @@ class Table(Generic[T]):
         Args:
             flatten: Spread records within over columns; see :meth:`flattened`.
         """
-        pandas, pyarrow = _needed("pandas", "to_pandas"), _needed("pyarrow", "to_pandas")
+        pandas, pyarrow = needed("pandas", "to_pandas()"), needed("pyarrow", "to_pandas()")
         types = {pyarrow.int64(): pandas.Int64Dtype(), pyarrow.bool_(): pandas.BooleanDtype()}
         table = self.flattened() if flatten else self
         return pyarrow.table(table).to_pandas(types_mapper=types.get)
@@ -121,7 +120,7 @@ class Table(Generic[T]):
             flatten: Spread records within over columns; see :meth:`flattened`.
         """
         table = self.flattened() if flatten else self
-        return _needed("polars", "to_polars").DataFrame(table)
+        return needed("polars", "to_polars()").DataFrame(table)
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> CapsuleType:
         # Whoever asks for other types has to convert: the protocol leaves that to us.
@@ -155,12 +154,15 @@ class Table(Generic[T]):
         return names, [[_told(row[name]) for name in names] for row in rows]
 
 
-def _told(cell: object) -> object:
+def _is_list(value: object) -> bool:
+    return isinstance(value, (Table, list))
+
+
+def _told(cell: Any) -> object:  # noqa: ANN401
     """Give a record within by its id and its name."""
-    if not isinstance(cell, dict):
+    if not hasattr(cell, "keys"):
         return cell
-    within: dict[str, object] = cell
-    return " ".join(str(within[name]) for name in ("id", "alias") if within[name] is not None)
+    return " ".join(str(cell[name]) for name in ("id", "alias") if cell[name] is not None)
 
 
 def _shown(cell: object) -> str:
@@ -178,10 +180,9 @@ def _datetime() -> type[datetime]:
     return datetime
 
 
-def _needed(name: str, caller: str) -> Any:  # noqa: ANN401 - a module
+def needed(name: str, who: str) -> Any:  # noqa: ANN401 - a module
+    """Import a module that need not be installed."""
     try:
         return __import__(name)
     except ImportError as error:
-        raise ImportError(
-            f"{caller}() needs the package {name}, which is missing: pip install {name}", name=name
-        ) from error
+        raise ImportError(f"{who} needs the package {name}, which is missing: pip install {name}", name=name) from error

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     class Frame(Protocol):
         """A data frame: anything that gives its rows as a stream of Arrow."""
 
-        def __arrow_c_stream__(self, requested_schema: Any = None) -> object: ...
+        def __arrow_c_stream__(self, requested_schema: None = None) -> object: ...
 
     Coverage: TypeAlias = bytes | str | PathLike[str] | Iterable[CoverageRule] | Frame
     CoverageType: TypeAlias = Literal["reviewer", "monitor", "altmanager"]
