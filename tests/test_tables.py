@@ -247,9 +247,11 @@ def test_a_terminal_shows_what_there_is(jobs: Table[Any]) -> None:
     assert not set(shown) & {"\x1b", "\r"}
     assert [line.split() for line in shown.splitlines()] == [
         ["Table[Job]:", "3", "rows"],
-        [name for name in jobs.to_dicts(flatten=True)[0]],
-        ["12", "alm", "a@b.c", "9", "False", "True", "True", 'line\\n"two"', "<b>ü\\x1b[31m", "2015-04-15", "20:27:24Z"]
-        + ["23", "alm", "Mine", "Rally", "daily", "run", "7", "False", "True", "False"],
+        list(jobs.to_dicts(flatten=True)[0]),
+        [
+            *("12", "alm", "a@b.c", "9", "False", "True", "True", 'line\\n"two"', "<b>ü\\x1b[31m"),
+            *("2015-04-15", "20:27:24Z", "23", "alm", "Mine", "Rally", "daily", "run", "7", "False", "True", "False"),
+        ],
         ["13", "alm"],
         ["14", "alm", "alm"],
     ]
