@@ -54,6 +54,8 @@ impl Row for PackedJob {
     }
 }
 
+type Reduced<'py> = (Bound<'py, PyAny>, (&'static str, Vec<String>));
+
 /// The records of a table, all of one class.
 #[pyclass(frozen, module = "infosecops._infosecops")]
 pub struct Rows(Box<dyn Kept>);
@@ -262,7 +264,7 @@ impl Rows {
     }
 
     /// Secrets are left behind.
-    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (&'static str, Vec<String>))> {
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Reduced<'py>> {
         let restore = py.import("infosecops._infosecops")?.getattr("restore_rows")?;
         Ok((restore, (self.0.class(), self.0.stored())))
     }
