@@ -16,6 +16,7 @@ pub fn stream<'py, R: Tabular + Sync>(_py: Python<'py>, _rows: &[R], _spread: bo
 }
 
 /// Refused.
+#[allow(clippy::extra_unused_type_parameters, reason = "as the one that it stands for")]
 pub fn schema<R: Tabular>(_py: Python<'_>, _spread: bool) -> PyResult<Bound<'_, PyCapsule>> {
     Err(missing())
 }
