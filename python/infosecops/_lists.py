@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from infosecops._client import run, run_here
 from infosecops._generic import Generic, T
+from infosecops._tables import Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -11,7 +12,6 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from infosecops._infosecops import Operation, Records, Rows
-    from infosecops._tables import Table
 
     class NativePages(Protocol[T]):
         """A place in a list."""
@@ -51,8 +51,6 @@ class LazyList(_List[T]):
 
     def collect(self) -> Table[T]:
         """Read everything."""
-        from infosecops._tables import Table
-
         pages = self._begin()
         while run_here(pages.gather()):
             pass
@@ -76,8 +74,6 @@ class AsyncLazyList(_List[T]):
 
     async def collect(self) -> Table[T]:
         """Read everything."""
-        from infosecops._tables import Table
-
         pages = self._begin()
         while await run(pages.gather()):
             pass

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from infosecops import _infosecops
 from infosecops._client import AsyncClient, BaseClient, Client, run, run_here
+from infosecops._tables import Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from infosecops._client import AsyncSecretLike, CommonOptions
     from infosecops._infosecops import AccessToken, EnsureResult, Secret
     from infosecops._maintenance import AsyncMaintenanceWindow, MaintenanceWindow
-    from infosecops._tables import Table
 
     class Overrides(CommonOptions, total=False):
         """Keywords of ``from_env`` and ``from_profile``: those of the constructor."""
@@ -161,8 +161,6 @@ class Tokens:
             ...     [token.name for token in bamboo.tokens.list()]
             ['readOnly', 'read and write']
         """
-        from infosecops._tables import Table
-
         return Table(run_here(self._native.tokens_list()))
 
     def create(self, name: str, *, read: bool = True, change: bool = False) -> AccessToken:
@@ -229,8 +227,6 @@ class AsyncTokens:
 
     async def list(self) -> Table[AccessToken]:
         """All tokens; see :meth:`Tokens.list`."""
-        from infosecops._tables import Table
-
         return Table(await run(self._native.tokens_list()))
 
     async def create(self, name: str, *, read: bool = True, change: bool = False) -> AccessToken:

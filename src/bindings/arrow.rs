@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
+use arrow_array::builder::{BooleanBuilder, Int64Builder, LargeStringBuilder, TimestampMicrosecondBuilder};
 use arrow_array::ffi_stream::FFI_ArrowArrayStream;
-use arrow_array::{
-    ArrayRef, BooleanArray, Int64Array, LargeStringArray, RecordBatch, RecordBatchIterator, StructArray,
-    TimestampMicrosecondArray,
-};
+use arrow_array::{ArrayRef, RecordBatch, RecordBatchIterator, StructArray};
 use arrow_buffer::NullBuffer;
 use arrow_schema::ffi::FFI_ArrowSchema;
 use arrow_schema::{ArrowError, DataType, Field, Fields, Schema, TimeUnit};
+use jiff::Timestamp;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
@@ -64,31 +63,70 @@ fn fields<R: Tabular>(spread: bool) -> Fields {
 
 fn batch<R: Tabular>(rows: &[R], spread: bool) -> Result<RecordBatch, ArrowError> {
     let fields = fields::<R>(spread);
-    let mut arrays: Vec<_> = R::COLUMNS.iter().map(|column| array(rows, column)).collect();
-    if let Some(group) = R::GROUP {
-        let inner = group.columns.iter().map(|column| array(rows, column));
-        match fields.last().map(|field| field.data_type()) {
-            Some(DataType::Struct(of)) if !spread => {
-                let exist: NullBuffer = rows.iter().map(group.exists).collect::<Vec<_>>().into();
-                let group = StructArray::try_new(of.clone(), inner.collect(), Some(exist))?;
-                arrays.push(Arc::new(group));
-            }
-            _ => arrays.extend(inner),
-        }
+    let inner = R::GROUP.map(|group| group.columns).unwrap_or_default();
+    let mut arrays = arrays(rows, R::COLUMNS.iter().chain(inner));
+    if let (Some(group), Some(DataType::Struct(of))) = (R::GROUP, fields.last().map(|field| field.data_type())) {
+        let within = arrays.split_off(R::COLUMNS.len());
+        let exist: NullBuffer = rows.iter().map(group.exists).collect::<Vec<_>>().into();
+        arrays.push(Arc::new(StructArray::try_new(of.clone(), within, Some(exist))?));
     }
     RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)
 }
 
-fn array<R>(rows: &[R], column: &Column<R>) -> ArrayRef {
-    match column.cells {
-        Cells::Int(read) => Arc::new(rows.iter().map(read).collect::<Int64Array>()),
-        Cells::Bool(read) => Arc::new(rows.iter().map(read).collect::<BooleanArray>()),
-        Cells::Text(read) => Arc::new(rows.iter().map(read).collect::<LargeStringArray>()),
-        Cells::Time(read) => {
-            // Nanoseconds are cut off downwards, as for Python.
-            let micros = |row| read(row).and_then(|at| i64::try_from(at.as_nanosecond().div_euclid(1000)).ok());
-            let moments: TimestampMicrosecondArray = rows.iter().map(micros).collect();
-            Arc::new(moments.with_timezone(UTC))
+/// So many rows are read for one column after another: fewer than a processor's cache holds.
+const AT_A_TIME: usize = 1024;
+
+fn arrays<R: Tabular>(rows: &[R], columns: impl Iterator<Item = &'static Column<R>>) -> Vec<ArrayRef> {
+    let mut filling: Vec<_> = columns.map(|column| Filling::new(column, rows.len())).collect();
+    for some in rows.chunks(AT_A_TIME) {
+        for column in &mut filling {
+            column.extend(some);
         }
     }
+    filling.iter_mut().map(Filling::finish).collect()
+}
+
+/// A column that is being filled.
+enum Filling<R: 'static> {
+    Int(fn(&R) -> Option<i64>, Int64Builder),
+    Bool(fn(&R) -> Option<bool>, BooleanBuilder),
+    Text(fn(&R) -> Option<&str>, LargeStringBuilder),
+    Time(fn(&R) -> Option<Timestamp>, TimestampMicrosecondBuilder),
+}
+
+impl<R> Filling<R> {
+    fn new(column: &Column<R>, rows: usize) -> Self {
+        match column.cells {
+            Cells::Int(read) => Self::Int(read, Int64Builder::with_capacity(rows)),
+            Cells::Bool(read) => Self::Bool(read, BooleanBuilder::with_capacity(rows)),
+            Cells::Text(read) => Self::Text(read, LargeStringBuilder::with_capacity(rows, rows.saturating_mul(8))),
+            Cells::Time(read) => {
+                let moments = TimestampMicrosecondBuilder::with_capacity(rows);
+                Self::Time(read, moments.with_timezone(UTC))
+            }
+        }
+    }
+
+    fn extend(&mut self, rows: &[R]) {
+        match self {
+            Self::Int(read, cells) => cells.extend(rows.iter().map(*read)),
+            Self::Bool(read, cells) => cells.extend(rows.iter().map(*read)),
+            Self::Text(read, cells) => cells.extend(rows.iter().map(*read)),
+            Self::Time(read, cells) => cells.extend(rows.iter().map(|row| read(row).and_then(micros))),
+        }
+    }
+
+    fn finish(&mut self) -> ArrayRef {
+        match self {
+            Self::Int(_, cells) => Arc::new(cells.finish()),
+            Self::Bool(_, cells) => Arc::new(cells.finish()),
+            Self::Text(_, cells) => Arc::new(cells.finish()),
+            Self::Time(_, cells) => Arc::new(cells.finish()),
+        }
+    }
+}
+
+/// Nanoseconds are cut off downwards, as for Python.
+fn micros(at: Timestamp) -> Option<i64> {
+    i64::try_from(at.as_nanosecond().div_euclid(1000)).ok()
 }
