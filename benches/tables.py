@@ -12,8 +12,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
-import pandas
-import polars
+import pandas as pd
+import polars as pl
 from infosecops import SDElements
 
 if TYPE_CHECKING:
@@ -50,9 +50,12 @@ def job(number: int) -> dict[str, Any]:
 
 
 class Server(BaseHTTPRequestHandler):
+    """Answers one list."""
+
     answer = json.dumps([job(number) for number in range(JOBS)]).encode()
 
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
+        """Give it."""
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(self.answer)))
@@ -60,7 +63,7 @@ class Server(BaseHTTPRequestHandler):
         self.wfile.write(self.answer)
 
     def log_message(self, *_: object) -> None:
-        pass
+        """Say nothing."""
 
 
 def jobs() -> Table[Job]:
@@ -87,13 +90,13 @@ def main() -> None:
     ways: dict[str, Callable[[], object]] = {
         "stream alone": table.__arrow_c_stream__,
         "polars": table.to_polars,
-        "polars, of dicts that are there": lambda: polars.DataFrame(dicts),
-        "polars, of to_dicts()": lambda: polars.DataFrame(table.to_dicts()),
-        "polars, of each job's to_dict()": lambda: polars.DataFrame([job.to_dict() for job in table]),
+        "polars, of dicts that are there": lambda: pl.DataFrame(dicts),
+        "polars, of to_dicts()": lambda: pl.DataFrame(table.to_dicts()),
+        "polars, of each job's to_dict()": lambda: pl.DataFrame([job.to_dict() for job in table]),
         "pandas": table.to_pandas,
         "pandas, flattened": lambda: table.to_pandas(flatten=True),
-        "pandas, of to_dicts()": lambda: pandas.DataFrame(table.to_dicts()),
-        "pandas, of to_dicts(), flattened": lambda: pandas.DataFrame(table.to_dicts(flatten=True)),
+        "pandas, of to_dicts()": lambda: pd.DataFrame(table.to_dicts()),
+        "pandas, of to_dicts(), flattened": lambda: pd.DataFrame(table.to_dicts(flatten=True)),
         "to_dicts()": table.to_dicts,
         "pass over the objects": lambda: [None for _ in table],
     }
