@@ -161,6 +161,7 @@ ATTRIBUTES = {
     "Secret": "reveal reveal_bytes",
     "SecretFile": "path",
     "SecuritySettings": "token_inactivity_timeout token_lifespan_timeout extra",
+    "Table": "flattened to_dicts to_pandas to_polars",
     "TrustedApp": "",
     "UserLogin": "",
     "VaultAccount": (

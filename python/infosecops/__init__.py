@@ -55,6 +55,7 @@ if TYPE_CHECKING:
         equals,
     )
     from infosecops._lists import AsyncLazyList, LazyList
+    from infosecops._tables import Table
     from infosecops.bamboo_agents import AsyncBambooAgents, BambooAgents
     from infosecops.errors import (
         AmbiguousMatch,
@@ -92,6 +93,7 @@ _PLACES = {
     "_bulk": "BulkEntry BulkResult",
     "_config_report": "ConfigEntry ConfigReport",
     "_lists": "AsyncLazyList LazyList",
+    "_tables": "Table",
     "errors": (
         "AmbiguousMatch ApiError AuthenticationError BadRequestError ConfigError ConflictError ConnectError "
         "DeadlineExceeded Error JobFailed NotFoundError PartialFailure PermissionDeniedError "
@@ -171,6 +173,7 @@ __all__ = [
     "Sectona",
     "SecuritySettings",
     "ServerError",
+    "Table",
     "TaskLeftOpen",
     "TlsError",
     "TransportError",

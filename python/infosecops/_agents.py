@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from infosecops._client import run, run_here
 from infosecops._maintenance import AsyncMaintenanceWindow, MaintenanceWindow
+from infosecops._tables import Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,13 +42,13 @@ class Agents(_OfToken):
         [(131073, 'linux-01', False), (131074, 'linux-02', True)]
     """
 
-    def list(self) -> List[Agent]:
+    def list(self) -> Table[Agent]:
         """All agents. Inferred: only scripts, one of the plugin's author's, show this path.
 
         Raises:
             ConfigError: The server has the paths before 1.5 alone, which have no list.
         """
-        return run_here(self._native.list_all())
+        return Table(run_here(self._native.list_all()))
 
     def state(self, id: int, *, form: Literal["json", "text"] = "json") -> AgentState:  # noqa: A002
         """Whether an agent takes builds, and whether it builds something.
@@ -227,9 +228,9 @@ class Agents(_OfToken):
 class AsyncAgents(_OfToken):
     """The twin of :class:`Agents` for asyncio."""
 
-    async def list(self) -> List[Agent]:
+    async def list(self) -> Table[Agent]:
         """All agents; see :meth:`Agents.list`."""
-        return await run(self._native.list_all())
+        return Table(await run(self._native.list_all()))
 
     async def state(self, id: int, *, form: Literal["json", "text"] = "json") -> AgentState:  # noqa: A002
         """Look at an agent; see :meth:`Agents.state`."""

@@ -20,44 +20,57 @@ if TYPE_CHECKING:
 
     from infosecops._infosecops import ReviewItemChange
 
-__all__ = ["CsvRows", "changes", "rules"]
+__all__ = [
+    "CHANGE_COLUMNS",
+    "CHANGE_NEEDS",
+    "RULES_SHOWN",
+    "RULE_NEEDS",
+    "CsvRows",
+    "changes",
+    "rule_column",
+    "rule_of_row",
+    "rules",
+]
 
 _DELIMITERS = ",;\t|"
 _SHOWN = 20
-_CHANGE_NEEDS = ("state", "reviewee", "kind")
-_CHANGE_COLUMNS = (
-    *_CHANGE_NEEDS,
+CHANGE_NEEDS = ("state", "reviewee", "kind")
+CHANGE_COLUMNS = (
+    *CHANGE_NEEDS,
     *("name", "resource", "action", "business_source", "role_set"),
     *("account_name", "account_business_source", "comments", "expires_on"),
 )
 _RULE_COLUMNS = ("reviewer", "object_type", "objects", "subjects", "subject_type", "privilege")
 _CONDITIONS = ("reviewer", "objects", "subjects")
+RULE_NEEDS = ("object_type",)
+RULES_SHOWN = (*_RULE_COLUMNS, *(f"{name}.<column>" for name in _CONDITIONS))
 
 
 def changes(
     path: str | os.PathLike[str], encoding: str, delimiter: str | None, columns: Mapping[str, str | None] | None
 ) -> CsvRows[ReviewItemChange]:
     """Read review changes; see :meth:`ReviewItemChange.from_csv`."""
-    known = {name: name for name in _CHANGE_COLUMNS}
-    return CsvRows(path, change_of_row, known.get, _CHANGE_COLUMNS, _CHANGE_NEEDS, (encoding, delimiter, columns))
+    known = {name: name for name in CHANGE_COLUMNS}
+    return CsvRows(path, change_of_row, known.get, CHANGE_COLUMNS, CHANGE_NEEDS, (encoding, delimiter, columns))
 
 
 def rules(
     path: str | os.PathLike[str], encoding: str, delimiter: str | None, columns: Mapping[str, str | None] | None
 ) -> CsvRows[CoverageRule]:
     """Read coverage rules; see :meth:`CoverageRule.from_csv`."""
-    shown = (*_RULE_COLUMNS, *(f"{name}.<column>" for name in _CONDITIONS))
-    return CsvRows(path, _rule, _rule_column, shown, ("object_type",), (encoding, delimiter, columns))
+    return CsvRows(path, rule_of_row, rule_column, RULES_SHOWN, RULE_NEEDS, (encoding, delimiter, columns))
 
 
-def _rule_column(name: str) -> str | None:
+def rule_column(name: str) -> str | None:
+    """Give the name of a column of rules, None if there is no such column."""
     first, dot, column = name.partition(".")
     if dot:
         return name if first in _CONDITIONS and column else None
     return name if name in _RULE_COLUMNS else None
 
 
-def _rule(cells: dict[str, str]) -> CoverageRule:
+def rule_of_row(cells: dict[str, str]) -> CoverageRule:
+    """Make a rule of the cells of a row. Errors begin with the column."""
     parts: dict[str, list[str]] = {}
     for name, cell in cells.items():
         if not cell:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from infosecops._client import run, run_here
 from infosecops._generic import Generic, T
+from infosecops._tables import Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
     from typing import Protocol
 
-    from infosecops._infosecops import Operation, Records
+    from infosecops._infosecops import Operation, Records, Rows
 
     class NativePages(Protocol[T]):
         """A place in a list."""
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
         def next(self) -> Operation[list[T] | None]: ...
 
         def records(self) -> Operation[Records[T] | None]: ...
+
+        def gather(self) -> Operation[bool]: ...
+
+        def rows(self) -> Rows[T]: ...
 
 
 class _List(Generic[T]):
@@ -49,9 +54,12 @@ class LazyList(_List[T]):
         while (records := run_here(pages.records())) is not None:
             yield from records
 
-    def collect(self) -> list[T]:
+    def collect(self) -> Table[T]:
         """Read everything."""
-        return list(self)
+        pages = self._begin()
+        while run_here(pages.gather()):
+            pass
+        return Table(pages.rows())
 
 
 class AsyncLazyList(_List[T]):
@@ -69,6 +77,9 @@ class AsyncLazyList(_List[T]):
             for record in records:
                 yield record
 
-    async def collect(self) -> list[T]:
+    async def collect(self) -> Table[T]:
         """Read everything."""
-        return [record async for record in self]
+        pages = self._begin()
+        while await run(pages.gather()):
+            pass
+        return Table(pages.rows())

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from infosecops import _infosecops
 from infosecops._client import AsyncClient, BaseClient, Client, run, run_here
+from infosecops._tables import Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -151,7 +152,7 @@ class Tokens:
     def __init__(self, native: _infosecops.BambooAgents) -> None:
         self._native = native
 
-    def list(self) -> list[AccessToken]:
+    def list(self) -> Table[AccessToken]:
         """All tokens with what they allow.
 
         Example:
@@ -160,7 +161,7 @@ class Tokens:
             ...     [token.name for token in bamboo.tokens.list()]
             ['readOnly', 'read and write']
         """
-        return run_here(self._native.tokens_list())
+        return Table(run_here(self._native.tokens_list()))
 
     def create(self, name: str, *, read: bool = True, change: bool = False) -> AccessToken:
         """Make a token. Names need not be unique, so a create that got no answer is never sent again by itself.
@@ -224,9 +225,9 @@ class AsyncTokens:
     def __init__(self, native: _infosecops.BambooAgents) -> None:
         self._native = native
 
-    async def list(self) -> list[AccessToken]:
+    async def list(self) -> Table[AccessToken]:
         """All tokens; see :meth:`Tokens.list`."""
-        return await run(self._native.tokens_list())
+        return Table(await run(self._native.tokens_list()))
 
     async def create(self, name: str, *, read: bool = True, change: bool = False) -> AccessToken:
         """Make a token; see :meth:`Tokens.create`."""

@@ -104,7 +104,7 @@ class GovernanceLifecycle(_Base, ReviewRuns, Client):
 
         Args:
             coverage: The file's content as bytes or str, sent unchanged; its path, read from disk while it is sent;
-                or the rules to write it from.
+                or the rules to write it from, also as a data frame with the columns of :meth:`CoverageRule.from_csv`.
             type: Which kind of coverage it is.
             id: Id of the review result; its messages take ids for results. Not together with ``name``.
             name: Name of the review definition.
@@ -157,8 +157,8 @@ class GovernanceLifecycle(_Base, ReviewRuns, Client):
 
         Args:
             review: Name of the review result.
-            changes: What to change: :class:`ReviewItemChange` objects, dicts of the same keys, or rows of a data frame
-                with the columns of :meth:`ReviewItemChange.from_csv`, in which None and NaN say nothing.
+            changes: What to change: :class:`ReviewItemChange` objects, dicts of the same keys, or a data frame or its
+                rows with the columns of :meth:`ReviewItemChange.from_csv`, in which None and NaN say nothing.
             sign_off: Sign off what was reviewed.
             sign_off_comments: Comments for the sign-off (inferred: a child of the document's root).
             comments_only: Add comments and leave the states alone; not known by 7.1 and 7.2.

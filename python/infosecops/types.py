@@ -7,13 +7,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import date
     from os import PathLike
-    from typing import Any, Literal, TypeAlias, TypedDict
+    from typing import Any, Literal, Protocol, TypeAlias, TypedDict
 
     from typing_extensions import NotRequired
 
     from infosecops._infosecops import AccountRequest, CoverageRule, ReviewItemChange
 
-    Coverage: TypeAlias = bytes | str | PathLike[str] | Iterable[CoverageRule]
+    class Frame(Protocol):
+        """A data frame: anything that gives its rows as a stream of Arrow."""
+
+        def __arrow_c_stream__(self, requested_schema: None = None) -> object: ...
+
+    Coverage: TypeAlias = bytes | str | PathLike[str] | Iterable[CoverageRule] | Frame
     CoverageType: TypeAlias = Literal["reviewer", "monitor", "altmanager"]
 
     class AccountDict(TypedDict):
@@ -68,4 +73,4 @@ if TYPE_CHECKING:
 
     AccountRequests: TypeAlias = Iterable[AccountRequest | AccountRequestDict | tuple[str, str, str] | list[str]]
     # The last are rows, as data frames give them: their keys may be of any type.
-    Changes: TypeAlias = Iterable[ReviewItemChange | ChangeDict | Mapping[Any, Any]]
+    Changes: TypeAlias = Iterable[ReviewItemChange | ChangeDict | Mapping[Any, Any]] | Frame

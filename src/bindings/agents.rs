@@ -12,6 +12,7 @@ use super::errors::refused;
 use super::handle::{Handle, Nothing};
 use super::operation::Operation;
 use super::per_process::PerProcess;
+use super::rows::Rows;
 use super::secret::{GivenSecret, credential};
 use super::settings::{callable, config_error, pace};
 use super::site::{OfCall, progress};
@@ -129,9 +130,9 @@ impl Agents {
 
     fn list_all(&self, py: Python<'_>) -> PyResult<Operation> {
         let uuid = self.held();
-        self.handle.operation(py, "agents.list", move |live, call| async move {
-            bamboo::list_agents(&uuid.open(&live), &call).await
-        })
+        let begin =
+            move |live: Arc<Live<System>>, call| async move { bamboo::list_agents(&uuid.open(&live), &call).await };
+        self.handle.operation_with(py, "agents.list", begin, Rows::finish)
     }
 
     fn state(&self, py: Python<'_>, id: Any<'_, '_>, form: Given<String>) -> PyResult<Operation> {

@@ -1,13 +1,17 @@
 //! Agent APIs for Bamboo for Python.
 
+use std::sync::Arc;
+
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 
 use super::agents::Agents;
 use super::argument::{self, Given};
+use super::client::Live;
 use super::handle::Handle;
 use super::operation::Operation;
 use super::raw::RawCall;
+use super::rows::Rows;
 use super::secret::credential;
 use super::settings::{Settings, config_error};
 use crate::core::credential::{Credential, Holder};
@@ -103,9 +107,8 @@ impl BambooAgents {
     }
 
     fn tokens_list(&self, py: Python<'_>) -> PyResult<Operation> {
-        self.0.operation(py, "tokens.list", |live, call| async move {
-            bamboo::list(&live.system, &call).await
-        })
+        let begin = |live: Arc<Live<System>>, call| async move { bamboo::list(&live.system, &call).await };
+        self.0.operation_with(py, "tokens.list", begin, Rows::finish)
     }
 
     fn tokens_create(

@@ -16,6 +16,7 @@ use super::pages::{ConnectionPages, JobPages, Records};
 use super::raw::{RawCall, Response};
 use super::reference::SecretReference;
 use super::review::{ChangeResult, ResultIterator, RetryChanges};
+use super::rows::Rows;
 use super::sandbox::SandboxServer;
 use super::sandbox_values::{JournalEntry, SandboxAccount};
 use super::sd_elements::SDElements;
@@ -82,6 +83,7 @@ classes!(
     ReviewStatus,
     ReviewUpdate,
     RevieweeAccount,
+    Rows,
     RunStatus,
     SDElements,
     SandboxAccount,

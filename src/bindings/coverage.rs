@@ -7,6 +7,7 @@ use pyo3::types::{PyByteArray, PyBytes, PyString};
 
 use super::argument::{self, Given};
 use super::errors::refused;
+use super::frames::read_frame;
 use crate::systems::governance_lifecycle::{self as gl, Coverage, CoverageProblem, CoverageReport, CoverageRule};
 use crate::{named, record_methods};
 
@@ -116,7 +117,7 @@ record_methods!(CoverageReport {
 /// is not public.
 ///
 /// Args:
-///     coverage: As `upload_coverage` takes it: content as bytes or str, a path, or rules.
+///     coverage: As `upload_coverage` takes it: content as bytes or str, a path, rules, or a data frame of them.
 ///     type: `reviewer`, `monitor` or `altmanager`.
 ///
 /// Raises:
@@ -149,7 +150,8 @@ pub fn read_coverage(coverage: &Bound<'_, PyAny>) -> PyResult<Coverage> {
     }
     let wrong = || PyTypeError::new_err("coverage: must be bytes, str, a path or an iterable of CoverageRule");
     let mut rules = Vec::new();
-    for rule in coverage.try_iter().map_err(|_| wrong())? {
+    let of_frame = read_frame(coverage, "rules")?;
+    for rule in of_frame.as_ref().unwrap_or(coverage).try_iter().map_err(|_| wrong())? {
         rules.push(rule?.cast::<CoverageRule>().map_err(|_| wrong())?.get().clone());
     }
     Ok(Coverage::Rules(rules))

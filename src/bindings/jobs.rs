@@ -117,7 +117,7 @@ fn user<'py>(py: Python<'py>, job: &PackedJob, text: JobText) -> PyResult<Option
 
 /// In UTC; Python knows no nanoseconds. Made of the ten bytes that a pickle has: taking seven numbers costs several times as
 /// much.
-fn moment<'py>(py: Python<'py>, moment: Timestamp) -> PyResult<Bound<'py, PyAny>> {
+pub fn moment<'py>(py: Python<'py>, moment: Timestamp) -> PyResult<Bound<'py, PyAny>> {
     let at = Offset::UTC.to_datetime(moment);
     if at.year() < 1 {
         return Err(PyValueError::new_err(format!("year {} is out of range", at.year())));

@@ -2,6 +2,8 @@
 
 mod agents;
 pub(crate) mod argument;
+#[cfg_attr(not(feature = "arrow"), path = "no_arrow.rs")]
+mod arrow;
 mod bamboo_agents;
 mod bulk;
 mod classes;
@@ -16,6 +18,7 @@ mod event_loop;
 mod events;
 mod fields;
 mod found;
+mod frames;
 mod governance_lifecycle;
 mod guarded;
 mod handed;
@@ -38,6 +41,7 @@ mod review_dict;
 mod review_input;
 mod review_reading;
 mod review_values;
+mod rows;
 mod sandbox;
 mod sandbox_arguments;
 mod sandbox_values;
@@ -73,6 +77,8 @@ mod _infosecops {
     use super::report::config_rows;
     #[pymodule_export]
     use super::review_input::change_of_row;
+    #[pymodule_export]
+    use super::rows::restore_rows;
     #[pymodule_export]
     use super::secret::wrap;
 

@@ -9,6 +9,7 @@ use tokio::sync::Mutex;
 
 use super::handle::Handle;
 use super::operation::Operation;
+use super::rows::{Row, Rows};
 use crate::systems::sd_elements::{Connection, Item, PackedJob, PageCursor, SdElements};
 
 /// A place in a list.
@@ -16,15 +17,17 @@ pub struct Pages<T> {
     handle: Handle<SdElements>,
     operation: String,
     cursor: Arc<Mutex<PageCursor<T>>>,
+    gathered: Arc<Lock<Vec<T>>>,
 }
 
-impl<T: Item + for<'py> IntoPyObject<'py>> Pages<T> {
+impl<T: Item + Row> Pages<T> {
     /// At its beginning.
     pub fn new(handle: Handle<SdElements>, cursor: PageCursor<T>) -> Self {
         Self {
             handle,
             operation: cursor.operation().to_owned(),
             cursor: Arc::new(Mutex::new(cursor)),
+            gathered: Arc::default(),
         }
     }
 
@@ -47,6 +50,23 @@ impl<T: Item + for<'py> IntoPyObject<'py>> Pages<T> {
     fn records(&self, py: Python<'_>) -> PyResult<Operation> {
         self.next(py, |py, page| page.map(Records::of).into_bound_py_any(py))
     }
+
+    fn gather(&self, py: Python<'_>) -> PyResult<Operation> {
+        let gathered = self.gathered.clone();
+        self.next(py, move |py, page| {
+            let is_page = page.is_some();
+            gathered
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .extend(page.unwrap_or_default());
+            is_page.into_bound_py_any(py)
+        })
+    }
+
+    fn rows(&self) -> Rows {
+        let mut gathered = self.gathered.lock().unwrap_or_else(PoisonError::into_inner);
+        Rows::of(std::mem::take(&mut gathered))
+    }
 }
 
 /// The pages of a list of jobs, one operation each.
@@ -63,6 +83,16 @@ impl JobPages {
     /// The same, its records made one by one.
     fn records(&self, py: Python<'_>) -> PyResult<Operation> {
         self.0.records(py)
+    }
+
+    /// Puts the next page to those that were gathered; false behind the last.
+    fn gather(&self, py: Python<'_>) -> PyResult<Operation> {
+        self.0.gather(py)
+    }
+
+    /// What was gathered since it was last asked for.
+    fn rows(&self) -> Rows {
+        self.0.rows()
     }
 }
 
@@ -81,6 +111,16 @@ impl ConnectionPages {
     fn records(&self, py: Python<'_>) -> PyResult<Operation> {
         self.0.records(py)
     }
+
+    /// Puts the next page to those that were gathered; false behind the last.
+    fn gather(&self, py: Python<'_>) -> PyResult<Operation> {
+        self.0.gather(py)
+    }
+
+    /// What was gathered since it was last asked for.
+    fn rows(&self) -> Rows {
+        self.0.rows()
+    }
 }
 
 /// The records of a page. Who looks at them one after another never has tens of thousands of objects, which the garbage
@@ -89,7 +129,8 @@ impl ConnectionPages {
 pub struct Records(Box<dyn Left>);
 
 /// What was not asked for yet.
-trait Left: Send + Sync {
+pub trait Left: Send + Sync {
+    /// The next one, made now.
     fn next<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>>;
 }
 
@@ -102,6 +143,11 @@ impl<T: for<'py> IntoPyObject<'py> + Send> Left for Lock<vec::IntoIter<T>> {
 }
 
 impl Records {
+    /// Those behind a place.
+    pub fn from_place(place: impl Left + 'static) -> Self {
+        Self(Box::new(place))
+    }
+
     fn of<T: for<'py> IntoPyObject<'py> + Send + 'static>(page: Vec<T>) -> Self {
         Self(Box::new(Lock::new(page.into_iter())))
     }

@@ -8,6 +8,7 @@ use pyo3::sync::MutexExt;
 use pyo3::types::{PyBytes, PyDict, PyIterator, PyString};
 
 use super::argument::Wrong;
+use super::frames::read_frame;
 use super::review_input::{Refusal, with_change};
 use super::site::{OfCall, Site, in_context, raised_error};
 use crate::core::error::Error;
@@ -36,7 +37,10 @@ impl Reading {
         if is_one || changes.is_instance_of::<PyDict>() {
             return Err(wrong());
         }
-        let items = changes.try_iter().map_err(|_| wrong())?;
+        let items = match read_frame(changes, "changes")? {
+            Some(rows) => rows.try_iter()?,
+            None => changes.try_iter().map_err(|_| wrong())?,
+        };
         Ok(Self {
             items: items.unbind(),
             kept: Gathering::default(),

@@ -8,6 +8,7 @@ pub mod body;
 pub(crate) mod buffers;
 pub mod bulk;
 pub mod cause;
+pub mod columns;
 pub mod config;
 pub mod credential;
 pub mod decode;

@@ -24,6 +24,7 @@ from infosecops import (
     ReviewStatus,
     ReviewUpdate,
     Secret,
+    Table,
     VaultAccount,
 )
 from infosecops.bamboo_agents import AsyncAgents
@@ -59,12 +60,12 @@ async def twins(box: Sandbox) -> None:
             assert_type(job, Job)
         async for page in jobs.pages():
             assert_type(page, list[Job])
-        assert_type(await jobs.collect(), list[Job])
+        assert_type(await jobs.collect(), Table[Job])
         box.jobs.progress("immediate")
         started = await sde.jobs.alm.start(12)
         assert_type(await sde.jobs.alm.wait(started, on_progress=heard), Job)
         both = await asyncio.gather(sde.connections.alm.get(12), bamboo.tokens.list())
-        assert_type(both, tuple[Connection, list[AccessToken]])
+        assert_type(both, tuple[Connection, Table[AccessToken]])
         assert_type(await pam.request_password("Unix Based", "web01.example.net", "deploy"), VaultAccount)
         assert_type(await bamboo.tokens.ensure("chef nodes 2"), EnsureResult)
         assert_type(await bamboo.request("GET", "/rest/agent-config/1.0/tokens/", effect="read"), Response)

@@ -16,6 +16,7 @@ from infosecops import (
     MaintenanceTask,
     Response,
     Secret,
+    Table,
     TaskLeftOpen,
 )
 from infosecops.bamboo_agents import Agents
@@ -34,7 +35,7 @@ def bamboo_agents(box: Sandbox) -> None:
         token = assert_type(made.token, AccessToken)
         assert_type(bamboo.tokens.update(token, change=True).change, bool)
         assert_type(bamboo.tokens.find("chef nodes"), AccessToken | None)
-        assert_type(bamboo.tokens.list(), list[AccessToken])
+        assert_type(bamboo.tokens.list(), Table[AccessToken])
         bamboo.tokens.revoke(assert_type(token.uuid, Secret))
         bamboo.tokens.create("chef nodes")
         try:
@@ -59,7 +60,7 @@ def bamboo_agents(box: Sandbox) -> None:
 def build_agents(box: Sandbox, bamboo: BambooAgents) -> None:
     uuid = assert_type(box.bamboo_agents.access_token, Secret)
     agents = assert_type(bamboo.agents(lambda: uuid), Agents)
-    first = assert_type(agents.list(), list[Agent])[0]
+    first = assert_type(agents.list(), Table[Agent])[0]
     assert_type(first.online, bool | None)
     assert_type(agents.state(first.id, form="text").enabled, bool)
     assert_type(agents.disable(first.id), AgentState)

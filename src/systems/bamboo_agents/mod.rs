@@ -3,6 +3,7 @@
 
 mod agent;
 mod agents;
+mod columns;
 mod idle;
 mod maintenance;
 mod opened;

@@ -2,6 +2,7 @@
 //!
 //! <https://docs.sdelements.com/release/4.12/api/docs/jobs>
 
+mod columns;
 mod connections;
 mod job;
 mod jobs;
