@@ -36,6 +36,7 @@ mod report;
 mod review;
 mod review_dict;
 mod review_input;
+mod review_plan;
 mod review_reading;
 mod review_values;
 mod sandbox;
@@ -75,6 +76,8 @@ mod _infosecops {
     use super::review_input::change_of_row;
     #[pymodule_export]
     use super::secret::wrap;
+    #[pymodule_export]
+    use super::vault_requests::account_requests;
 
     #[pymodule_init]
     fn init(module: &pyo3::Bound<'_, pyo3::types::PyModule>) -> pyo3::PyResult<()> {

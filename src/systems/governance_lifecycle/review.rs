@@ -112,6 +112,37 @@ pub fn dry_run(review: &str, changes: &Arc<Changes>, options: &UpdateOptions) ->
     Ok(dry)
 }
 
+/// Checks what a run would send, and gives how many changes go into one request.
+///
+/// # Errors
+/// Whatever can't be sent.
+pub fn chunk_size(review: &str, changes: &Arc<Changes>, options: &UpdateOptions) -> Result<usize, Error> {
+    Run::new(review, changes, options).map(|run| run.size)
+}
+
+/// What became of a part of the changes, which was sent elsewhere.
+pub enum Part {
+    /// What the server said.
+    Told(Arc<ReviewUpdate>),
+    /// No answer tells of them, and why.
+    Untold(Fate, String),
+}
+
+/// The parts of a run as one, in the order of the changes; each is `size` changes, the last one the rest.
+pub fn merged(changes: &Arc<Changes>, size: usize, same_state_ok: bool, parts: &[Part]) -> ReviewUpdate {
+    let mut sum = ReviewUpdate::new(changes.clone(), same_state_ok);
+    for part in parts {
+        let count = size.min(changes.len() - sum.told());
+        match part {
+            Part::Told(update) if sum.add_part(update, count) => {}
+            Part::Told(_) => sum.add_gap(count, Fate::Unknown, "the answer tells of other changes"),
+            Part::Untold(fate, reason) => sum.add_gap(count, *fate, reason),
+        }
+    }
+    add_rest(&mut sum);
+    sum
+}
+
 /// Changes the states of review items. An answer by which only some or none were updated is a result, not an error. Each
 /// request has the client's timeout at most, and `call` bounds all of them together.
 ///
