@@ -49,7 +49,7 @@ class BulkParts:
         self._size = max(size, 1)
 
     def __len__(self) -> int:
-        return -(-len(self._inputs) // self._size)
+        return (len(self._inputs) + self._size - 1) // self._size
 
     def _of(self, all_of_them: Sequence[Any], number: int) -> list[Any]:
         return list(all_of_them[number * self._size : (number + 1) * self._size])

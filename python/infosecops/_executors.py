@@ -6,7 +6,6 @@ of what was handed out and gave no answer, nothing is claimed.
 
 from __future__ import annotations
 
-import pickle
 import sys
 
 from infosecops._parts import Part, Work, packed
@@ -38,16 +37,16 @@ if TYPE_CHECKING:
             """How many inputs one part has."""
             ...
 
-        def undone(self, result: Any, /) -> int:
+        def undone(self, result: Any, /) -> int:  # noqa: ANN401
             """How many of a part's inputs are not known to be done."""
             ...
 
-        def is_last(self, answer: Any, /) -> bool:
+        def is_last(self, answer: Any, /) -> bool:  # noqa: ANN401
             """Whether the server would answer alike to all that is still to be sent."""
             ...
 
 
-__all__ = ["Shared", "checked", "error_of", "run_parts", "run_parts_async"]
+__all__ = ["Shared", "error_of", "run_parts", "run_parts_async"]
 
 _USUAL_WORKERS = 8
 _TITLES = {"governance_lifecycle": "Governance & Lifecycle", "sd_elements": "SD Elements", "sectona": "Sectona"}
@@ -69,13 +68,14 @@ class Shared:
     def __init__(
         self, executor: Executor, client: BaseClient, call: Callable[..., Any], options: dict[str, Any]
     ) -> None:
-        self.executor = checked(executor)
+        self.executor = _checked(executor)
+        self._is_own = self.executor is not executor
         self.client = client
         self.work: Work | bytes
         if _has_threads(self.executor):
             self.work = Work(call, options)
         else:
-            self.work = packed(call, options, getattr(self.executor, "dumps", pickle.dumps))
+            self.work = packed(call, options, self.executor, client)
         prepare = getattr(self.executor, "prepare", None)
         if prepare is not None:
             prepare(client.url)
@@ -87,13 +87,18 @@ class Shared:
 
         return isinstance(self.executor, (ThreadPoolExecutor, ProcessPoolExecutor)) or hasattr(self.executor, "prepare")
 
+    def close(self) -> None:
+        """Let go of what was made for this call."""
+        if self._is_own:
+            self.executor.shutdown(wait=False)
+
     @property
     def workers(self) -> int:
         """How many parts it can make at a time."""
         return workers_of(self.executor)
 
 
-def checked(executor: Executor) -> Executor:
+def _checked(executor: Executor) -> Executor:
     """The executor to be used for what was given."""
     from concurrent.futures import Executor
 
@@ -126,6 +131,7 @@ class _Run:
         self._running: dict[Future[Any], int] = {}
         self._has_given_up = False
         self._next = 0
+        self._given = 0
         self._ended = self._undone = 0
         self._total = sum(map(parts.count, range(len(parts))))
         self._why_ended: str | None = None
@@ -140,7 +146,7 @@ class _Run:
         # One more than they can make, so that none waits for this thread.
         while self._why_ended is None and self._next < len(self._parts) and len(self._running) <= self._shared.workers:
             number = self._next
-            part = Part(self._shared.work, self._parts.inputs(number), self._shared.client.url)
+            part = Part(self._shared.work, self._parts.inputs(number), self._given, self._shared.client.url)
             try:
                 future: Future[Any] = self._shared.executor.submit(part)
             except Exception as error:
@@ -149,6 +155,7 @@ class _Run:
                 self._why_ended = f"the executor takes no more: {type(error).__name__}"
                 break
             self._next += 1
+            self._given += self._parts.count(number)
             self._running[future] = number
             future.add_done_callback(self._tell)
         if self._why_ended is not None and not self._has_given_up:
@@ -237,6 +244,8 @@ def run_parts(shared: Shared, parts: Parts, on_progress: Callable[[int, int, int
     except BaseException:
         run.stop()
         raise
+    finally:
+        shared.close()
     return settled(run.answers)
 
 
@@ -269,6 +278,8 @@ async def run_parts_async(
     except BaseException:
         run.stop()
         raise
+    finally:
+        shared.close()
     return settled(run.answers)
 
 

@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 __all__ = ["gathered", "handed_out"]
 
 
-def gathered(jobs: Iterable[Job | int]) -> Any:  # noqa: ANN401
+def gathered(jobs: Iterable[Job | int]) -> list[Job | int]:
     """All of them, to be gone through twice; what is no such thing as it is, to be refused where others are."""
-    is_other = isinstance(jobs, (str, dict)) or not hasattr(jobs, "__iter__")
-    return jobs if is_other else list(jobs)
+    found: Any = jobs
+    is_other = isinstance(found, (str, dict)) or not hasattr(found, "__iter__")
+    return found if is_other else list(found)
 
 
 def handed_out(  # noqa: PLR0913

@@ -27,7 +27,7 @@ class ReviewParts:
         self._plan = plan
 
     def __len__(self) -> int:
-        return -(-self._plan.total // self._plan.size)
+        return (self._plan.total + self._plan.size - 1) // self._plan.size
 
     def inputs(self, number: int) -> tuple[object, ...]:
         """The arguments of the call of one part."""

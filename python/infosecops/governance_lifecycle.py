@@ -191,12 +191,10 @@ class GovernanceLifecycle(_Base, ReviewRuns, Client):
             1
         """
         with shown("update_review_items", on_progress, show=progress) as told:
-            if executor is not None:
-                from infosecops._executors import Shared, checked, run_parts
+            if executor is not None and dry_run is not True:
+                from infosecops._executors import Shared, run_parts
                 from infosecops._review_parts import ReviewParts
 
-                executor = checked(executor)
-            if executor is not None and dry_run is False:
                 options: ReviewOptions = {
                     "sign_off": sign_off,
                     "sign_off_comments": sign_off_comments,
@@ -205,7 +203,13 @@ class GovernanceLifecycle(_Base, ReviewRuns, Client):
                 }
                 # What can't be used is refused before anything is handed out.
                 self._native.update_review_items(
-                    review, (), chunk_size=chunk_size, on_partial=on_partial, dry_run=False, on_progress=told, **options
+                    review,
+                    (),
+                    chunk_size=chunk_size,
+                    on_partial=on_partial,
+                    dry_run=dry_run,
+                    on_progress=told,
+                    **options,
                 )
                 plan = run_here(
                     self._native.plan_review_update(
@@ -327,12 +331,10 @@ class AsyncGovernanceLifecycle(_Base, AsyncReviewRuns, AsyncClient):
     ) -> ReviewUpdate:
         """Change the states of review items; see :meth:`GovernanceLifecycle.update_review_items`."""
         with shown("update_review_items", on_progress, show=progress) as told:
-            if executor is not None:
-                from infosecops._executors import Shared, checked, run_parts_async
+            if executor is not None and dry_run is not True:
+                from infosecops._executors import Shared, run_parts_async
                 from infosecops._review_parts import ReviewParts
 
-                executor = checked(executor)
-            if executor is not None and dry_run is False:
                 options: ReviewOptions = {
                     "sign_off": sign_off,
                     "sign_off_comments": sign_off_comments,
@@ -341,7 +343,13 @@ class AsyncGovernanceLifecycle(_Base, AsyncReviewRuns, AsyncClient):
                 }
                 # What can't be used is refused before anything is handed out.
                 self._native.update_review_items(
-                    review, (), chunk_size=chunk_size, on_partial=on_partial, dry_run=False, on_progress=told, **options
+                    review,
+                    (),
+                    chunk_size=chunk_size,
+                    on_partial=on_partial,
+                    dry_run=dry_run,
+                    on_progress=told,
+                    **options,
                 )
                 plan = await run(
                     self._native.plan_review_update(
