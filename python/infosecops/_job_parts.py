@@ -20,8 +20,7 @@ __all__ = ["gathered", "handed_out"]
 def gathered(jobs: Iterable[Job | int]) -> list[Job | int]:
     """All of them, to be gone through twice; what is no such thing as it is, to be refused where others are."""
     found: Any = jobs
-    is_other = isinstance(found, (str, dict)) or not hasattr(found, "__iter__")
-    return found if is_other else list(found)
+    return found if type(found) in (str, dict) or not hasattr(found, "__iter__") else list(found)
 
 
 def handed_out(  # noqa: PLR0913

@@ -33,7 +33,10 @@ class Work:
         self._options = options
 
     def done(self, inputs: tuple[object, ...], first: int) -> Told:
-        """Make the call for inputs, the first of which has this place among all. What is ours comes back as a value; what ``on_result`` raised is told apart from it."""
+        """Make the call for inputs, the first of which has this place among all.
+
+        What is ours comes back as a value; what ``on_result`` raised is told apart from it.
+        """
         raised: list[BaseException] = []
         options = self._options
         if options.get("on_result") is not None:
@@ -120,8 +123,8 @@ def packed(call: Callable[..., Any], options: dict[str, Any], executor: object, 
     dumps: Callable[[object], bytes] | None = getattr(executor, "dumps", None)
     if dumps is not None and b"__main__" in client_alone:
         raise TypeError(
-            f"{type(client).__name__} cannot go to this executor's workers: its credential comes from a function of the "
-            "main program, which they don't have; put it into a module that they can import"
+            f"{type(client).__name__} cannot go to this executor's workers: its credential comes from a function of "
+            "the main program, which they don't have; put it into a module that they can import"
         )
     try:
         on_result = (dumps or pickle.dumps)(options.get("on_result"))

@@ -69,7 +69,7 @@ class DaskExecutor(Executor):
         self._client = client
         self._max_workers = max_in_flight
         self._where = {"workers": workers, "resources": resources}
-        self._takes_any_limit = False
+        self.takes_any_limit = False
         self._batch = uuid4().hex
         self._lock = Lock()
         self._next = 0
@@ -98,7 +98,7 @@ class DaskExecutor(Executor):
             if name in self._prepared:
                 return
         limit = self._ask("use", name=name, size=self._max_workers)
-        if limit != self._max_workers and self._takes_any_limit:
+        if limit != self._max_workers and self.takes_any_limit:
             self._max_workers = limit
             self._ask("use", name=name, size=limit)
         elif limit != self._max_workers:
@@ -107,6 +107,13 @@ class DaskExecutor(Executor):
                 "it with that limit",
                 outcome="not_sent",
             )
+        semaphore: Any = import_module("distributed").Semaphore(
+            self._max_workers, name, scheduler_rpc=self._client.scheduler, loop=self._client.loop
+        )
+        semaphore.register()
+        # It keeps turns alive, and this one takes none.
+        if hasattr(semaphore, "refresh_callback"):
+            self._client.loop.add_callback(semaphore.refresh_callback.stop)
         with self._lock:
             self._prepared.add(name)
 
@@ -199,6 +206,8 @@ class _DaskFuture(Future["Any"]):
             result = remote.result()
         except BaseException as raised:  # noqa: BLE001 - as it is, for whoever asks for it
             error = raised
+            if self.cancel():
+                return
         # Those that were cancelled are over already.
         with suppress(InvalidStateError):
             if error is None and not (isinstance(result, str) and result == SPENT):
@@ -216,7 +225,7 @@ def guarded(executor: Any) -> DaskExecutor:  # noqa: ANN401
     options = executor._kwargs  # noqa: SLF001 - it tells nobody else
     client = executor._client  # noqa: SLF001
     made = DaskExecutor(client, workers=options.get("workers"), resources=options.get("resources"))
-    made._takes_any_limit = True  # noqa: SLF001
+    made.takes_any_limit = True
     return made
 
 
