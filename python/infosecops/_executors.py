@@ -71,12 +71,15 @@ class Shared:
         self.executor = _checked(executor)
         self._is_own = self.executor is not executor
         self.client = client
+        prepare = getattr(self.executor, "prepare", None)
+        if prepare is not None and "max_concurrency" in options:
+            # It counts parts, and means requests.
+            options = {**options, "max_concurrency": 1}
         self.work: Work | bytes
         if _has_threads(self.executor):
             self.work = Work(call, options)
         else:
             self.work = packed(call, options, self.executor, client)
-        prepare = getattr(self.executor, "prepare", None)
         if prepare is not None:
             prepare(client.url)
 
