@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import threading
 from concurrent.futures import CancelledError
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bulk_calls
@@ -22,7 +24,6 @@ distributed = pytest.importorskip("distributed")
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from infosecops.sandbox import Sandbox
 
@@ -204,7 +205,7 @@ def _ask(url: str) -> bool:
     return clients(url)[0].request_passwords(ACCOUNTS[:1]).ok
 
 
-def test_a_result_that_died_with_its_worker_is_not_made_again(client: Any, cluster: Any, tmp_path: Path) -> None:
+def test_a_result_that_died_with_its_worker_is_not_made_again(client: Any, tmp_path: Path) -> None:
     file = tmp_path / "begun"
     pids = client.run(os.getpid)
     with DaskExecutor(client) as pool:
@@ -314,3 +315,21 @@ def test_with_tls_between_the_workers(wire: Wire) -> None:
         update = gl.update_review_items("R", CHANGES[1:10], chunk_size=3, executor=pool)
     assert update.counts == {"succeeded": 9, "failed": 0, "unknown": 0}
     assert len(wire.requests) == 3
+
+
+def test_the_example_of_the_page_on_clusters(box: Sandbox, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    page = (Path(__file__).parent.parent / "docs" / "clusters.md").read_text(encoding="utf-8")
+    example = next(
+        block for block in re.findall(r"^```py\n(.*?)^```$", page, re.MULTILINE | re.DOTALL) if "DaskExecutor" in block
+    )
+    gl = box.governance_lifecycle
+    for name, value in {"URL": gl.url, "USERNAME": gl.username, "PASSWORD": gl.password.reveal()}.items():
+        monkeypatch.setenv(f"INFOSECOPS_GOVERNANCE_LIFECYCLE_{name}", value)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, dashboard_address=NO_DASHBOARD, host="127.0.0.1", processes=True
+    ) as cluster:
+        monkeypatch.setenv("DASK_SCHEDULER", cluster.scheduler_address)
+        exec(compile(example, "clusters.md", "exec", dont_inherit=True), {"__name__": "__main__"})  # noqa: S102
+    assert "succeeded=1, failed=0, unknown=0" in capsys.readouterr().out
+    assert box.journal.count(operation="updateReviewItems") == 1

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import bulk_calls
 import pytest
 from bulk_calls import ACCOUNTS, CHANGES, CHUNK, COUNT, answer, clients, everything, shown, shown_update
-from infosecops import ConfigError, GovernanceLifecycle, NotFoundError, PartialFailure, Sectona, SecretFile, UserLogin
+from infosecops import ConfigError, GovernanceLifecycle, NotFoundError, PartialFailure, SecretFile, Sectona, UserLogin
 from wire import Received, Wire, html, ok
 
 if TYPE_CHECKING:
@@ -108,29 +108,36 @@ class Untouched(Executor):
         raise AssertionError("something was submitted")
 
 
+PASSWORDS = {"requests": ACCOUNTS}
+UPDATE = {"review": "R", "changes": CHANGES}
+
+
 @pytest.mark.parametrize(
-    ("kind", "call"),
+    ("kind", "arguments"),
     [
-        (TypeError, lambda pam, gl, pool: pam.request_passwords([1, 2], executor=pool)),
-        (ConfigError, lambda pam, gl, pool: pam.request_passwords(ACCOUNTS, max_concurrency=0, executor=pool)),
-        (TypeError, lambda pam, gl, pool: pam.request_passwords(ACCOUNTS, on_progress=1, executor=pool)),
-        (TypeError, lambda pam, gl, pool: pam.request_passwords(ACCOUNTS, on_result=lambda _: 1, executor=pool)),
-        (ConfigError, lambda pam, gl, pool: gl.update_review_items("R", CHANGES, chunk_size=0, executor=pool)),
-        (ConfigError, lambda pam, gl, pool: gl.update_review_items("R", CHANGES, on_partial="x", executor=pool)),
-        (TypeError, lambda pam, gl, pool: gl.update_review_items("R", [*CHANGES, 1], executor=pool)),
-        (
-            ConfigError,
-            lambda pam, gl, pool: gl.update_review_items("R", CHANGES, chunk_size=5, sign_off=True, executor=pool),
-        ),
-        (TypeError, lambda pam, gl, pool: gl.update_review_items("R", CHANGES, executor=map)),
+        (TypeError, {"requests": [1, 2]}),
+        (ConfigError, {**PASSWORDS, "max_concurrency": 0}),
+        (TypeError, {**PASSWORDS, "on_progress": 1}),
+        (TypeError, {**PASSWORDS, "on_result": lambda _: 1}),
+        (ConfigError, {**UPDATE, "chunk_size": 0}),
+        (ConfigError, {**UPDATE, "on_partial": "x"}),
+        (TypeError, {**UPDATE, "changes": [*CHANGES, 1]}),
+        (ConfigError, {**UPDATE, "chunk_size": 5, "sign_off": True}),
+        (TypeError, {**UPDATE, "dry_run": 1}),
+        (TypeError, {**UPDATE, "executor": map}),
+        (ConfigError, {"jobs": [1], "timeout": -1.0}),
+        (ConfigError, {"jobs": [1], "max_concurrency": 0}),
+        (TypeError, {"jobs": "12"}),
+        (TypeError, {"jobs": 12}),
     ],
 )
 def test_what_cannot_be_used_is_refused_before_anything_is_handed_out(
-    kind: type[Exception], call: Callable[..., object], wire: Wire
+    kind: type[Exception], arguments: dict[str, Any], wire: Wire
 ) -> None:
-    pam, _, gl = clients(wire.url)
+    pam, sde, gl = clients(wire.url)
+    calls = {"requests": pam.request_passwords, "review": gl.update_review_items, "jobs": sde.jobs.alm.wait_all}
     with pytest.raises(kind):
-        call(pam, gl, Untouched())
+        calls[next(iter(arguments))](**{"executor": Untouched(), **arguments})
     assert not wire.requests
 
 
@@ -178,7 +185,7 @@ def test_a_refused_review_ends_the_run_with_its_own_error() -> None:
         assert 1 <= len(wire.requests) <= 3
 
 
-def test_a_refused_key_ends_the_run(wire: Wire) -> None:
+def test_a_refused_key_ends_the_run() -> None:
     with Wire(html("", "401 Unauthorized")) as wire:
         pam, *_ = clients(wire.url)
         with pool("threads", 1) as executor:

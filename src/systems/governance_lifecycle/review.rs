@@ -318,3 +318,75 @@ pub fn known_part(error: Error) -> Result<ReviewUpdate, Error> {
         _ => Err(error),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::change::{Group, Item, ReviewItemChange};
+    use super::*;
+
+    fn changes(count: usize) -> Arc<Changes> {
+        let made = (0..count).map(|number| ReviewItemChange {
+            state: "revoke".to_owned(),
+            reviewee: format!("u{number}"),
+            item: Item::Group(Group {
+                name: "g".to_owned(),
+                business_source: "b".to_owned(),
+            }),
+            account: None,
+            comments: None,
+            expires_on: None,
+        });
+        Arc::new(Changes::collect(&made.collect::<Vec<_>>()).unwrap())
+    }
+
+    fn answered(fates: &[Fate], reasons: &[(usize, &str)]) -> Part {
+        let done = fates.iter().filter(|fate| **fate == Fate::Done).count();
+        let mut update = ReviewUpdate::new(changes(fates.len()), false);
+        update.add_answer(
+            Settled {
+                updated: i64::try_from(done).unwrap(),
+                total: i64::try_from(fates.len()).unwrap(),
+                fates: fates.to_vec(),
+                reasons: reasons.iter().map(|(at, text)| (*at, (*text).to_owned())).collect(),
+            },
+            "text",
+        );
+        Part::Told(Arc::new(update))
+    }
+
+    #[test]
+    fn parts_are_one_result_in_the_order_of_the_changes() {
+        let all = changes(10);
+        let parts = [
+            answered(&[Fate::Done, Fate::NotDone, Fate::Done], &[(1, "locked")]),
+            Part::Untold(Fate::Unknown, "died".to_owned()),
+            answered(
+                &[Fate::NotDone, Fate::Done, Fate::NotDone],
+                &[(0, "locked"), (2, "gone")],
+            ),
+            Part::Untold(Fate::NotDone, "not sent".to_owned()),
+        ];
+        let sum = merged(&all, 3, false, &parts);
+        assert_eq!((sum.updated, sum.total, sum.ok), (3, 10, false));
+        assert_eq!(sum.indexes(Fate::Done).collect::<Vec<_>>(), [0, 2, 7]);
+        assert_eq!(sum.indexes(Fate::Unknown).collect::<Vec<_>>(), [3, 4, 5]);
+        assert_eq!(sum.indexes(Fate::NotDone).collect::<Vec<_>>(), [1, 6, 8, 9]);
+        let reasons: Vec<_> = (0..10).map(|index| sum.reason(index).unwrap_or_default()).collect();
+        assert_eq!(
+            reasons,
+            [
+                "", "locked", "", "died", "died", "died", "locked", "", "gone", "not sent"
+            ]
+        );
+        assert_eq!(sum.texts().collect::<Vec<_>>(), ["text", "text"]);
+    }
+
+    #[test]
+    fn an_answer_about_other_changes_tells_nothing_and_what_lacks_was_not_sent() {
+        let sum = merged(&changes(4), 2, false, &[answered(&[Fate::Done], &[])]);
+        assert_eq!(sum.indexes(Fate::Unknown).collect::<Vec<_>>(), [0, 1]);
+        assert_eq!(sum.indexes(Fate::NotDone).collect::<Vec<_>>(), [2, 3]);
+        let whole = [answered(&[Fate::Done, Fate::Done], &[])];
+        assert!(merged(&changes(2), 2, false, &whole).ok);
+    }
+}
