@@ -17,7 +17,7 @@ from bulk_calls import ACCOUNTS, CHANGES, COUNT, answer, clients, everything
 from infosecops import ConfigError, PartialFailure
 from infosecops._dask_tasks import LEDGER, SPENT, guarded_task
 from infosecops.dask import DaskExecutor, TaskLost
-from test_executors import Relay, sandboxed
+from test_executors import Relay, needs_kill, sandboxed
 from wire import Received, Wire
 
 distributed = pytest.importorskip("distributed")
@@ -175,6 +175,7 @@ def kill_who_works(client: Any, cluster: Any) -> Callable[[Received], None]:
     return kill
 
 
+@needs_kill
 @pytest.mark.parametrize("make", [DaskExecutor, lambda client: client.get_executor()], ids=["ours", "dask's"])
 def test_a_worker_killed_in_an_unsafe_call(
     make: Callable[..., Any], client: Any, cluster: Any, box: Sandbox, tmp_path: Path
@@ -191,6 +192,7 @@ def test_a_worker_killed_in_an_unsafe_call(
     assert "same_state_ok=True" in update.unknown[0].reason
 
 
+@needs_kill
 def test_dask_by_itself_begins_such_a_task_again(client: Any, cluster: Any) -> None:
     """What the ledger is for; if dask changes, it may go."""
     with Wire(answer) as wire:
@@ -205,6 +207,7 @@ def _ask(url: str) -> bool:
     return clients(url)[0].request_passwords(ACCOUNTS[:1]).ok
 
 
+@needs_kill
 def test_a_result_that_died_with_its_worker_is_not_made_again(client: Any, tmp_path: Path) -> None:
     file = tmp_path / "begun"
     pids = client.run(os.getpid)

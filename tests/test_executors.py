@@ -206,6 +206,15 @@ def test_what_a_callable_raises_comes_up_and_takes_back_what_has_not_begun(what:
     assert len(wire.requests) < COUNT
 
 
+@pytest.mark.parametrize("what", ["on_progress", "on_result"])
+def test_an_async_callable_needs_the_twin(what: str, wire: Wire) -> None:
+    async def hear(*_: object) -> None: ...
+
+    pam, *_ = clients(wire.url)
+    with pool("threads", 1) as executor, pytest.raises(TypeError, match=r"^an async callable needs the Async twin"):
+        pam.request_passwords(ACCOUNTS, executor=executor, **{what: hear})
+
+
 def test_what_was_not_begun_when_the_executor_ended_was_not_sent(wire: Wire) -> None:
     pam, *_ = clients(wire.url)
     executor = ThreadPoolExecutor(1)
@@ -234,7 +243,7 @@ def test_nothing_is_claimed_of_what_a_killed_worker_had(wire: Wire) -> None:
     assert [entry.index for entry in result.unknown] == list(range(20))
     assert {entry.error.outcome for entry in result.failed} == {"not_sent"}
     error = result.unknown[0].error
-    assert "the worker died or its answer was lost" in str(error)
+    assert "the worker that made the call died or failed" in str(error)
     assert error.hint is not None
     assert "its log tells" in error.hint
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 
-from infosecops._parts import Part, Work, packed
+from infosecops._parts import Part, Work, packed, refuse_awaitable
 from infosecops.errors import Error, TransportError
 
 TYPE_CHECKING = False
@@ -215,7 +215,7 @@ class _Run:
         return self._error(Error, f"not sent: {why}", "not_sent", "send it again when that is settled")
 
     def _lost(self, why: str) -> Error:
-        text = f"the worker died or its answer was lost ({why}), and the call may have been applied"
+        text = f"the worker that made the call died or failed ({why}), and it may have been applied"
         return self._error(TransportError, text, "unknown", self._parts.recipe)
 
     def _error(self, kind: type[Error], text: str, outcome: str, hint: str) -> Error:
@@ -243,7 +243,7 @@ def run_parts(shared: Shared, parts: Parts, on_progress: Callable[[int, int, int
             run.take(ended.get())
             run.fill()
             if on_progress is not None:
-                on_progress(*run.counts)
+                refuse_awaitable(on_progress(*run.counts))
     except BaseException:
         run.stop()
         raise

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
     Told: TypeAlias = tuple[Literal["told", "failed", "raised"], Any]
 
-__all__ = ["Part", "Work", "packed"]
+__all__ = ["Part", "Work", "packed", "refuse_awaitable"]
+
+_COROUTINE = 0x80
+"""Marks the code of async functions."""
 
 _KEPT_MAX = 8
 _KEPT: dict[bytes, Work] = {}
@@ -26,10 +29,12 @@ _KEPT: dict[bytes, Work] = {}
 class Work:
     """The ordinary call that each part makes for its inputs."""
 
-    __slots__ = ("_call", "_options")
+    __slots__ = ("_call", "_is_twin", "_options")
 
     def __init__(self, call: Callable[..., Any], options: dict[str, Any]) -> None:
         self._call = call
+        method: Any = call
+        self._is_twin = bool(method.__func__.__code__.co_flags & _COROUTINE)
         self._options = options
 
     def done(self, inputs: tuple[object, ...], first: int) -> Told:
@@ -40,10 +45,10 @@ class Work:
         raised: list[BaseException] = []
         options = self._options
         if options.get("on_result") is not None:
-            options = {**options, "on_result": _watched(options["on_result"], first, raised)}
+            options = {**options, "on_result": _watched(options["on_result"], first, raised, is_twin=self._is_twin)}
         try:
             result = self._call(*inputs, **options)
-            if hasattr(result, "__await__"):
+            if self._is_twin:
                 # A twin makes the same call, on a loop of its own.
                 from asyncio import run
 
@@ -58,11 +63,13 @@ class Work:
 
 
 def _watched(
-    on_result: Callable[[Any], object], first: int, raised: list[BaseException]
+    on_result: Callable[[Any], object], first: int, raised: list[BaseException], *, is_twin: bool
 ) -> Callable[[BulkEntry[Any, Any]], object]:
     def tell(entry: BulkEntry[Any, Any]) -> object:
         try:
             told = on_result(BulkEntry(first + entry.index, entry.input, entry.value, entry.error))
+            if not is_twin:
+                refuse_awaitable(told)
         except BaseException as error:
             raised.append(error)
             raise
@@ -76,6 +83,14 @@ def _watched(
             raise
 
     return tell
+
+
+def refuse_awaitable(told: Any) -> None:  # noqa: ANN401
+    """For what a callable gave to a client that awaits nothing."""
+    if hasattr(told, "__await__"):
+        if hasattr(told, "close"):
+            told.close()
+        raise TypeError("an async callable needs the Async twin of this client")
 
 
 class Part:
