@@ -36,6 +36,7 @@ WAIT_ALL = {
     "max_concurrency": 2,
     "on_progress": None,
     "on_failure": "raise",
+    "executor": None,
 }
 REFRESH = dict.fromkeys(
     (
@@ -117,6 +118,7 @@ METHODS: dict[str, dict[str, dict[str, Any]]] = {
             "dry_run": False,
             "on_progress": None,
             "progress": False,
+            "executor": None,
         },
         "upload_coverage": {
             "coverage": "x",
@@ -186,6 +188,7 @@ METHODS: dict[str, dict[str, dict[str, Any]]] = {
             "on_progress": None,
             "on_result": None,
             "fresh": True,
+            "executor": None,
         },
         "credential": {
             "asset_type": "a",

@@ -11,15 +11,17 @@ import sys
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import bulk_calls
 import pytest
 from infosecops.sandbox import Sandbox
 from scale import note, scaled
+from wire import Wire
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 PATIENCE = 60.0
 # What it would listen on besides; older releases, which CPython 3.9 has, know no such thing.
@@ -54,6 +56,17 @@ app.conf.update(
 app.task(fetch, name="fetch")
 """
 
+BULK = """
+import bulk_calls
+
+@app.task(name="bulk")
+def bulk(url):
+    # Threads, as a prefork child may have no processes of its own.
+    from concurrent.futures import ThreadPoolExecutor
+    with ThreadPoolExecutor(2) as pool:
+        return [bulk_calls.everything(url, None), bulk_calls.everything(url, pool)]
+"""
+
 # Sends tasks and prints what they gave. It does not load the module with the client.
 PRODUCER = """
 import json, os, sys
@@ -65,6 +78,8 @@ app.conf.broker_transport_options = {"data_folder_in": folder, "data_folder_out"
 sent = [app.send_task("fetch", (name,)) for name in json.loads(sys.argv[1])]
 print(json.dumps([each.get(timeout=60, interval=0.05) for each in sent]))
 """
+
+BULK_PRODUCER = PRODUCER.replace('app.send_task("fetch", (name,))', 'app.send_task("bulk", (name,))')
 
 WSGI = """
 import json
@@ -161,6 +176,41 @@ def test_celery_prefork(box: Sandbox, tmp_path: Path) -> None:
     check(box, answers, known)
     assert "Traceback" not in log.read_text()
     note("Servers that fork", "Celery prefork, 2 processes: tasks; wrong passwords", f"{len(answers)}; 0")
+
+
+@pytest.mark.skipif(find_spec("celery") is None, reason="celery is not installed")
+def test_bulk_calls_in_celery_tasks(tmp_path: Path) -> None:
+    (tmp_path / "client.py").write_text("def fetch(): pass")
+    (tmp_path / "tasks.py").write_text(CELERY + BULK)
+    paths = [str(tmp_path), str(Path(__file__).parent), *filter(None, [os.environ.get("PYTHONPATH")])]
+    variables = {**os.environ, "FOLDER": str(tmp_path), "PYTHONPATH": os.pathsep.join(paths)}
+    options = ["-P", "prefork", "-c", "2", "--loglevel=WARNING", "--without-gossip", "--without-mingle"]
+    log = tmp_path / "worker.log"
+    with Wire(bulk_calls.answer) as wire, log.open("wb") as output:
+        expected = bulk_calls.everything(wire.url, None)
+        with ThreadPoolExecutor(2) as pool:
+            over_threads = bulk_calls.everything(wire.url, pool)
+        worker = subprocess.Popen(
+            [sys.executable, "-m", "celery", "-A", "tasks", "worker", *options, "--without-heartbeat"],
+            cwd=tmp_path,
+            env=variables,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+        try:
+            produced = subprocess.run(
+                [sys.executable, "-c", BULK_PRODUCER, json.dumps([wire.url, wire.url])],
+                cwd=tmp_path,
+                env=variables,
+                capture_output=True,
+                timeout=PATIENCE * 2,
+                check=False,
+            )
+        finally:
+            end(worker)
+    assert produced.returncode == 0, produced.stderr.decode() + log.read_text()
+    assert json.loads(produced.stdout) == [[expected, over_threads]] * 2
 
 
 @pytest.mark.skipif(find_spec("gunicorn") is None, reason="gunicorn is not installed")

@@ -23,7 +23,7 @@ CLIENT = {
 JOB_FILTERS = (
     "automatic=None, connection=None, ready=None, succeeded=None, user=None, expand=None, page_size=None, limit=None"
 )
-WAIT_ALL = "timeout=600.0, poll_interval=2.0, max_concurrency=8, on_progress=None, on_failure='raise'"
+WAIT_ALL = "timeout=600.0, poll_interval=2.0, max_concurrency=8, on_progress=None, on_failure='raise', executor=None"
 KINDS = {"alm": "", "analysis": "", "ldap": "", "kind": "(kind)"}
 
 # Every public member of a class with its parameters; nothing in place of them stands for a property.
@@ -36,7 +36,7 @@ SURFACE = {
         ),
         "update_review_items": (
             "(review, changes, *, sign_off=False, sign_off_comments=None, comments_only=False, chunk_size=None, "
-            "same_state_ok=False, on_partial='raise', dry_run=False, on_progress=None, progress=False)"
+            "same_state_ok=False, on_partial='raise', dry_run=False, on_progress=None, progress=False, executor=None)"
         ),
         "command": "(name, *, params=None, body=None, method='GET', effect='unsafe')",
         "login": "()",
@@ -81,7 +81,8 @@ SURFACE = {
             "(asset_type, asset_host, account_name, *, instance='Default', db_instance=None, fresh=False)"
         ),
         "request_passwords": (
-            "(requests, *, max_concurrency=4, on_partial='raise', on_progress=None, on_result=None, fresh=False)"
+            "(requests, *, max_concurrency=4, on_partial='raise', on_progress=None, on_result=None, fresh=False, "
+            "executor=None)"
         ),
         "credential": (
             "(asset_type, asset_host, account_name, *, instance='Default', db_instance=None, field='password')"

@@ -10,10 +10,12 @@ from infosecops._lists import AsyncLazyList
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from concurrent.futures import Executor
     from typing import Literal
 
     from infosecops._bulk import BulkResult
     from infosecops._infosecops import Job
+    from infosecops.types import CommonOfWaits
 
 __all__ = ["AsyncJobs", "AsyncJobsOfKind"]
 
@@ -114,8 +116,31 @@ class AsyncJobsOfKind(OfKind):
         max_concurrency: int = 8,
         on_progress: Callable[[int, int, int], object] | None = None,
         on_failure: Literal["raise", "return"] = "raise",
+        executor: Executor | None = None,
     ) -> BulkResult[int, Job]:
         """Wait until all jobs have ended; see :meth:`JobsOfKind.wait_all`."""
+        if executor is not None:
+            from infosecops._executors import run_parts_async
+            from infosecops._job_parts import gathered, handed_out
+
+            given = gathered(jobs)
+            options: CommonOfWaits = {
+                "timeout": timeout,
+                "poll_interval": poll_interval,
+                "max_concurrency": max_concurrency,
+            }
+            # What can't be used is refused before anything is handed out.
+            self._native.jobs_wait_all(self._kind, given, on_progress=on_progress, on_failure=on_failure, **options)
+            await run(self._native.jobs_wait_all(self._kind, [], on_progress=None, on_failure=on_failure, **options))
+            shared, parts = handed_out(
+                self._client,
+                f"jobs.{self._kind}.wait_all",
+                given,
+                executor=executor,
+                call=self.wait_all,
+                options={**options},
+            )
+            return parts.merged(await run_parts_async(shared, parts, on_progress), on_failure)
         return await run(
             self._native.jobs_wait_all(
                 self._kind,
@@ -171,8 +196,31 @@ class AsyncJobs(ByKind[AsyncJobsOfKind]):
         max_concurrency: int = 8,
         on_progress: Callable[[int, int, int], object] | None = None,
         on_failure: Literal["raise", "return"] = "raise",
+        executor: Executor | None = None,
     ) -> BulkResult[int, Job]:
         """Wait until all jobs, which may be of several kinds, have ended; see :meth:`JobsOfKind.wait_all`."""
+        if executor is not None:
+            from infosecops._executors import run_parts_async
+            from infosecops._job_parts import gathered, handed_out
+
+            given = gathered(jobs)
+            options: CommonOfWaits = {
+                "timeout": timeout,
+                "poll_interval": poll_interval,
+                "max_concurrency": max_concurrency,
+            }
+            # What can't be used is refused before anything is handed out.
+            self._native.jobs_wait_all(None, given, on_progress=on_progress, on_failure=on_failure, **options)
+            await run(self._native.jobs_wait_all(None, [], on_progress=None, on_failure=on_failure, **options))
+            shared, parts = handed_out(
+                self._client,
+                "jobs.wait_all",
+                given,
+                executor=executor,
+                call=self.wait_all,
+                options={**options},
+            )
+            return parts.merged(await run_parts_async(shared, parts, on_progress), on_failure)
         return await run(
             self._native.jobs_wait_all(
                 None,

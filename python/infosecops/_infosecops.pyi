@@ -49,6 +49,7 @@ __all__ = [
     "RetryChanges",
     "ReviewItemChange",
     "ReviewItemResult",
+    "ReviewPlan",
     "ReviewStatus",
     "ReviewUpdate",
     "RevieweeAccount",
@@ -68,6 +69,7 @@ __all__ = [
     "UserLogin",
     "VaultAccount",
     "__version__",
+    "account_requests",
     "change_of_row",
     "check_coverage",
     "config_rows",
@@ -90,6 +92,7 @@ def wrap(value: str, /) -> Secret: ...
 @overload
 def wrap(value: _T, /) -> _T: ...
 def equals(column: str, value: str) -> str: ...
+def account_requests(requests: AccountRequests) -> list[AccountRequest]: ...
 def change_of_row(row: dict[str, str]) -> ReviewItemChange: ...
 def check_coverage(coverage: Coverage, *, type: CoverageType = "reviewer") -> CoverageReport: ...
 def restore(class_name: str, text: str, /) -> Any: ...
@@ -391,6 +394,14 @@ class ReviewUpdate:
     __hash__: ClassVar[None]  # type: ignore[assignment]
 
 @final
+class ReviewPlan:
+    @property
+    def total(self) -> int: ...
+    @property
+    def size(self) -> int: ...
+    def part(self, number: int) -> list[ReviewItemChange]: ...
+
+@final
 class RetryChanges:
     def __len__(self) -> int: ...
     def __iter__(self) -> ResultIterator[ReviewItemChange]: ...
@@ -602,6 +613,21 @@ class GovernanceLifecycle:
         on_partial: str,
         dry_run: bool,
         on_progress: Callable[[int, int, int], object] | None,
+    ) -> Operation[ReviewUpdate]: ...
+    def plan_review_update(
+        self,
+        review: str,
+        changes: Changes,
+        *,
+        sign_off: bool,
+        sign_off_comments: str | None,
+        comments_only: bool,
+        chunk_size: int | None,
+        same_state_ok: bool,
+        on_partial: str,
+    ) -> Operation[ReviewPlan]: ...
+    def merge_review_update(
+        self, plan: ReviewPlan, parts: Iterable[ReviewUpdate | tuple[bool, str]], *, on_partial: str
     ) -> Operation[ReviewUpdate]: ...
     def command(
         self, name: str, *, params: Mapping[str, object] | None, body: bytes | str | None, method: str, effect: str

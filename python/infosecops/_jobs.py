@@ -12,10 +12,12 @@ from infosecops._lists import LazyList
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from concurrent.futures import Executor
     from typing import Literal
 
     from infosecops._bulk import BulkResult
     from infosecops._infosecops import Job
+    from infosecops.types import CommonOfWaits
 
 __all__ = ["Jobs", "JobsOfKind", "checked_job_id"]
 
@@ -184,6 +186,7 @@ class JobsOfKind(OfKind):
         max_concurrency: int = 8,
         on_progress: Callable[[int, int, int], object] | None = None,
         on_failure: Literal["raise", "return"] = "raise",
+        executor: Executor | None = None,
     ) -> BulkResult[int, Job]:
         """Wait until all jobs have ended, at the same time.
 
@@ -195,6 +198,8 @@ class JobsOfKind(OfKind):
             on_progress: Is told after every job that has ended how many have, how many there are, and how many of those
                 that have ended failed; what it raises ends the wait.
             on_failure: ``return`` gives the result even if not all jobs succeeded.
+            executor: Has its threads, processes or machines do the waiting, each a share of the jobs, with
+                ``max_concurrency`` looks at a time each; see docs/clusters.md.
 
         Returns:
             Of every job, by its id: the job as it ended, or why not. A job that failed stands in ``.failed`` with a
@@ -210,6 +215,28 @@ class JobsOfKind(OfKind):
             ...     sde.jobs.alm.wait_all(jobs, timeout=60)
             BulkResult(total=2, succeeded=2, failed=0, unknown=0)
         """
+        if executor is not None:
+            from infosecops._executors import run_parts
+            from infosecops._job_parts import gathered, handed_out
+
+            given = gathered(jobs)
+            options: CommonOfWaits = {
+                "timeout": timeout,
+                "poll_interval": poll_interval,
+                "max_concurrency": max_concurrency,
+            }
+            # What can't be used is refused before anything is handed out.
+            self._native.jobs_wait_all(self._kind, given, on_progress=on_progress, on_failure=on_failure, **options)
+            run_here(self._native.jobs_wait_all(self._kind, [], on_progress=None, on_failure=on_failure, **options))
+            shared, parts = handed_out(
+                self._client,
+                f"jobs.{self._kind}.wait_all",
+                given,
+                executor=executor,
+                call=self.wait_all,
+                options={**options},
+            )
+            return parts.merged(run_parts(shared, parts, on_progress), on_failure)
         return run_here(
             self._native.jobs_wait_all(
                 self._kind,
@@ -265,8 +292,31 @@ class Jobs(ByKind[JobsOfKind]):
         max_concurrency: int = 8,
         on_progress: Callable[[int, int, int], object] | None = None,
         on_failure: Literal["raise", "return"] = "raise",
+        executor: Executor | None = None,
     ) -> BulkResult[int, Job]:
         """Wait until all jobs, which may be of several kinds, have ended; see :meth:`JobsOfKind.wait_all`."""
+        if executor is not None:
+            from infosecops._executors import run_parts
+            from infosecops._job_parts import gathered, handed_out
+
+            given = gathered(jobs)
+            options: CommonOfWaits = {
+                "timeout": timeout,
+                "poll_interval": poll_interval,
+                "max_concurrency": max_concurrency,
+            }
+            # What can't be used is refused before anything is handed out.
+            self._native.jobs_wait_all(None, given, on_progress=on_progress, on_failure=on_failure, **options)
+            run_here(self._native.jobs_wait_all(None, [], on_progress=None, on_failure=on_failure, **options))
+            shared, parts = handed_out(
+                self._client,
+                "jobs.wait_all",
+                given,
+                executor=executor,
+                call=self.wait_all,
+                options={**options},
+            )
+            return parts.merged(run_parts(shared, parts, on_progress), on_failure)
         return run_here(
             self._native.jobs_wait_all(
                 None,

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from infosecops import _infosecops
+    from infosecops.sd_elements import AsyncSDElements, SDElements
 
 __all__ = ["ByKind", "OfKind"]
 
@@ -16,18 +17,26 @@ __all__ = ["ByKind", "OfKind"]
 class OfKind:
     """Those of one kind."""
 
-    def __init__(self, native: _infosecops.SDElements, kind: str) -> None:
-        self._native = native
+    def __init__(self, client: SDElements | AsyncSDElements, kind: str) -> None:
+        self._client = client
         self._kind = kind
+
+    @property
+    def _native(self) -> _infosecops.SDElements:
+        return self._client._native  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
 
 
 class ByKind(Generic[T]):
     """Those of every kind."""
 
-    _of_kind: Callable[[_infosecops.SDElements, str], T]
+    _of_kind: Callable[[SDElements | AsyncSDElements, str], T]
 
-    def __init__(self, native: _infosecops.SDElements) -> None:
-        self._native = native
+    def __init__(self, client: SDElements | AsyncSDElements) -> None:
+        self._client = client
+
+    @property
+    def _native(self) -> _infosecops.SDElements:
+        return self._client._native  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
 
     @property
     def alm(self) -> T:
@@ -46,4 +55,4 @@ class ByKind(Generic[T]):
 
     def kind(self, kind: str) -> T:
         """Those of any kind, such as ``issue-tracker``, the name of newer releases for alm (inferred)."""
-        return self._of_kind(self._native, kind)
+        return self._of_kind(self._client, kind)

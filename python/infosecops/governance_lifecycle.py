@@ -13,6 +13,7 @@ from infosecops._review_runs import AsyncReviewRuns, ReviewRuns
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from concurrent.futures import Executor
     from typing import Literal
 
     from typing_extensions import Self, Unpack
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
         TrustedApp,
         UserLogin,
     )
-    from infosecops.types import Changes, Coverage, CoverageType
+    from infosecops.types import Changes, Coverage, CoverageType, ReviewOptions
 
     class Overrides(CommonOptions, total=False):
         """Keywords of ``from_env`` and ``from_profile``: those of the constructor."""
@@ -145,6 +146,7 @@ class GovernanceLifecycle(_Base, ReviewRuns, Client):
         dry_run: bool = False,
         on_progress: Callable[[int, int, int], object] | None = None,
         progress: bool = False,
+        executor: Executor | None = None,
     ) -> ReviewUpdate:
         """Change the states of review items (updateReviewItems). Never sent twice by itself.
 
@@ -169,6 +171,8 @@ class GovernanceLifecycle(_Base, ReviewRuns, Client):
             on_progress: Is told after each request: changes answered for, all changes, those not known to be done. What
                 it raises ends the run; the changes that it was told of have been answered for.
             progress: Show a bar of tqdm, or lines on stderr where tqdm is not installed.
+            executor: Has its threads, processes or machines send the requests, several at a time and in no order. One
+                that fails ends no other, unless the server refused the review or the user. See docs/clusters.md.
 
         Raises:
             PartialFailure: Not all, or none, were updated; ``.result`` is the :class:`ReviewUpdate`. So too if a
@@ -187,6 +191,35 @@ class GovernanceLifecycle(_Base, ReviewRuns, Client):
             1
         """
         with shown("update_review_items", on_progress, show=progress) as told:
+            if executor is not None and dry_run is not True:
+                from infosecops._executors import Shared, run_parts
+                from infosecops._review_parts import ReviewParts
+
+                options: ReviewOptions = {
+                    "sign_off": sign_off,
+                    "sign_off_comments": sign_off_comments,
+                    "comments_only": comments_only,
+                    "same_state_ok": same_state_ok,
+                }
+                # What can't be used is refused before anything is handed out.
+                self._native.update_review_items(
+                    review,
+                    (),
+                    chunk_size=chunk_size,
+                    on_partial=on_partial,
+                    dry_run=dry_run,
+                    on_progress=told,
+                    **options,
+                )
+                plan = run_here(
+                    self._native.plan_review_update(
+                        review, changes, chunk_size=chunk_size, on_partial=on_partial, **options
+                    )
+                )
+                shared = Shared(executor, self, self.update_review_items, {**options, "on_partial": "return"})
+                parts = ReviewParts(review, plan)
+                answers = parts.told(run_parts(shared, parts, told))
+                return run_here(self._native.merge_review_update(plan, answers, on_partial=on_partial))
             return run_here(
                 self._native.update_review_items(
                     review,
@@ -294,9 +327,39 @@ class AsyncGovernanceLifecycle(_Base, AsyncReviewRuns, AsyncClient):
         dry_run: bool = False,
         on_progress: Callable[[int, int, int], object] | None = None,
         progress: bool = False,
+        executor: Executor | None = None,
     ) -> ReviewUpdate:
         """Change the states of review items; see :meth:`GovernanceLifecycle.update_review_items`."""
         with shown("update_review_items", on_progress, show=progress) as told:
+            if executor is not None and dry_run is not True:
+                from infosecops._executors import Shared, run_parts_async
+                from infosecops._review_parts import ReviewParts
+
+                options: ReviewOptions = {
+                    "sign_off": sign_off,
+                    "sign_off_comments": sign_off_comments,
+                    "comments_only": comments_only,
+                    "same_state_ok": same_state_ok,
+                }
+                # What can't be used is refused before anything is handed out.
+                self._native.update_review_items(
+                    review,
+                    (),
+                    chunk_size=chunk_size,
+                    on_partial=on_partial,
+                    dry_run=dry_run,
+                    on_progress=told,
+                    **options,
+                )
+                plan = await run(
+                    self._native.plan_review_update(
+                        review, changes, chunk_size=chunk_size, on_partial=on_partial, **options
+                    )
+                )
+                shared = Shared(executor, self, self.update_review_items, {**options, "on_partial": "return"})
+                parts = ReviewParts(review, plan)
+                answers = parts.told(await run_parts_async(shared, parts, told))
+                return await run(self._native.merge_review_update(plan, answers, on_partial=on_partial))
             return await run(
                 self._native.update_review_items(
                     review,

@@ -84,12 +84,12 @@ class SDElements(_Base, Client):
     @property
     def jobs(self) -> Jobs:
         """The jobs, by kind."""
-        return Jobs(self._native)
+        return Jobs(self)
 
     @property
     def connections(self) -> Connections:
         """The connections that jobs run, by kind."""
-        return Connections(self._native)
+        return Connections(self)
 
 
 class AsyncSDElements(_Base, AsyncClient):
@@ -98,12 +98,12 @@ class AsyncSDElements(_Base, AsyncClient):
     @property
     def jobs(self) -> AsyncJobs:
         """The jobs, by kind."""
-        return AsyncJobs(self._native)
+        return AsyncJobs(self)
 
     @property
     def connections(self) -> AsyncConnections:
         """The connections that jobs run, by kind."""
-        return AsyncConnections(self._native)
+        return AsyncConnections(self)
 
 
 class ConnectionsOfKind(OfKind):

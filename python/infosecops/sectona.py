@@ -12,6 +12,7 @@ from infosecops._vault_credential import AsyncVaultCredential, VaultCredential
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from concurrent.futures import Executor
     from typing import Literal
 
     from typing_extensions import Self, Unpack
@@ -147,6 +148,7 @@ class Sectona(_Base, Client):
         on_progress: Callable[[int, int, int], object] | None = None,
         on_result: Callable[[BulkEntry[AccountRequest, VaultAccount]], object] | None = None,
         fresh: bool = False,
+        executor: Executor | None = None,
     ) -> BulkResult[AccountRequest, VaultAccount]:
         """Get the secrets of many accounts, several at a time. The vault records each request; none is sent twice.
 
@@ -164,6 +166,9 @@ class Sectona(_Base, Client):
             on_result: Is told every entry as soon as it is known. What it has heard of is not lost when Ctrl-C or a
                 cancelled task ends the operation, which drops the result and the requests on their way.
             fresh: Ask the vault even for accounts that are kept; see ``cache_ttl``.
+            executor: Has its threads, processes or machines make the requests, in parts, with ``max_concurrency`` at a
+                time each. Workers tell ``on_result``; secrets do not travel back from other processes. See
+                docs/clusters.md.
 
         What one of these two callables raises ends the operation likewise.
 
@@ -184,6 +189,30 @@ class Sectona(_Base, Client):
 
         Page: https://docs.sectona.com/pam-technical-documentation/6.0/api-password-vault
         """
+        if executor is not None:
+            from infosecops._executors import run_parts
+            from infosecops._password_parts import handed_out
+
+            accounts = _infosecops.account_requests(requests)
+            # What can't be used is refused before anything is handed out.
+            run_here(
+                self._native.request_passwords(
+                    [],
+                    max_concurrency=max_concurrency,
+                    on_partial=on_partial,
+                    on_progress=on_progress,
+                    on_result=on_result,
+                    fresh=fresh,
+                )
+            )
+            shared, parts = handed_out(
+                self,
+                accounts,
+                executor=executor,
+                call=self.request_passwords,
+                options={"max_concurrency": max_concurrency, "on_result": on_result, "fresh": fresh},
+            )
+            return parts.merged(run_parts(shared, parts, on_progress), on_partial)
         return run_here(
             self._native.request_passwords(
                 requests,
@@ -290,8 +319,33 @@ class AsyncSectona(_Base, AsyncClient):
         on_progress: Callable[[int, int, int], object] | None = None,
         on_result: Callable[[BulkEntry[AccountRequest, VaultAccount]], object] | None = None,
         fresh: bool = False,
+        executor: Executor | None = None,
     ) -> BulkResult[AccountRequest, VaultAccount]:
         """Get the secrets of many accounts; see :meth:`Sectona.request_passwords`. The callables may be async."""
+        if executor is not None:
+            from infosecops._executors import run_parts_async
+            from infosecops._password_parts import handed_out
+
+            accounts = _infosecops.account_requests(requests)
+            # What can't be used is refused before anything is handed out.
+            await run(
+                self._native.request_passwords(
+                    [],
+                    max_concurrency=max_concurrency,
+                    on_partial=on_partial,
+                    on_progress=on_progress,
+                    on_result=on_result,
+                    fresh=fresh,
+                )
+            )
+            shared, parts = handed_out(
+                self,
+                accounts,
+                executor=executor,
+                call=self.request_passwords,
+                options={"max_concurrency": max_concurrency, "on_result": on_result, "fresh": fresh},
+            )
+            return parts.merged(await run_parts_async(shared, parts, on_progress), on_partial)
         return await run(
             self._native.request_passwords(
                 requests,

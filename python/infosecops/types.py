@@ -62,6 +62,21 @@ if TYPE_CHECKING:
         descriptions: bool
         applications: Iterable[str]
 
+    class ReviewOptions(TypedDict):
+        """What every request of a review update is sent with."""
+
+        sign_off: bool
+        sign_off_comments: str | None
+        comments_only: bool
+        same_state_ok: bool
+
+    class CommonOfWaits(TypedDict):
+        """What every share of ``wait_all`` is waited for with."""
+
+        timeout: float
+        poll_interval: float
+        max_concurrency: int
+
     class AccountRequestDict(TypedDict):
         """An :class:`AccountRequest` as plain data."""
 

@@ -16,6 +16,7 @@ use super::pages::{ConnectionPages, JobPages, Records};
 use super::raw::{RawCall, Response};
 use super::reference::SecretReference;
 use super::review::{ChangeResult, ResultIterator, RetryChanges};
+use super::review_plan::ReviewPlan;
 use super::rows::Rows;
 use super::sandbox::SandboxServer;
 use super::sandbox_values::{JournalEntry, SandboxAccount};
@@ -80,6 +81,7 @@ classes!(
     RetryChanges,
     ReviewItemChange,
     ReviewItemResult,
+    ReviewPlan,
     ReviewStatus,
     ReviewUpdate,
     RevieweeAccount,

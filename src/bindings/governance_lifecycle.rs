@@ -11,6 +11,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use super::argument::{self, Given, Id};
+use super::bulk::raises;
 use super::client::Live;
 use super::coverage::read_coverage;
 use super::errors::refused;
@@ -18,6 +19,7 @@ use super::handle::{Handle, Nothing};
 use super::login::Access;
 use super::operation::Operation;
 use super::raw::{self, RawCall};
+use super::review_plan::{ReviewPlan, read_parts};
 use super::review_reading::Reading;
 use super::settings::{Settings, callable, config_error, pace};
 use super::site::progress;
@@ -108,11 +110,7 @@ impl GovernanceLifecycle {
         on_progress: Option<Bound<'_, PyAny>>,
     ) -> PyResult<Operation> {
         named!(py; review, sign_off, sign_off_comments, comments_only, chunk_size, same_state_ok, on_partial, dry_run);
-        let raises = match on_partial.as_str() {
-            "raise" => true,
-            "return" => false,
-            _ => return Err(config_error(py, "on_partial: must be \"raise\" or \"return\"")),
-        };
+        let raises = raises(py, "on_partial", &on_partial)?;
         let reading = Reading::new(changes)?;
         let told = callable("on_progress", on_progress)?
             .map(|callable| Arc::new(progress::<(usize, usize, usize), _>(callable, |told| told)) as Progress);
@@ -144,6 +142,67 @@ impl GovernanceLifecycle {
             }
         };
         self.0.operation(py, "update_review_items", begin)
+    }
+
+    /// Checks a run that others send.
+    #[pyo3(signature = (review, changes, *, sign_off, sign_off_comments, comments_only, chunk_size, same_state_ok,
+                        on_partial))]
+    #[allow(clippy::too_many_arguments)]
+    fn plan_review_update(
+        &self,
+        py: Python<'_>,
+        review: Given<String>,
+        changes: &Bound<'_, PyAny>,
+        sign_off: Given<bool>,
+        sign_off_comments: Option<Given<String>>,
+        comments_only: Given<bool>,
+        chunk_size: Option<Given<usize>>,
+        same_state_ok: Given<bool>,
+        on_partial: Given<String>,
+    ) -> PyResult<Operation> {
+        named!(py; review, sign_off, sign_off_comments, comments_only, chunk_size, same_state_ok, on_partial);
+        raises(py, "on_partial", &on_partial)?;
+        let reading = Reading::new(changes)?;
+        let options = UpdateOptions {
+            sign_off,
+            sign_off_comments,
+            comments_only,
+            chunk_size,
+            same_state_ok,
+            on_progress: None,
+        };
+        self.0.operation(py, "update_review_items", move |_, call| async move {
+            let refuse = |error| call.refuse("update_review_items", error);
+            let changes = Arc::new(reading.all().await.map_err(refuse)?);
+            let size = gl::chunk_size(&review, &changes, &options).map_err(refuse)?;
+            Ok(ReviewPlan {
+                changes,
+                size,
+                same_state_ok,
+            })
+        })
+    }
+
+    /// What became of its parts, as one.
+    #[pyo3(signature = (plan, parts, *, on_partial))]
+    fn merge_review_update(
+        &self,
+        py: Python<'_>,
+        plan: &ReviewPlan,
+        parts: &Bound<'_, PyAny>,
+        on_partial: Given<String>,
+    ) -> PyResult<Operation> {
+        named!(py; on_partial);
+        let raises = raises(py, "on_partial", &on_partial)?;
+        let parts = read_parts(parts)?;
+        let (changes, size, same_state_ok) = (plan.changes.clone(), plan.size, plan.same_state_ok);
+        self.0.operation(py, "update_review_items", move |_, call| async move {
+            let update = gl::merged(&changes, size, same_state_ok, &parts);
+            if raises && !update.ok {
+                return Err(gl::partial_failure(&call, update));
+            }
+            Ok(update)
+        })
     }
 
     #[pyo3(signature = (name, *, params, body, method, effect))]

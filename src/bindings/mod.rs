@@ -39,6 +39,7 @@ mod report;
 mod review;
 mod review_dict;
 mod review_input;
+mod review_plan;
 mod review_reading;
 mod review_values;
 mod rows;
@@ -81,6 +82,8 @@ mod _infosecops {
     use super::rows::restore_rows;
     #[pymodule_export]
     use super::secret::wrap;
+    #[pymodule_export]
+    use super::vault_requests::account_requests;
 
     #[pymodule_init]
     fn init(module: &pyo3::Bound<'_, pyo3::types::PyModule>) -> pyo3::PyResult<()> {

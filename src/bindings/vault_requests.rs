@@ -48,6 +48,12 @@ pub fn read_requests(requests: &Bound<'_, PyAny>) -> PyResult<Vec<AccountRequest
     read_inputs("requests", requests, read_request)
 }
 
+/// The same for Python, which hands them out in parts.
+#[pyfunction]
+pub fn account_requests(requests: &Bound<'_, PyAny>) -> PyResult<Vec<AccountRequest>> {
+    read_requests(requests)
+}
+
 fn read_request(place: &str, request: &Bound<'_, PyAny>) -> PyResult<AccountRequest> {
     if let Ok(request) = request.cast::<AccountRequest>() {
         return Ok(request.get().clone());

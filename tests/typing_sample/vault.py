@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Literal
 
@@ -52,6 +53,9 @@ def sectona(box: Sandbox) -> None:
             ),
             BulkResult[AccountRequest, VaultAccount],
         )
+        with ThreadPoolExecutor(2) as pool:
+            shared = pam.request_passwords([wanted], executor=pool)
+        assert_type(shared, BulkResult[AccountRequest, VaultAccount])
         assert_type(result.failed, tuple[BulkEntry[AccountRequest, VaultAccount], ...])
         assert_type([entry.value for entry in result], list[VaultAccount | None])
         assert_type(result.values(), list[VaultAccount])

@@ -29,7 +29,9 @@ pub use changes::{Changes, Cursor, Gathering};
 pub use command::{CommandResult, command};
 pub use coverage::{Coverage, CoverageRule, CoverageUpload, checked as check_coverage, equals, upload_coverage};
 pub use coverage_check::{CoverageProblem, CoverageReport};
-pub use review::{Progress, UpdateOptions, dry_run, known_part, partial_failure, update_review_items};
+pub use review::{
+    Part, Progress, UpdateOptions, chunk_size, dry_run, known_part, merged, partial_failure, update_review_items,
+};
 pub use review_answer::ReviewItemResult;
 pub use review_result::{Fate, ReviewUpdate, Settled};
 pub use review_status::{ReviewStatus, RunStatus, SecuritySettings};

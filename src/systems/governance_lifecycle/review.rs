@@ -112,6 +112,37 @@ pub fn dry_run(review: &str, changes: &Arc<Changes>, options: &UpdateOptions) ->
     Ok(dry)
 }
 
+/// Checks what a run would send, and gives how many changes go into one request.
+///
+/// # Errors
+/// Whatever can't be sent.
+pub fn chunk_size(review: &str, changes: &Arc<Changes>, options: &UpdateOptions) -> Result<usize, Error> {
+    Run::new(review, changes, options).map(|run| run.size)
+}
+
+/// What became of a part of the changes, which was sent elsewhere.
+pub enum Part {
+    /// What the server said.
+    Told(Arc<ReviewUpdate>),
+    /// No answer tells of them, and why.
+    Untold(Fate, String),
+}
+
+/// The parts of a run as one, in the order of the changes; each is `size` changes, the last one the rest.
+pub fn merged(changes: &Arc<Changes>, size: usize, same_state_ok: bool, parts: &[Part]) -> ReviewUpdate {
+    let mut sum = ReviewUpdate::new(changes.clone(), same_state_ok);
+    for part in parts {
+        let count = size.min(changes.len() - sum.told());
+        match part {
+            Part::Told(update) if sum.add_part(update, count) => {}
+            Part::Told(_) => sum.add_gap(count, Fate::Unknown, "the answer tells of other changes"),
+            Part::Untold(fate, reason) => sum.add_gap(count, *fate, reason),
+        }
+    }
+    add_rest(&mut sum);
+    sum
+}
+
 /// Changes the states of review items. An answer by which only some or none were updated is a result, not an error. Each
 /// request has the client's timeout at most, and `call` bounds all of them together.
 ///
@@ -285,5 +316,77 @@ pub fn known_part(error: Error) -> Result<ReviewUpdate, Error> {
     match known {
         Some(known) if error.kind() == Kind::PartialFailure => Ok(known.clone()),
         _ => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::change::{Group, Item, ReviewItemChange};
+    use super::*;
+
+    fn changes(count: usize) -> Arc<Changes> {
+        let made = (0..count).map(|number| ReviewItemChange {
+            state: "revoke".to_owned(),
+            reviewee: format!("u{number}"),
+            item: Item::Group(Group {
+                name: "g".to_owned(),
+                business_source: "b".to_owned(),
+            }),
+            account: None,
+            comments: None,
+            expires_on: None,
+        });
+        Arc::new(Changes::collect(&made.collect::<Vec<_>>()).unwrap())
+    }
+
+    fn answered(fates: &[Fate], reasons: &[(usize, &str)]) -> Part {
+        let done = fates.iter().filter(|fate| **fate == Fate::Done).count();
+        let mut update = ReviewUpdate::new(changes(fates.len()), false);
+        update.add_answer(
+            Settled {
+                updated: i64::try_from(done).unwrap(),
+                total: i64::try_from(fates.len()).unwrap(),
+                fates: fates.to_vec(),
+                reasons: reasons.iter().map(|(at, text)| (*at, (*text).to_owned())).collect(),
+            },
+            "text",
+        );
+        Part::Told(Arc::new(update))
+    }
+
+    #[test]
+    fn parts_are_one_result_in_the_order_of_the_changes() {
+        let all = changes(10);
+        let parts = [
+            answered(&[Fate::Done, Fate::NotDone, Fate::Done], &[(1, "locked")]),
+            Part::Untold(Fate::Unknown, "died".to_owned()),
+            answered(
+                &[Fate::NotDone, Fate::Done, Fate::NotDone],
+                &[(0, "locked"), (2, "gone")],
+            ),
+            Part::Untold(Fate::NotDone, "not sent".to_owned()),
+        ];
+        let sum = merged(&all, 3, false, &parts);
+        assert_eq!((sum.updated, sum.total, sum.ok), (3, 10, false));
+        assert_eq!(sum.indexes(Fate::Done).collect::<Vec<_>>(), [0, 2, 7]);
+        assert_eq!(sum.indexes(Fate::Unknown).collect::<Vec<_>>(), [3, 4, 5]);
+        assert_eq!(sum.indexes(Fate::NotDone).collect::<Vec<_>>(), [1, 6, 8, 9]);
+        let reasons: Vec<_> = (0..10).map(|index| sum.reason(index).unwrap_or_default()).collect();
+        assert_eq!(
+            reasons,
+            [
+                "", "locked", "", "died", "died", "died", "locked", "", "gone", "not sent"
+            ]
+        );
+        assert_eq!(sum.texts().collect::<Vec<_>>(), ["text", "text"]);
+    }
+
+    #[test]
+    fn an_answer_about_other_changes_tells_nothing_and_what_lacks_was_not_sent() {
+        let sum = merged(&changes(4), 2, false, &[answered(&[Fate::Done], &[])]);
+        assert_eq!(sum.indexes(Fate::Unknown).collect::<Vec<_>>(), [0, 1]);
+        assert_eq!(sum.indexes(Fate::NotDone).collect::<Vec<_>>(), [2, 3]);
+        let whole = [answered(&[Fate::Done, Fate::Done], &[])];
+        assert!(merged(&changes(2), 2, false, &whole).ok);
     }
 }

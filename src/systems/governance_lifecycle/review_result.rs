@@ -127,6 +127,36 @@ impl ReviewUpdate {
         self.ok = false;
     }
 
+    /// Adds what another run told of the changes that follow, which are `count`; false, and nothing is added, if it told of
+    /// fewer or more.
+    pub fn add_part(&mut self, part: &Self, count: usize) -> bool {
+        if part.fates.len() != count {
+            return false;
+        }
+        let before = self.fates.len();
+        self.updated += part.updated;
+        self.total += part.total;
+        for fate in &part.fates {
+            self.counts.add(*fate, 1);
+            self.fates.push(*fate);
+        }
+        for (index, place) in &part.reasons.of {
+            if let Some(reason) = part.reasons.texts.get(*place as usize) {
+                self.reasons.add(before + *index as usize, reason.clone());
+            }
+        }
+        self.gaps.extend(part.gaps.iter().map(|gap| Gap {
+            first: gap.first + signed(before),
+            end: gap.end + signed(before),
+            reason: gap.reason.clone(),
+        }));
+        for text in part.texts() {
+            self.add_document(text.as_bytes());
+        }
+        self.ok = self.counts.done == self.fates.len();
+        true
+    }
+
     /// Adds a document that is not sent.
     pub fn add_document(&mut self, document: &[u8]) {
         self.texts.push(|out| out.extend_from_slice(document));
