@@ -168,7 +168,7 @@ def later(url: str) -> infosecops.AsyncSDElements:
 
 
 def test_a_loop_ticks_while_a_call_is_in_flight(monkeypatch: pytest.MonkeyPatch, loop: Watched) -> None:
-    monkeypatch.setitem(sys.modules, "ipykernel", sys)
+    monkeypatch.setitem(sys.modules, "ipykernel.kernelbase", sys)
     hang = Hang()
 
     async def main(url: str) -> None:
@@ -189,9 +189,9 @@ def test_a_loop_ticks_while_a_call_is_in_flight(monkeypatch: pytest.MonkeyPatch,
 def test_no_timer_is_left_and_none_is_set_outside_of_kernels(
     monkeypatch: pytest.MonkeyPatch, loop: Watched, *, in_kernel: bool
 ) -> None:
-    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)
+    monkeypatch.delitem(sys.modules, "ipykernel.kernelbase", raising=False)
     if in_kernel:
-        monkeypatch.setitem(sys.modules, "ipykernel", sys)
+        monkeypatch.setitem(sys.modules, "ipykernel.kernelbase", sys)
     with Wire(CONNECTION) as wire:
         assert loop.run_until_complete(later(wire.url).connections.alm.get(12)).id == 12
     assert bool(loop.timers) is in_kernel

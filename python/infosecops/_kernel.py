@@ -20,7 +20,8 @@ _SECONDS = 0.1
 
 def ticking(future: Future[Any]) -> Ticking | None:
     """Have the future's loop wake every so often until :meth:`Ticking.stop`; None outside of kernels."""
-    return Ticking(future.get_loop()) if "ipykernel" in modules else None
+    # Programs that start kernels have loaded parts of ipykernel, too.
+    return Ticking(future.get_loop()) if "ipykernel.kernelbase" in modules else None
 
 
 class Ticking:
