@@ -160,6 +160,30 @@ def test_one_limit_for_all_workers_and_all_callers(client: Any, cluster: Any) ->
     assert held.most == limit
 
 
+def test_a_client_that_is_closed_in_mid_call_ends_it(cluster: Any) -> None:
+    held = Held(answer)
+    results: list[Any] = []
+    with Wire(held) as wire:
+        pam, *_ = clients(wire.url)
+        client = distributed.Client(cluster)
+        pool = DaskExecutor(client, max_in_flight=1)
+
+        def call() -> None:
+            results.append(pam.request_passwords(ACCOUNTS[:8], on_partial="return", executor=pool))
+
+        caller = threading.Thread(target=call)
+        caller.start()
+        assert held.come.acquire(timeout=PATIENCE)
+        client.close()
+        caller.join(PATIENCE)
+        (result,) = results
+        # The part that was under way, and the one behind it if nobody can tell of it any more.
+        assert [entry.index for entry in result.unknown] in ([0, 1], [0, 1, 2, 3])
+        assert (len(result.succeeded), {entry.error.outcome for entry in result.failed}) == (0, {"not_sent"})
+        held.go.release(8)
+        pool.shutdown()
+
+
 def kill_who_works(client: Any, cluster: Any) -> Callable[[Received], None]:
     """Ends the worker that is in the first call."""
     pids = client.run(os.getpid)

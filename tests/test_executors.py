@@ -89,6 +89,20 @@ def test_twins_await_the_same_and_leave_the_loop_free(kind: str, wire: Wire) -> 
     assert [done for done, *_ in told] == sorted({done for done, *_ in told})
 
 
+def test_jobs_of_several_kinds(wire: Wire) -> None:
+    _, sde, _ = clients(wire.url)
+    jobs = [sde.jobs.kind(kind).get(number) for number, kind in enumerate(("alm", "ldap", "analysis") * 3, 24)]
+    del wire.requests[:]
+    with pool("spawn") as executor:
+        result = sde.jobs.wait_all(jobs, on_failure="return", executor=executor)
+    assert [entry.input for entry in result] == list(range(24, 33))
+    assert [(entry.index, type(entry.error).__name__) for entry in (*result.failed, *result.unknown)] == [
+        (3, "JobFailed")
+    ]
+    kinds = {request.target.split("/")[4] for request in wire.requests}
+    assert (len(wire.requests), kinds) == (9, {"alm", "ldap", "analysis"})
+
+
 def test_secrets_stay_where_they_are_and_threads_share_them(wire: Wire) -> None:
     pam, *_ = clients(wire.url)
     with pool("threads") as executor:
