@@ -158,6 +158,7 @@ def test_the_tables_have_every_public_callable_and_every_parameter() -> None:
         "ReviewUpdate",
         "RunStatus",
         "SecuritySettings",
+        "Table",
         "VaultAccount",
     }
     others = {"LazyList", "AsyncLazyList", "__version__"}

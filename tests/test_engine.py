@@ -23,7 +23,7 @@ def async_client(url: str, **common: object) -> AsyncBambooAgents:
 def test_an_operation_is_made_once() -> None:
     with Wire(EMPTY) as wire, client(wire.url) as api:
         operation = api._native.tokens_list()
-        assert operation.wait() == []
+        assert list(operation.wait()) == []
         with pytest.raises(RuntimeError, match="once"):
             operation.wait()
 

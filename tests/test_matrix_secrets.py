@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import html
+import io
 import json
 import logging
 import pickle
@@ -98,11 +99,16 @@ def locals_of(error: BaseException) -> Iterator[str]:
 
 
 def pickled(value: object) -> str:
+    written = io.BytesIO()
+    pickler = pickle.Pickler(written)
+    # As a program does that uses nothing else: dask has tracebacks pickled, with all that they lead to.
+    pickler.dispatch_table = {}
     try:
-        return pickle.dumps(value).decode("latin-1")
+        pickler.dump(value)
     except TypeError:
         # Raw answers refuse to be pickled.
         return ""
+    return written.getvalue().decode("latin-1")
 
 
 def records_of(value: object) -> Iterator[Any]:
