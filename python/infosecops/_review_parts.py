@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from infosecops._executors import Shared
 from infosecops._infosecops import ReviewUpdate
 from infosecops.errors import AuthenticationError, ConflictError, Error, NotFoundError, PermissionDeniedError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from infosecops._infosecops import ReviewPlan
+    from collections.abc import Callable
+    from concurrent.futures import Executor
+    from typing import Any
 
-__all__ = ["ReviewParts"]
+    from infosecops._infosecops import Operation, ReviewPlan
+    from infosecops.governance_lifecycle import AsyncGovernanceLifecycle, GovernanceLifecycle
+    from infosecops.types import Changes, ReviewOptions
+
+__all__ = ["ReviewParts", "handed_out", "planned"]
 
 _NOT_DONE = ("not_sent", "rejected")
 _OF_ALL = (AuthenticationError, ConflictError, NotFoundError, PermissionDeniedError)
@@ -49,8 +56,38 @@ class ReviewParts:
     def told(self, answers: list[ReviewUpdate | Error]) -> list[ReviewUpdate | tuple[bool, str]]:
         """The answers for the native half, which makes one result of them."""
         return [
-            answer
-            if isinstance(answer, ReviewUpdate)
-            else (answer.outcome not in ("not_sent", "rejected"), str(answer))
+            answer if isinstance(answer, ReviewUpdate) else (answer.outcome not in _NOT_DONE, str(answer))
             for answer in answers
         ]
+
+
+def planned(  # noqa: PLR0913
+    client: GovernanceLifecycle | AsyncGovernanceLifecycle,
+    review: str,
+    changes: Changes,
+    *,
+    chunk_size: int | None,
+    on_partial: str,
+    dry_run: bool,
+    told: Callable[[int, int, int], object] | None,
+    options: ReviewOptions,
+) -> Operation[ReviewPlan]:
+    """Check everything before anything is handed out; gives the call that reads the changes."""
+    native = client._native  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+    native.update_review_items(
+        review, (), chunk_size=chunk_size, on_partial=on_partial, dry_run=dry_run, on_progress=told, **options
+    )
+    return native.plan_review_update(review, changes, chunk_size=chunk_size, on_partial=on_partial, **options)
+
+
+def handed_out(  # noqa: PLR0913
+    client: GovernanceLifecycle | AsyncGovernanceLifecycle,
+    review: str,
+    plan: ReviewPlan,
+    *,
+    executor: Executor,
+    call: Callable[..., Any],
+    options: ReviewOptions,
+) -> tuple[Shared, ReviewParts]:
+    """Divide changes that were checked."""
+    return Shared(executor, client, call, {**options, "on_partial": "return"}), ReviewParts(review, plan)

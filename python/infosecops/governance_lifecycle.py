@@ -190,48 +190,43 @@ class GovernanceLifecycle(_Base, ReviewRuns, Client):
             ...     gl.update_review_items("UAR-3", [change]).updated
             1
         """
+        options: ReviewOptions = {
+            "sign_off": sign_off,
+            "sign_off_comments": sign_off_comments,
+            "comments_only": comments_only,
+            "same_state_ok": same_state_ok,
+        }
         with shown("update_review_items", on_progress, show=progress) as told:
             if executor is not None and dry_run is not True:
-                from infosecops._executors import Shared, run_parts
-                from infosecops._review_parts import ReviewParts
+                from infosecops._executors import run_parts
+                from infosecops._review_parts import handed_out, planned
 
-                options: ReviewOptions = {
-                    "sign_off": sign_off,
-                    "sign_off_comments": sign_off_comments,
-                    "comments_only": comments_only,
-                    "same_state_ok": same_state_ok,
-                }
-                # What can't be used is refused before anything is handed out.
-                self._native.update_review_items(
-                    review,
-                    (),
-                    chunk_size=chunk_size,
-                    on_partial=on_partial,
-                    dry_run=dry_run,
-                    on_progress=told,
-                    **options,
-                )
                 plan = run_here(
-                    self._native.plan_review_update(
-                        review, changes, chunk_size=chunk_size, on_partial=on_partial, **options
+                    planned(
+                        self,
+                        review,
+                        changes,
+                        chunk_size=chunk_size,
+                        on_partial=on_partial,
+                        dry_run=dry_run,
+                        told=told,
+                        options=options,
                     )
                 )
-                shared = Shared(executor, self, self.update_review_items, {**options, "on_partial": "return"})
-                parts = ReviewParts(review, plan)
+                shared, parts = handed_out(
+                    self, review, plan, executor=executor, call=self.update_review_items, options=options
+                )
                 answers = parts.told(run_parts(shared, parts, told))
                 return run_here(self._native.merge_review_update(plan, answers, on_partial=on_partial))
             return run_here(
                 self._native.update_review_items(
                     review,
                     changes,
-                    sign_off=sign_off,
-                    sign_off_comments=sign_off_comments,
-                    comments_only=comments_only,
                     chunk_size=chunk_size,
-                    same_state_ok=same_state_ok,
                     on_partial=on_partial,
                     dry_run=dry_run,
                     on_progress=told,
+                    **options,
                 )
             )
 
@@ -330,48 +325,43 @@ class AsyncGovernanceLifecycle(_Base, AsyncReviewRuns, AsyncClient):
         executor: Executor | None = None,
     ) -> ReviewUpdate:
         """Change the states of review items; see :meth:`GovernanceLifecycle.update_review_items`."""
+        options: ReviewOptions = {
+            "sign_off": sign_off,
+            "sign_off_comments": sign_off_comments,
+            "comments_only": comments_only,
+            "same_state_ok": same_state_ok,
+        }
         with shown("update_review_items", on_progress, show=progress) as told:
             if executor is not None and dry_run is not True:
-                from infosecops._executors import Shared, run_parts_async
-                from infosecops._review_parts import ReviewParts
+                from infosecops._executors import run_parts_async
+                from infosecops._review_parts import handed_out, planned
 
-                options: ReviewOptions = {
-                    "sign_off": sign_off,
-                    "sign_off_comments": sign_off_comments,
-                    "comments_only": comments_only,
-                    "same_state_ok": same_state_ok,
-                }
-                # What can't be used is refused before anything is handed out.
-                self._native.update_review_items(
-                    review,
-                    (),
-                    chunk_size=chunk_size,
-                    on_partial=on_partial,
-                    dry_run=dry_run,
-                    on_progress=told,
-                    **options,
-                )
                 plan = await run(
-                    self._native.plan_review_update(
-                        review, changes, chunk_size=chunk_size, on_partial=on_partial, **options
+                    planned(
+                        self,
+                        review,
+                        changes,
+                        chunk_size=chunk_size,
+                        on_partial=on_partial,
+                        dry_run=dry_run,
+                        told=told,
+                        options=options,
                     )
                 )
-                shared = Shared(executor, self, self.update_review_items, {**options, "on_partial": "return"})
-                parts = ReviewParts(review, plan)
+                shared, parts = handed_out(
+                    self, review, plan, executor=executor, call=self.update_review_items, options=options
+                )
                 answers = parts.told(await run_parts_async(shared, parts, told))
                 return await run(self._native.merge_review_update(plan, answers, on_partial=on_partial))
             return await run(
                 self._native.update_review_items(
                     review,
                     changes,
-                    sign_off=sign_off,
-                    sign_off_comments=sign_off_comments,
-                    comments_only=comments_only,
                     chunk_size=chunk_size,
-                    same_state_ok=same_state_ok,
                     on_partial=on_partial,
                     dry_run=dry_run,
                     on_progress=told,
+                    **options,
                 )
             )
 
