@@ -4,74 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import copy
-import gc
-import importlib.util
-import json
-import os
 import pickle
-import subprocess
 import sys
-import threading
 from typing import Any
 
-import infosecops
 import pytest
-from infosecops import AsyncBambooAgents, AsyncSDElements, BambooAgents, SDElements, Table
+from infosecops import AsyncBambooAgents, AsyncSDElements, Table
 from infosecops.sandbox import Sandbox
-from wire import Wire, ok
-
-MARKER = "marker-secret-2c6e1f9a7b"
-CONNECTION = {
-    "id": 23,
-    "alias": "Mine",
-    "system": "Rally",
-    "frequency": "daily",
-    "command": "run",
-    "project": 7,
-    "inaccessible": False,
-    "in_progress": True,
-    "debug_mode": False,
-    "params": {"alm_pass": MARKER, "alm_user": "u"},
-    "secret": MARKER,
-}
-JOB = {
-    "id": 12,
-    "user": "a@b.c",
-    "triggered_by": 9,
-    "succeeded": True,
-    "automatic": False,
-    "ready": True,
-    "result_message": 'line\n"two" <b>ü\x1b[31m',
-    "last_run": "2015-04-15T15:27:24.396442-05:00",
-    "connection": CONNECTION,
-    "new_token": MARKER,
-}
-NOTHING = {**dict.fromkeys(JOB), "id": 13}
-HOLLOW = {"id": 14, "connection": {}}
-JOBS = [JOB, NOTHING, HOLLOW, {**JOB, "last_run": "1969-12-31T23:59:59.9999999Z"}]
-TOKENS = [{"uuid": MARKER, "name": "one", "read": True, "change": False}]
-AGENTS = [{"id": 1, "name": "linux", "enabled": True, "busy": None, "password": MARKER}, {"id": 2}]
-
-
-def table_of(path: str, records: list[dict[str, Any]]) -> Table[Any]:
-    with Wire(ok(json.dumps(records))) as wire:
-        keywords = {"allow_http": True, "proxy": "direct"}
-        if path in {"tokens", "agents"}:
-            with BambooAgents(wire.url, api="agent-config", **keywords) as bamboo:
-                return bamboo.tokens.list() if path == "tokens" else bamboo.agents("uuid").list()
-        with SDElements(wire.url, token="t", **keywords) as sde:
-            return getattr(sde, path).alm.list().collect()
-
-
-KINDS = {
-    "jobs": ("jobs", JOBS),
-    "no jobs": ("jobs", []),
-    "jobs of nothing": ("jobs", [NOTHING, NOTHING]),
-    "connections": ("connections", [CONNECTION, {"id": None}]),
-    "tokens": ("tokens", TOKENS),
-    "no tokens": ("tokens", []),
-    "agents": ("agents", AGENTS),
-}
+from tables import CONNECTION, HOLLOW, JOB, JOBS, KINDS, MARKER, NOTHING, is_there, table_of
 
 
 @pytest.fixture(params=KINDS)
@@ -238,10 +178,6 @@ def test_no_secret_is_in_a_table(table: Table[Any]) -> None:
     assert MARKER not in "".join(shown)
 
 
-def is_there(name: str) -> bool:
-    return importlib.util.find_spec(name) is not None
-
-
 def test_a_terminal_shows_what_there_is(jobs: Table[Any]) -> None:
     shown = repr(jobs.flattened()[:3])
     assert not set(shown) & {"\x1b", "\r"}
@@ -283,95 +219,6 @@ def test_looking_at_a_table_sends_nothing() -> None:
         for look in (repr, Table._repr_html_, len, list, Table.to_dicts, Table.flattened, Table.__arrow_c_stream__):
             assert look(table)
         assert len(box.journal) == sent
-
-
-def test_a_table_travels_without_secrets(table: Table[Any]) -> None:
-    for given in (table, table.flattened()):
-        came = pickle.loads(pickle.dumps(given))
-        assert came.to_dicts() == given.to_dicts()
-        assert repr(came) == repr(given)
-    if table.to_dicts() and hasattr(table[0], "uuid"):
-        with pytest.raises(infosecops.ConfigError, match="left behind"):
-            pickle.loads(pickle.dumps(table))[0].uuid.reveal()
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-def test_a_table_after_a_fork() -> None:
-    script = """
-import os, sys
-from infosecops.sandbox import Sandbox
-with Sandbox() as box, box.sd_elements() as sde:
-    table = sde.jobs.list().collect()
-    expected = table.to_dicts()
-    held = table.__arrow_c_stream__()
-    child = os.fork()
-    if not child:
-        ok = table.to_dicts() == expected and len(list(table)) == len(expected) and repr(table)
-        del held
-        table.__arrow_c_stream__()
-        os._exit(0 if ok else 1)
-    sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
-"""
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", script],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-
-
-def test_streams_that_nobody_reads_are_given_back(jobs: Table[Any]) -> None:
-    kept = [(jobs.__arrow_c_stream__(), jobs.__arrow_c_schema__()) for _ in range(200)]
-    assert {repr(one).split('"')[1] for one, _ in kept} == {"arrow_array_stream"}
-    assert {repr(one).split('"')[1] for _, one in kept} == {"arrow_schema"}
-    kept.clear()
-    gc.collect()
-    long = table_of("jobs", [JOB] * 5000)
-    before = memory()
-    for _ in range(60):
-        long.__arrow_c_stream__()
-    assert memory() - before < 30 * 2**20
-
-
-def memory() -> int:
-    """What this process holds, in bytes; 0 where it is not told."""
-    try:
-        with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123
-            return int(file.read().split()[1]) * 4096
-    except OSError:
-        return 0
-
-
-def test_what_is_read_outlives_the_table() -> None:
-    pyarrow = pytest.importorskip("pyarrow")
-    table = table_of("jobs", JOBS)
-    expected = table.to_dicts()
-    stream = pyarrow.RecordBatchReader.from_stream(table)
-    del table
-    gc.collect()
-    assert stream.read_all().to_pylist() == expected
-
-
-def test_threads_read_one_table_at_a_time() -> None:
-    table = table_of("jobs", JOBS * 500)
-    expected, barrier = table.to_dicts(), threading.Barrier(3)
-    found: list[bool] = []
-
-    def read() -> None:
-        barrier.wait(30)
-        for _ in range(5):
-            table.__arrow_c_stream__()
-            whole = is_there("polars") and table.to_polars().to_dicts()
-            found.append((whole or table.to_dicts()) == expected)
-
-    threads = [threading.Thread(target=read) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert found == [True] * 15
 
 
 def test_pages_are_gathered() -> None:
