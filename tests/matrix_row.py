@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from infosecops.sandbox import Sandbox
 
 PATIENT = 10.0
-HASTY = 0.3
+HASTY = 0.6
 ATTEMPTS = 3
 MAX_BYTES = 1 << 16
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 TWINS = ("sync", "async")
 COMMON = {"retry": Retry(attempts=ATTEMPTS, base=0.0), "max_response_bytes": MAX_BYTES}
-LANES_AT_ONCE = 16
+LANES_AT_ONCE = 32
 LANE_LENGTH = 8
 SECOND_CHANCES = 5
 # Getting ready proves nothing, and must not fail on a busy machine.
@@ -162,9 +162,9 @@ class Lane:
         return cell
 
     def again(self, call: Callable[[], object], chances: int = SECOND_CHANCES) -> None:
-        """A client with little time gets some more chances: on a busy machine its time may be up without a fault."""
+        """What has little time gets some more chances: on a busy machine its time may be up without a fault."""
         for _ in range(chances):
-            with suppress(infosecops.DeadlineExceeded):
+            with suppress(infosecops.DeadlineExceeded, infosecops.WaitTimeout):
                 call()
                 return
         call()
