@@ -9,7 +9,11 @@ use super::secret::Secret;
 
 /// A text; numbers and booleans are taken as they are written.
 pub fn text(raw: &RawValue) -> Option<String> {
-    let raw = raw.get();
+    text_in(raw.get())
+}
+
+/// The same of a value as it was written.
+pub fn text_in(raw: &str) -> Option<String> {
     match raw.as_bytes().first()? {
         b'"' => string(raw),
         b'{' | b'[' | b'n' => None,
@@ -40,7 +44,12 @@ pub fn integer(raw: &RawValue) -> Option<i64> {
 
 /// true or false, also as word or as 1 and 0.
 pub fn flag(raw: &RawValue) -> Option<bool> {
-    let word = raw.get().trim_matches('"');
+    flag_in(raw.get())
+}
+
+/// The same of a value as it was written.
+pub fn flag_in(raw: &str) -> Option<bool> {
+    let word = raw.trim_matches('"');
     let is = |one: &str| word.eq_ignore_ascii_case(one);
     if is("true") || is("1") {
         Some(true)

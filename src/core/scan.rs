@@ -68,6 +68,12 @@ impl<'t> Scan<'t> {
         self.at += bytes;
     }
 
+    /// Whether nothing but white space is left.
+    pub fn is_over(mut self) -> bool {
+        self.blank();
+        self.peek() == Err(Stop::End)
+    }
+
     /// The next byte.
     pub fn peek(&self) -> Result<u8, Stop> {
         self.text.as_bytes().get(self.at).copied().ok_or(Stop::End)
@@ -325,6 +331,13 @@ impl<'t> Scan<'t> {
             }
         }
     }
+}
+
+/// Whether this is one JSON value, nested no deeper than [`DEPTH_MAX`].
+pub fn is_json(text: &str) -> bool {
+    let mut scan = Scan::new(text, 0);
+    scan.blank();
+    scan.value().is_ok() && scan.is_over()
 }
 
 const ONES: u64 = 0x0101_0101_0101_0101;

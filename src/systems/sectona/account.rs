@@ -5,6 +5,7 @@
 use std::fmt;
 
 use jiff::Timestamp;
+use serde_json::value::RawValue;
 
 use super::date;
 use super::json::{Members, unescaped};
@@ -50,29 +51,49 @@ impl VaultAccount {
     /// Reads the record in `Result`. The reason it can't be read holds nothing of it.
     pub(crate) fn read(json: &str) -> Result<Self, &'static str> {
         let members = Members::read(json).ok_or("Result is not one JSON object, or holds a member twice")?;
-        let text_of = |name: &str| members.get(name).and_then(lenient::text);
-        let secret_of = |name: &str| match members.get(name).map(unescaped) {
-            None => Ok(None),
-            // From a borrowed text: its copy is exactly as long, so none is left behind by shrinking.
-            Some(Some(text)) => Ok(Some(Secret::new(text.as_str()))),
-            Some(None) => Err("Password or PassPhrase in Result is not a text"),
-        };
-        let authentication_type = text_of("AccountAuthenticationType");
-        let created_on_text = text_of("CreatedOn");
+        let (mut texts, mut secrets, mut extra) = (<[Option<String>; 8]>::default(), [None, None], Vec::new());
+        for (name, raw) in members.0 {
+            if let Some((_, text)) = TEXTS.iter().zip(&mut texts).find(|(known, _)| **known == name) {
+                *text = lenient::text_in(raw);
+                if text.is_some() || raw == "null" {
+                    continue;
+                }
+            }
+            if let Some((_, secret)) = SECRETS.iter().zip(&mut secrets).find(|(known, _)| **known == name) {
+                if raw != "null" {
+                    let text = unescaped(raw).ok_or("Password or PassPhrase in Result is not a text")?;
+                    // From a borrowed text: its copy is exactly as long, so none is left behind by shrinking.
+                    *secret = Some(Secret::new(text.as_str()));
+                }
+                continue;
+            }
+            extra.extend(kept(&name, raw));
+        }
+        let [
+            asset_type,
+            asset_host,
+            account_name,
+            authentication_type,
+            account_type,
+            created_by,
+            created_on_text,
+            status,
+        ] = texts;
+        let [password, pass_phrase] = secrets;
         Ok(Self {
-            password: secret_of("Password")?.ok_or("Result holds no Password")?,
-            pass_phrase: secret_of("PassPhrase")?.unwrap_or_else(|| Secret::new("")),
-            asset_type: text_of("AssetType"),
-            asset_host: text_of("AssetHost"),
-            account_name: text_of("AccountName"),
+            password: password.ok_or("Result holds no Password")?,
+            pass_phrase: pass_phrase.unwrap_or_else(|| Secret::new("")),
+            asset_type,
+            asset_host,
+            account_name,
             kind: kind_of(authentication_type.as_deref().unwrap_or_default()).to_owned(),
             authentication_type,
-            account_type: text_of("AccountType"),
-            created_by: text_of("CreatedBy"),
+            account_type,
+            created_by,
             created_on: created_on_text.as_deref().and_then(date::parse),
             created_on_text,
-            status: text_of("Status"),
-            extra: unknown(&members),
+            status,
+            extra: Extra(extra),
         })
     }
 
@@ -108,14 +129,11 @@ const TEXTS: [&str; 8] = [
     "Status",
 ];
 
-/// What has no field, and texts that could not be read; never the two secrets.
-fn unknown(members: &Members<'_>) -> Extra {
-    let is_read = |name: &str| {
-        matches!(name, "Password" | "PassPhrase")
-            || TEXTS.contains(&name) && members.get(name).is_none_or(|raw| lenient::text(raw).is_some())
-    };
-    let kept = members.0.iter().filter(|(name, _)| !is_read(name));
-    Extra(kept.map(|(name, raw)| (name.clone(), (*raw).to_owned())).collect())
+const SECRETS: [&str; 2] = ["Password", "PassPhrase"];
+
+/// What has no field, and texts that could not be read.
+fn kept(name: &str, raw: &str) -> Option<(String, Box<RawValue>)> {
+    Some((name.to_owned(), RawValue::from_string(raw.to_owned()).ok()?))
 }
 
 impl fmt::Debug for VaultAccount {

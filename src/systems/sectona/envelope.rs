@@ -18,6 +18,7 @@ use crate::core::answer::looks_like_html;
 use crate::core::depth::is_too_deep;
 use crate::core::lenient;
 use crate::core::record::Json;
+use crate::core::scan::is_json;
 use crate::core::secret::MASK;
 
 const CODE_DIGITS: usize = 6;
@@ -91,17 +92,18 @@ pub(crate) struct Reading {
 }
 
 impl Reading {
-    /// The JSON document in `Result`, if it holds one.
-    pub fn result_json(&self) -> Option<&str> {
+    /// What looks like a JSON document in `Result`.
+    pub fn likely_json(&self) -> Option<&str> {
         match &self.result {
             Content::Missing => None,
             Content::Json(json) => Some(json),
-            Content::Text(text) => {
-                let text = text.trim();
-                let is_json = text.starts_with(['{', '[']) && serde_json::from_str::<&RawValue>(text).is_ok();
-                (is_json && !is_too_deep(text.as_bytes())).then_some(text)
-            }
+            Content::Text(text) => Some(text.trim()).filter(|text| text.starts_with(['{', '['])),
         }
+    }
+
+    /// The JSON document in `Result`, if it holds one.
+    pub fn result_json(&self) -> Option<&str> {
+        self.likely_json().filter(|text| is_json(text))
     }
 
     /// The text of `Result`, if it is one for people.
@@ -158,27 +160,27 @@ pub(crate) fn read(body: &[u8]) -> Result<Reading, &'static str> {
 
 fn read_json(text: &str) -> Result<Reading, &'static str> {
     const WRONG: &str = "the answer is not valid JSON, or holds a member twice; if quotes inside its Result are not escaped, nothing tells which of them belong to a password, so none is taken from it";
-    if is_too_deep(text.as_bytes()) {
-        return Err("the answer is nested too deeply");
-    }
     let Some(members) = Members::read(text) else {
+        if is_too_deep(text.as_bytes()) {
+            return Err("the answer is nested too deeply");
+        }
         let printed = printed::read(text).ok_or(WRONG)?;
         return Ok(Reading {
             result: Content::Json(printed.record),
             ..read_json(&printed.envelope)?
         });
     };
-    let text_of = |name: &str| members.get(name).and_then(lenient::text);
+    let text_of = |name: &str| members.get(name).and_then(lenient::text_in);
     let result = match members.get("Result") {
         None => Content::Missing,
-        Some(raw) if raw.get().starts_with('"') => {
+        Some(raw) if raw.starts_with('"') => {
             Content::Text(unescaped(raw).ok_or("Result holds half of a surrogate pair, which is no text")?)
         }
-        Some(raw) => Content::Json(Zeroizing::new(raw.get().to_owned())),
+        Some(raw) => Content::Json(Zeroizing::new(raw.to_owned())),
     };
     Ok(Reading {
         version: text_of("Version"),
-        is_success: members.get("IsSuccess").and_then(lenient::flag),
+        is_success: members.get("IsSuccess").and_then(lenient::flag_in),
         log_code: text_of("LogCode").and_then(|code| padded(&code)),
         status_code: text_of("StatusCode"),
         message: text_of("Message").filter(|message| !message.trim().is_empty()),
@@ -189,8 +191,9 @@ fn read_json(text: &str) -> Result<Reading, &'static str> {
 
 /// The whole envelope as a string that was serialised once more.
 fn read_string(text: &str) -> Result<Reading, &'static str> {
-    let raw: &RawValue = serde_json::from_str(text).map_err(|_| "the answer is not valid JSON")?;
-    let inner = unescaped(raw).ok_or("the answer is not valid JSON")?;
+    let inner = unescaped(text)
+        .filter(|_| is_json(text))
+        .ok_or("the answer is not valid JSON")?;
     if inner.trim_start().starts_with('{') {
         read_json(inner.trim())
     } else {

@@ -1,65 +1,52 @@
 //! JSON that holds passwords: borrowed from buffers that are wiped, unescaped once and byte for byte, never guessed at.
 
-use std::fmt;
+use std::borrow::Cow;
 
-use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
-use serde_json::value::RawValue;
 use zeroize::Zeroizing;
+
+use crate::core::scan::Scan;
 
 /// Far more than any record has; finding out whether one stands twice takes its time.
 const MEMBERS_MAX: usize = 1000;
+/// As many as the documented record and envelope have, and some more.
+const MEMBERS_USUAL: usize = 16;
 
-/// The members of one object, in order, none of them twice: which of two would be the password?
-pub(super) struct Members<'j>(pub Vec<(String, &'j RawValue)>);
+/// The members of one object as they were written, in order, none of them twice: which of two would be the password?
+pub(super) struct Members<'j>(pub Vec<(Cow<'j, str>, &'j str)>);
 
 impl<'j> Members<'j> {
-    /// None if this is not exactly one JSON object.
+    /// None if this is not exactly one JSON object, or a deep one.
     pub fn read(text: &'j str) -> Option<Self> {
-        serde_json::from_str(text).ok()
+        let mut scan = Scan::new(text, 0);
+        scan.blank();
+        scan.enter().ok()?;
+        let mut members: Vec<(Cow<'j, str>, &'j str)> = Vec::with_capacity(MEMBERS_USUAL);
+        while let Some(key) = scan.key(members.is_empty()).ok()? {
+            let key = key.read()?;
+            if members.len() == MEMBERS_MAX || members.iter().any(|(known, _)| *known == key) {
+                return None;
+            }
+            members.push((key, scan.value().ok()?));
+        }
+        scan.is_over().then_some(Self(members))
     }
 
     /// The value under a name; null counts as none.
-    pub fn get(&self, name: &str) -> Option<&'j RawValue> {
+    pub fn get(&self, name: &str) -> Option<&'j str> {
         let found = self.0.iter().find(|(key, _)| key == name).map(|(_, raw)| *raw);
-        found.filter(|raw| raw.get() != "null")
-    }
-}
-
-impl<'de: 'j, 'j> Deserialize<'de> for Members<'j> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct MembersVisitor;
-
-        impl<'de> Visitor<'de> for MembersVisitor {
-            type Value = Vec<(String, &'de RawValue)>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members: Self::Value = Vec::new();
-                while let Some(key) = map.next_key::<String>()? {
-                    if members.len() == MEMBERS_MAX || members.iter().any(|(known, _)| *known == key) {
-                        return Err(de::Error::custom("a member stands twice, or there are too many"));
-                    }
-                    members.push((key, map.next_value()?));
-                }
-                Ok(members)
-            }
-        }
-
-        deserializer.deserialize_map(MembersVisitor).map(Self)
+        found.filter(|raw| *raw != "null")
     }
 }
 
 /// The text of a JSON string, from a value that was checked to be JSON. None for values of other types and for halves
 /// of surrogate pairs. Written here because the parser's own scratch space is not wiped.
-pub(super) fn unescaped(raw: &RawValue) -> Option<Zeroizing<String>> {
-    let inner = raw.get().strip_prefix('"')?.strip_suffix('"')?;
+pub(super) fn unescaped(raw: &str) -> Option<Zeroizing<String>> {
+    let inner = raw.strip_prefix('"')?.strip_suffix('"')?;
     // No escape is shorter than what it stands for, so the buffer never moves and leaves nothing behind.
     let mut text = Zeroizing::new(String::with_capacity(inner.len()));
     let mut rest = inner;
-    while let Some(at) = rest.find('\\') {
+    // The next one is near: looking for it in long steps would take longer.
+    while let Some(at) = rest.bytes().position(|byte| byte == b'\\') {
         text.push_str(rest.get(..at)?);
         let mut characters = rest.get(at + 1..)?.chars();
         let character = match characters.next()? {
@@ -105,13 +92,9 @@ mod tests {
 
     use super::*;
 
-    fn raw(text: &str) -> &RawValue {
-        serde_json::from_str(text).unwrap()
-    }
-
     #[test]
     fn strings_are_unescaped_and_nothing_else() {
-        let all = unescaped(raw(r#""a\"\\\/\b\f\n\r\t\u0041\u00e9\ud83d\ude00 ""#)).unwrap();
+        let all = unescaped(r#""a\"\\\/\b\f\n\r\t\u0041\u00e9\ud83d\ude00 ""#).unwrap();
         assert_eq!(*all, "a\"\\/\u{8}\u{c}\n\r\tA\u{e9}\u{1f600} ");
         for wrong in [
             r#""\ud83d""#,
@@ -122,7 +105,7 @@ mod tests {
             "null",
             "{}",
         ] {
-            assert!(unescaped(raw(wrong)).is_none(), "{wrong}");
+            assert!(unescaped(wrong).is_none(), "{wrong}");
         }
     }
 
@@ -136,6 +119,10 @@ mod tests {
             "{} x",
             "",
             "null",
+            r#"{"a": 1,}"#,
+            r#"{"a": 1 "b": 2}"#,
+            r#"{"a": "\ud83"}"#,
+            r#"{"\ud83d": 1}"#,
         ] {
             assert!(Members::read(text).is_none(), "{text}");
         }
@@ -146,10 +133,10 @@ mod tests {
         #[test]
         fn agrees_with_the_parser(text in any::<String>()) {
             let plain = serde_json::to_string(&text).unwrap();
-            prop_assert_eq!(&*unescaped(raw(&plain)).unwrap(), &text);
+            prop_assert_eq!(&*unescaped(&plain).unwrap(), &text);
             let escaped: String = text.encode_utf16().map(|unit| format!("\\u{unit:04X}")).collect();
             let escaped = format!("\"{escaped}\"");
-            prop_assert_eq!(&*unescaped(raw(&escaped)).unwrap(), &text);
+            prop_assert_eq!(&*unescaped(&escaped).unwrap(), &text);
         }
     }
 }

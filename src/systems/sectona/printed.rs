@@ -64,7 +64,7 @@ fn is_documented(record: &str) -> bool {
     };
     let all_there = MEMBERS
         .iter()
-        .all(|name| members.get(name).is_some_and(|raw| raw.get().starts_with('"')));
+        .all(|name| members.get(name).is_some_and(|raw| raw.starts_with('"')));
     all_there && members.0.len() == MEMBERS.len()
 }
 
@@ -80,13 +80,13 @@ mod tests {
         let printed = read(PAGE).unwrap();
         let record = Members::read(&printed.record).unwrap();
         assert_eq!(
-            record.get("AccountAuthenticationType").unwrap().get(),
+            record.get("AccountAuthenticationType").unwrap(),
             "\"KeyBased_SecretKey\""
         );
-        assert_eq!(record.get("Password").unwrap().get(), "\"XXXXXX\"");
+        assert_eq!(record.get("Password").unwrap(), "\"XXXXXX\"");
         let envelope = Members::read(&printed.envelope).unwrap();
-        assert_eq!(envelope.get("Version").unwrap().get(), "\"6.0.0.0\"");
-        assert_eq!(envelope.get("IsSuccess").unwrap().get(), "true");
+        assert_eq!(envelope.get("Version").unwrap(), "\"6.0.0.0\"");
+        assert_eq!(envelope.get("IsSuccess").unwrap(), "true");
     }
 
     #[test]

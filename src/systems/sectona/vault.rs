@@ -4,7 +4,6 @@
 
 use http::Method;
 use serde::Serialize;
-use serde_json::value::RawValue;
 
 use super::account::VaultAccount;
 use super::envelope::{Content, Envelope, Reading};
@@ -177,14 +176,15 @@ async fn fetch(
 }
 
 pub(crate) fn open(answer: &Answer, reading: &Reading) -> Result<VaultAccount, Error> {
-    let why = match (reading.result_json(), &reading.result) {
+    const NO_JSON: &str =
+        "the server reports success, but its Result is text that is not valid JSON, and nothing is guessed from it";
+    let why = match (reading.likely_json(), &reading.result) {
         (Some(json), _) => match VaultAccount::read(json) {
             Ok(account) => return Ok(account),
-            Err(why) => why,
+            Err(why) if reading.result_json().is_some() => why,
+            Err(_) => NO_JSON,
         },
-        (None, Content::Text(text)) if !text.trim().is_empty() => {
-            "the server reports success, but its Result is text that is not valid JSON, and nothing is guessed from it"
-        }
+        (None, Content::Text(text)) if !text.trim().is_empty() => NO_JSON,
         _ => "the server reports success, but without a Result",
     };
     Err(answer.unexpected(why))
@@ -211,6 +211,6 @@ pub async fn call(client: &Sectona, call: &Call, path: &str, fields: &str) -> Re
 /// Passwords among the fields, which no error may echo.
 fn given_secrets(members: &Members<'_>) -> Vec<Secret> {
     let hidden = members.0.iter().filter(|(name, _)| is_secret_name(name));
-    let text_of = |raw: &RawValue| unescaped(raw).map(|text| Secret::new(text.as_str()));
+    let text_of = |raw: &str| unescaped(raw).map(|text| Secret::new(text.as_str()));
     hidden.filter_map(|(_, raw)| text_of(raw)).collect()
 }
