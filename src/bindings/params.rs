@@ -9,6 +9,7 @@ use pyo3::types::{PyBool, PyDict, PyString};
 use serde_json::value::RawValue;
 
 use super::convert::{Hide, json_to_python, member_to_python};
+use crate::core::pairs::Pairs;
 use crate::core::redact::is_secret_name;
 use crate::core::scan::{Scan, Stop};
 use crate::core::secret::Secret;
@@ -18,29 +19,27 @@ const SLOTS: usize = 512;
 const NAME_MAX: usize = 64;
 
 struct Name {
-    text: Box<str>,
     object: Py<PyString>,
     is_secret: bool,
     /// The slot of the name that came behind it.
     next: usize,
 }
 
-/// Where many names share a slot, the last two have it and its neighbour.
-static NAMES: Mutex<[Option<Name>; SLOTS]> = Mutex::new([const { None }; SLOTS]);
+static NAMES: Mutex<Pairs<Name, SLOTS>> = Mutex::new(Pairs::EMPTY);
 
 /// The names that one reading knows. Making an object may run other code, which may come here again; so nobody waits for the
 /// kept ones.
 struct Names<'py> {
     py: Python<'py>,
-    kept: Option<MutexGuard<'static, [Option<Name>; SLOTS]>>,
+    kept: Option<MutexGuard<'static, Pairs<Name, SLOTS>>>,
     last: usize,
 }
 
 impl<'py> Names<'py> {
     /// Goes on to the next member's value; None at the end.
     fn next(&mut self, scan: &mut Scan<'_>, is_first: bool) -> Result<Option<(Bound<'py, PyString>, bool)>, Unread> {
-        if let Some(expected) = self.expected()
-            && scan.key_is(&expected.text, is_first)
+        if let Some((text, expected)) = self.expected()
+            && scan.key_is(text, is_first)
         {
             let found = (expected.object.bind(self.py).clone(), expected.is_secret);
             self.last = self.follower();
@@ -53,13 +52,13 @@ impl<'py> Names<'py> {
     }
 
     fn follower(&self) -> usize {
-        let last = self.kept.as_ref().and_then(|kept| kept.get(self.last)?.as_ref());
-        last.map_or(0, |last| last.next)
+        let last = self.kept.as_ref().and_then(|kept| kept.get(self.last));
+        last.map_or(0, |(_, last)| last.next)
     }
 
     /// The name that came last time behind the last one.
-    fn expected(&self) -> Option<&Name> {
-        self.kept.as_ref()?.get(self.follower())?.as_ref()
+    fn expected(&self) -> Option<(&str, &Name)> {
+        self.kept.as_ref()?.get(self.follower())
     }
 
     fn known(&mut self, key: &str) -> (Bound<'py, PyString>, bool) {
@@ -67,31 +66,20 @@ impl<'py> Names<'py> {
         let Some(kept) = kept else {
             return (PyString::new(self.py, key), is_secret_name(key));
         };
-        let at = slot_of(key);
-        let mut places = [at, at ^ 1].into_iter();
-        let of_key = |at: &usize| {
-            kept.get(*at)
-                .is_some_and(|slot| slot.as_ref().is_some_and(|name| *name.text == *key))
-        };
-        let found = places.find(of_key).unwrap_or_else(|| {
+        let found = kept.find(key).unwrap_or_else(|| {
             let name = Name {
-                text: key.into(),
                 object: PyString::intern(self.py, key).unbind(),
                 is_secret: is_secret_name(key),
                 next: 0,
             };
-            kept.swap(at & !1, at | 1);
-            if let Some(place) = kept.get_mut(at) {
-                *place = Some(name);
-            }
-            at
+            kept.put(key, name)
         });
-        if let Some(Some(last)) = kept.get_mut(self.last) {
+        if let Some(last) = kept.get_mut(self.last) {
             last.next = found;
         }
         self.last = found;
         match kept.get(found) {
-            Some(Some(name)) => (name.object.bind(self.py).clone(), name.is_secret),
+            Some((_, name)) => (name.object.bind(self.py).clone(), name.is_secret),
             _ => (PyString::new(self.py, key), is_secret_name(key)),
         }
     }
@@ -174,18 +162,4 @@ fn members<'py>(names: &mut Names<'py>, text: &str, dict: &Bound<'py, PyDict>) -
         dict.set_item(name, value)?;
     }
     Ok(copying)
-}
-
-/// Of the length, the first and the last eight bytes; it only has to tell the names of one product apart.
-fn slot_of(key: &str) -> usize {
-    let word = |bytes: &[u8]| {
-        bytes
-            .iter()
-            .take(8)
-            .fold(0_u64, |word, byte| word << 8 | u64::from(*byte))
-    };
-    let bytes = key.as_bytes();
-    let last = bytes.get(bytes.len().saturating_sub(8)..).unwrap_or_default();
-    let mixed = (word(bytes) ^ word(last).rotate_left(29) ^ bytes.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    (mixed >> 32) as usize % SLOTS
 }

@@ -22,6 +22,7 @@ pub mod found;
 pub mod http_client;
 pub mod lenient;
 pub mod packed;
+pub mod pairs;
 mod pem;
 pub mod poll;
 pub mod problems;
