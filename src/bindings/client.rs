@@ -14,6 +14,7 @@ use crate::core::config::Settings;
 use crate::core::error::{Context, Error, Kind, Outcome};
 use crate::core::http_client::{Http, build_http};
 use crate::core::roots::Roots;
+use crate::core::turnstile::Ticket;
 
 /// Callers beyond this many at once share the background runtime: it does the work of many threads with fewer switches
 /// between them, and a slot costs descriptors and some 100 kB.
@@ -46,7 +47,17 @@ pub enum Place {
     /// On the calling thread, alone.
     Own(Slot),
     /// On the calling thread, its I/O on the background thread.
-    Shared(Http, &'static Engine),
+    Shared(Http, &'static Engine, Arc<Ticket>),
+}
+
+impl Place {
+    /// For the way back to the interpreter.
+    pub fn ticket(&self) -> Option<Arc<Ticket>> {
+        match self {
+            Self::Own(_) => None,
+            Self::Shared(.., ticket) => Some(ticket.clone()),
+        }
+    }
 }
 
 /// A client's state in one process.
@@ -128,7 +139,7 @@ impl<S> Live<S> {
         }
         if self.taken.load(Ordering::Relaxed) >= SLOTS_MAX {
             let (http, engine) = self.background(py)?;
-            return Ok(Place::Shared(http, engine));
+            return Ok(Place::Shared(http, engine, Ticket::new(&engine.turnstile)));
         }
         let roots = self.roots()?;
         let runtime = Some(engine::new_runtime().map_err(|error| no_runtime(&error))?);

@@ -11,6 +11,7 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use super::delivery::Delivery;
 use super::mailbox::Mailboxes;
 use super::per_process::PerProcess;
+use crate::core::turnstile::Turnstile;
 
 static ENGINE: PerProcess<Engine> = PerProcess::new();
 
@@ -19,6 +20,7 @@ pub struct Engine {
     pub runtime: Handle,
     pub delivery: Arc<Delivery>,
     pub mailboxes: Mailboxes,
+    pub turnstile: Arc<Turnstile>,
 }
 
 /// A runtime that lives on one thread.
@@ -43,6 +45,7 @@ pub fn of_this_process() -> io::Result<&'static Engine> {
             runtime: handle,
             delivery: Delivery::start()?,
             mailboxes: Mailboxes::default(),
+            turnstile: Arc::default(),
         })
     })
 }

@@ -148,7 +148,9 @@ impl<S: Send + Sync + 'static> Prepared for ClientOperation<S> {
         let _kept = (self.listener.clone(), self.client.clone());
         let live = self.client.live();
         let place = live.enter(py).map_err(|error| self.no_place(py, error))?;
+        let ticket = place.ticket();
         let outcome = py.detach(|| (*self).drive(live, place));
+        ticket.inspect(|ticket| ticket.leave());
         match outcome {
             Ok(Ok(finish)) => finish(py),
             Ok(Err(error)) => Err(to_python(py, &error)),
@@ -158,7 +160,7 @@ impl<S: Send + Sync + 'static> Prepared for ClientOperation<S> {
 
     fn start(self: Box<Self>, py: Python<'_>) -> PyResult<Task> {
         let event_loop = EventLoop::running(py)?;
-        let future = event_loop.call_method0("create_future")?;
+        let future = event_loop.call_method0(pyo3::intern!(py, "create_future"))?;
         let live = self.client.live();
         let (http, engine) = live.background(py).map_err(|error| self.no_place(py, error))?;
         let locals = Arc::new(TaskLocals::new(event_loop.clone()).with_context(copied_context(py)?));
@@ -213,10 +215,10 @@ impl<S: Send + Sync + 'static> ClientOperation<S> {
                 }
                 flatten(result)
             }
-            Place::Shared(http, engine) => {
+            Place::Shared(http, engine, ticket) => {
                 let call = self.call(http, &site).on_shared_thread();
                 let future = guarded(site.scope(begun(self.begin, live, call)));
-                flatten(pump::follow(&engine.runtime, future, errands))
+                flatten(pump::follow(&engine.runtime, future, errands, &ticket))
             }
         }
     }

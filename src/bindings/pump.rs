@@ -17,6 +17,7 @@ use super::client::Slot;
 use super::delivery::Job;
 use super::errands::Errands;
 use super::guarded::{Ended, Guarded};
+use crate::core::turnstile::Ticket;
 
 /// How often a waiting call looks for Ctrl-C.
 const SIGNAL_CHECK_INTERVAL: Duration = Duration::from_millis(50);
@@ -30,7 +31,7 @@ enum Turn {
 
 /// Drives a call on the runtime of this thread's own.
 pub fn drive(slot: &Slot, call: impl Future<Output = Guarded>, errands: Errands) -> PyResult<Guarded> {
-    pump(Box::pin(call), errands, |call, errands| {
+    pump(Box::pin(call), errands, None, |call, errands| {
         let turn = async {
             tokio::select! {
                 biased;
@@ -43,26 +44,33 @@ pub fn drive(slot: &Slot, call: impl Future<Output = Guarded>, errands: Errands)
     })
 }
 
-/// Has a call driven by the thread of a runtime that many share, which wakes this one but once.
+/// Has a call driven by the thread of a runtime that many share, which wakes this one but once. The ticket is to be given
+/// back by a thread that is attached.
 pub fn follow(
     runtime: &Handle,
     call: impl Future<Output = Guarded> + Send + 'static,
     errands: Errands,
+    ticket: &Arc<Ticket>,
 ) -> PyResult<Guarded> {
-    pump(Box::pin(Followed::new(runtime, call)), errands, parked)
+    let waker = Waker::from(ticket.clone());
+    let call = Box::pin(Followed::new(runtime, call));
+    pump(call, errands, Some(ticket), |call, errands| {
+        parked(call, errands, ticket, &waker)
+    })
 }
 
 fn pump<F: Future<Output = Guarded>>(
     mut call: Pin<Box<F>>,
     errands: Errands,
+    ticket: Option<&Arc<Ticket>>,
     turn: impl Fn(Pin<&mut F>, &Errands) -> Turn,
 ) -> PyResult<Guarded> {
     let mut result = loop {
         let ran = match turn(call.as_mut(), &errands) {
             Turn::Done(done) => break Ok(done),
             // A signal's handler may be due even where the caller's code never runs Python of its own.
-            Turn::Job(job) => attached(|py| job(py).and_then(|()| py.check_signals())),
-            Turn::Tick => attached(|py| py.check_signals()),
+            Turn::Job(job) => attached(ticket, |py| job(py).and_then(|()| py.check_signals())),
+            Turn::Tick => attached(ticket, |py| py.check_signals()),
         };
         if let Err(raised) = ran {
             break Err(raised);
@@ -72,21 +80,29 @@ fn pump<F: Future<Output = Guarded>>(
     while let Some(job) = errands.take() {
         // After an exception nobody is told any more; what a job holds is given back all the same.
         let is_told = result.is_ok();
-        let ran = attached(|py| if is_told { job(py) } else { Ok(()) });
+        let ran = attached(ticket, |py| if is_told { job(py) } else { Ok(()) });
         result = result.and_then(|done| ran.map(|()| done));
     }
     result
 }
 
 /// Does nothing where the interpreter is going down: this thread is about to be stopped.
-fn attached(work: impl FnOnce(Python<'_>) -> PyResult<()>) -> PyResult<()> {
+fn attached(ticket: Option<&Arc<Ticket>>, work: impl FnOnce(Python<'_>) -> PyResult<()>) -> PyResult<()> {
+    let work = |py: Python<'_>| {
+        ticket.inspect(|ticket| ticket.leave());
+        work(py)
+    };
     Python::try_attach(work).unwrap_or(Ok(()))
 }
 
 /// One turn of a thread that has nothing to do but wait.
-fn parked<F: Future<Output = Guarded>>(mut call: Pin<&mut F>, errands: &Errands) -> Turn {
-    let waker = waker();
-    let mut context = Context::from_waker(&waker);
+fn parked<F: Future<Output = Guarded>>(
+    mut call: Pin<&mut F>,
+    errands: &Errands,
+    ticket: &Ticket,
+    waker: &Waker,
+) -> Turn {
+    let mut context = Context::from_waker(waker);
     let end = Instant::now() + SIGNAL_CHECK_INTERVAL;
     loop {
         if let Poll::Ready(job) = errands.poll(&context) {
@@ -95,23 +111,12 @@ fn parked<F: Future<Output = Guarded>>(mut call: Pin<&mut F>, errands: &Errands)
         if let Poll::Ready(done) = call.as_mut().poll(&mut context) {
             return Turn::Done(done);
         }
+        ticket.leave();
         let Some(left) = end.checked_duration_since(Instant::now()) else {
             return Turn::Tick;
         };
         thread::park_timeout(left);
     }
-}
-
-struct Unpark(Thread);
-
-impl Wake for Unpark {
-    fn wake(self: Arc<Self>) {
-        self.0.unpark();
-    }
-}
-
-fn waker() -> Waker {
-    Waker::from(Arc::new(Unpark(thread::current())))
 }
 
 /// A call on another thread. Dropped before its end, it is over there when the drop is: nothing that it holds of Python
@@ -151,10 +156,18 @@ impl Drop for Followed {
     fn drop(&mut self) {
         let Some(mut task) = self.task.take() else { return };
         task.abort();
-        let waker = waker();
+        let waker = Waker::from(Arc::new(Unpark(thread::current())));
         let mut context = Context::from_waker(&waker);
         while Pin::new(&mut task).poll(&mut context).is_pending() {
             thread::park();
         }
+    }
+}
+
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
     }
 }

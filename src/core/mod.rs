@@ -44,3 +44,4 @@ mod telling;
 pub mod texts;
 mod tls;
 pub mod transport;
+pub mod turnstile;
