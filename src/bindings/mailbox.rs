@@ -1,13 +1,13 @@
-//! The short way of results to one event loop: a queue that the loop itself empties, woken through a pair of sockets.
+//! The short way of results to one event loop: a queue that the loop itself empties, woken through a pipe.
 //! The runtime's thread attaches to the interpreter for none of it.
 
-use std::io::{self, Read, Write};
+use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::AsRawFd;
-use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use pyo3::prelude::*;
 use pyo3::types::{PyCFunction, PyWeakrefMethods, PyWeakrefReference};
+use socket2::SockRef;
 
 use super::delivery::{Addressed, run_all};
 
@@ -15,7 +15,9 @@ use super::delivery::{Addressed, run_all};
 pub struct Mailbox {
     /// None once the loop looks no more.
     jobs: Mutex<Option<Vec<Addressed>>>,
-    bell: UnixStream,
+    bell: PipeWriter,
+    /// As long as the bell: who writes where nobody can read is sent a signal that ends the process.
+    ear: PipeReader,
 }
 
 impl Mailbox {
@@ -28,7 +30,7 @@ impl Mailbox {
             jobs.len() == 1
         };
         if is_first {
-            // Full or broken, the loop is awake already or gone.
+            // Full, the loop is awake already.
             drop((&self.bell).write(&[1]));
         }
         Ok(())
@@ -45,16 +47,14 @@ impl Mailbox {
     /// Has the running loop look. None where it can't, as the Proactor loop of Windows.
     fn open(event_loop: &Bound<'_, PyAny>) -> PyResult<Arc<Self>> {
         let py = event_loop.py();
-        let (bell, ear) = pair()?;
+        let (ear, bell) = pipe()?;
         let descriptor = ear.as_raw_fd();
         let this = Arc::new(Self {
             jobs: Mutex::new(Some(Vec::new())),
             bell,
-        });
-        let reader = Reader {
-            mailbox: this.clone(),
             ear,
-        };
+        });
+        let reader = Reader(this.clone());
         let look = PyCFunction::new_closure(py, None, None, move |arguments, _| reader.look(arguments.py()))?;
         // In a context of its own, or the loop would keep the variables of whoever made the first call.
         let context = py.import("contextvars")?.getattr("Context")?.call0()?;
@@ -63,24 +63,22 @@ impl Mailbox {
     }
 }
 
-fn pair() -> io::Result<(UnixStream, UnixStream)> {
-    let (bell, ear) = UnixStream::pair()?;
-    bell.set_nonblocking(true)?;
-    ear.set_nonblocking(true)?;
-    Ok((bell, ear))
+/// Cheaper than a pair of sockets. Neither end ever waits.
+fn pipe() -> io::Result<(PipeReader, PipeWriter)> {
+    let (ear, bell) = io::pipe()?;
+    SockRef::from(&ear).set_nonblocking(true)?;
+    SockRef::from(&bell).set_nonblocking(true)?;
+    Ok((ear, bell))
 }
 
 /// What the loop calls when the bell rings. It belongs to the loop, and goes with it.
-struct Reader {
-    mailbox: Arc<Mailbox>,
-    ear: UnixStream,
-}
+struct Reader(Arc<Mailbox>);
 
 impl Reader {
     fn look(&self, py: Python<'_>) -> PyResult<()> {
         // One ring stands for all jobs that came before the look.
-        drop((&self.ear).read(&mut [0; 16]));
-        let jobs = self.mailbox.jobs().as_mut().map(std::mem::take);
+        drop((&self.0.ear).read(&mut [0; 16]));
+        let jobs = self.0.jobs().as_mut().map(std::mem::take);
         run_all(py, jobs.unwrap_or_default())
     }
 }
@@ -88,7 +86,7 @@ impl Reader {
 impl Drop for Reader {
     fn drop(&mut self) {
         // What the jobs hold of Python is given back here, attached.
-        let left = self.mailbox.jobs().take();
+        let left = self.0.jobs().take();
         drop(left);
     }
 }
