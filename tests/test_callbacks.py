@@ -151,6 +151,22 @@ def test_more_threads_than_there_are_runtimes_for(box: Sandbox) -> None:
         assert list(pool.map(lambda _: len(api.tokens.list()), range(together))) == [2] * together
 
 
+def test_who_is_back_from_a_call_holds_nobody_up(box: Sandbox) -> None:
+    """Each waits after its call until all others are back from theirs."""
+    together = 2 * THREADS + 22
+    barrier = threading.Barrier(together)
+
+    def calls(api: infosecops.BambooAgents) -> int:
+        found = 0
+        for _ in range(3):
+            found += len(api.tokens.list())
+            barrier.wait(60)
+        return found
+
+    with box.bamboo_agents(timeout=60.0) as api, ThreadPoolExecutor(together) as pool:
+        assert list(pool.map(calls, [api] * together)) == [6] * together
+
+
 def test_ctrl_c_ends_a_call_beyond_the_runtimes() -> None:
     """It closes its connection, as a call on a runtime of its own does; the others go on."""
     at_work, go_on = threading.Semaphore(0), threading.Event()
