@@ -47,15 +47,15 @@ pub enum Place {
     /// On the calling thread, alone.
     Own(Slot),
     /// On the calling thread, its I/O on the background thread.
-    Shared(Http, &'static Engine, Arc<Ticket>),
+    Shared(Http, &'static Engine, Ticket),
 }
 
 impl Place {
     /// For the way back to the interpreter.
-    pub fn ticket(&self) -> Option<Arc<Ticket>> {
+    pub fn ticket(&self) -> Option<&Ticket> {
         match self {
             Self::Own(_) => None,
-            Self::Shared(.., ticket) => Some(ticket.clone()),
+            Self::Shared(.., ticket) => Some(ticket),
         }
     }
 }

@@ -23,6 +23,7 @@ use super::site::Site;
 use crate::core::error::Error;
 use crate::core::http_client::Http;
 use crate::core::transport::Call;
+use crate::core::turnstile::Ticket;
 
 trait Prepared: Send {
     fn wait(self: Box<Self>, py: Python<'_>) -> PyResult<Py<PyAny>>;
@@ -148,9 +149,9 @@ impl<S: Send + Sync + 'static> Prepared for ClientOperation<S> {
         let _kept = (self.listener.clone(), self.client.clone());
         let live = self.client.live();
         let place = live.enter(py).map_err(|error| self.no_place(py, error))?;
-        let ticket = place.ticket();
+        let ticket = place.ticket().map(Ticket::to_return);
         let outcome = py.detach(|| (*self).drive(live, place));
-        ticket.inspect(|ticket| ticket.leave());
+        drop(ticket);
         match outcome {
             Ok(Ok(finish)) => finish(py),
             Ok(Err(error)) => Err(to_python(py, &error)),

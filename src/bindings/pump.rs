@@ -50,9 +50,9 @@ pub fn follow(
     runtime: &Handle,
     call: impl Future<Output = Guarded> + Send + 'static,
     errands: Errands,
-    ticket: &Arc<Ticket>,
+    ticket: &Ticket,
 ) -> PyResult<Guarded> {
-    let waker = Waker::from(ticket.clone());
+    let waker = ticket.waker();
     let call = Box::pin(Followed::new(runtime, call));
     pump(call, errands, Some(ticket), |call, errands| {
         parked(call, errands, ticket, &waker)
@@ -62,7 +62,7 @@ pub fn follow(
 fn pump<F: Future<Output = Guarded>>(
     mut call: Pin<Box<F>>,
     errands: Errands,
-    ticket: Option<&Arc<Ticket>>,
+    ticket: Option<&Ticket>,
     turn: impl Fn(Pin<&mut F>, &Errands) -> Turn,
 ) -> PyResult<Guarded> {
     let mut result = loop {
@@ -87,9 +87,9 @@ fn pump<F: Future<Output = Guarded>>(
 }
 
 /// Does nothing where the interpreter is going down: this thread is about to be stopped.
-fn attached(ticket: Option<&Arc<Ticket>>, work: impl FnOnce(Python<'_>) -> PyResult<()>) -> PyResult<()> {
+fn attached(ticket: Option<&Ticket>, work: impl FnOnce(Python<'_>) -> PyResult<()>) -> PyResult<()> {
     let work = |py: Python<'_>| {
-        ticket.inspect(|ticket| ticket.leave());
+        ticket.inspect(|ticket| ticket.pass());
         work(py)
     };
     Python::try_attach(work).unwrap_or(Ok(()))
@@ -111,7 +111,7 @@ fn parked<F: Future<Output = Guarded>>(
         if let Poll::Ready(done) = call.as_mut().poll(&mut context) {
             return Turn::Done(done);
         }
-        ticket.leave();
+        ticket.step_back();
         let Some(left) = end.checked_duration_since(Instant::now()) else {
             return Turn::Tick;
         };
