@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from infosecops._bulk import BulkResult
     from infosecops._infosecops import Job
-    from infosecops.types import CommonOfWaits
+    from infosecops.types import WaitOptions
 
 __all__ = ["AsyncJobs", "AsyncJobsOfKind"]
 
@@ -119,39 +119,24 @@ class AsyncJobsOfKind(OfKind):
         executor: Executor | None = None,
     ) -> BulkResult[int, Job]:
         """Wait until all jobs have ended; see :meth:`JobsOfKind.wait_all`."""
-        if executor is not None:
-            from infosecops._executors import run_parts_async
-            from infosecops._job_parts import gathered, handed_out
+        options: WaitOptions = {
+            "timeout": timeout,
+            "poll_interval": poll_interval,
+            "max_concurrency": max_concurrency,
+            "on_progress": on_progress,
+            "on_failure": on_failure,
+        }
+        if executor is None:
+            return await run(self._native.jobs_wait_all(self._kind, jobs, **options))
+        from infosecops._executors import run_parts_async
+        from infosecops._job_parts import checked, handed_out
 
-            given = gathered(jobs)
-            options: CommonOfWaits = {
-                "timeout": timeout,
-                "poll_interval": poll_interval,
-                "max_concurrency": max_concurrency,
-            }
-            # What can't be used is refused before anything is handed out.
-            self._native.jobs_wait_all(self._kind, given, on_progress=on_progress, on_failure=on_failure, **options)
-            await run(self._native.jobs_wait_all(self._kind, [], on_progress=None, on_failure=on_failure, **options))
-            shared, parts = handed_out(
-                self._client,
-                f"jobs.{self._kind}.wait_all",
-                given,
-                executor=executor,
-                call=self.wait_all,
-                options={**options},
-            )
-            return parts.merged(await run_parts_async(shared, parts, on_progress), on_failure)
-        return await run(
-            self._native.jobs_wait_all(
-                self._kind,
-                jobs,
-                timeout=timeout,
-                poll_interval=poll_interval,
-                max_concurrency=max_concurrency,
-                on_progress=on_progress,
-                on_failure=on_failure,
-            )
+        given, check = checked(self._native, self._kind, jobs, options)
+        await run(check)
+        shared, parts = handed_out(
+            self._client, self._kind, given, executor=executor, call=self.wait_all, options=options
         )
+        return parts.merged(await run_parts_async(shared, parts, on_progress), on_failure)
 
 
 class AsyncJobs(ByKind[AsyncJobsOfKind]):
@@ -199,36 +184,19 @@ class AsyncJobs(ByKind[AsyncJobsOfKind]):
         executor: Executor | None = None,
     ) -> BulkResult[int, Job]:
         """Wait until all jobs, which may be of several kinds, have ended; see :meth:`JobsOfKind.wait_all`."""
-        if executor is not None:
-            from infosecops._executors import run_parts_async
-            from infosecops._job_parts import gathered, handed_out
+        options: WaitOptions = {
+            "timeout": timeout,
+            "poll_interval": poll_interval,
+            "max_concurrency": max_concurrency,
+            "on_progress": on_progress,
+            "on_failure": on_failure,
+        }
+        if executor is None:
+            return await run(self._native.jobs_wait_all(None, jobs, **options))
+        from infosecops._executors import run_parts_async
+        from infosecops._job_parts import checked, handed_out
 
-            given = gathered(jobs)
-            options: CommonOfWaits = {
-                "timeout": timeout,
-                "poll_interval": poll_interval,
-                "max_concurrency": max_concurrency,
-            }
-            # What can't be used is refused before anything is handed out.
-            self._native.jobs_wait_all(None, given, on_progress=on_progress, on_failure=on_failure, **options)
-            await run(self._native.jobs_wait_all(None, [], on_progress=None, on_failure=on_failure, **options))
-            shared, parts = handed_out(
-                self._client,
-                "jobs.wait_all",
-                given,
-                executor=executor,
-                call=self.wait_all,
-                options={**options},
-            )
-            return parts.merged(await run_parts_async(shared, parts, on_progress), on_failure)
-        return await run(
-            self._native.jobs_wait_all(
-                None,
-                jobs,
-                timeout=timeout,
-                poll_interval=poll_interval,
-                max_concurrency=max_concurrency,
-                on_progress=on_progress,
-                on_failure=on_failure,
-            )
-        )
+        given, check = checked(self._native, None, jobs, options)
+        await run(check)
+        shared, parts = handed_out(self._client, None, given, executor=executor, call=self.wait_all, options=options)
+        return parts.merged(await run_parts_async(shared, parts, on_progress), on_failure)

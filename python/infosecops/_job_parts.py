@@ -11,35 +11,43 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
     from typing import Any
 
-    from infosecops._infosecops import Job
-    from infosecops.sd_elements import AsyncSDElements, SDElements
+    from infosecops import sd_elements
+    from infosecops._infosecops import Job, Operation, SDElements
+    from infosecops.types import WaitOptions
 
-__all__ = ["gathered", "handed_out"]
+__all__ = ["checked", "handed_out"]
 
 
-def gathered(jobs: Iterable[Job | int]) -> list[Job | int]:
-    """All of them, to be gone through twice; what is no such thing as it is, to be refused where others are."""
+def checked(
+    native: SDElements, kind: str | None, jobs: Iterable[Job | int], options: WaitOptions
+) -> tuple[list[Job | int], Operation[object]]:
+    """All jobs, to be gone through twice, and a call that refuses options that can't be used, and sends nothing."""
     found: Any = jobs
-    return found if type(found) in (str, dict) or not hasattr(found, "__iter__") else list(found)
+    # What is no such thing stays as it is, to be refused where others are.
+    given = found if type(found) in (str, dict) or not hasattr(found, "__iter__") else list(found)
+    native.jobs_wait_all(kind, given, **options)
+    alone: WaitOptions = {**options, "on_progress": None}
+    return given, native.jobs_wait_all(kind, [], **alone)
 
 
 def handed_out(  # noqa: PLR0913
-    client: SDElements | AsyncSDElements,
-    operation: str,
+    client: sd_elements.SDElements | sd_elements.AsyncSDElements,
+    kind: str | None,
     jobs: list[Job | int],
     *,
     executor: Executor,
     call: Callable[..., Any],
-    options: dict[str, Any],
+    options: WaitOptions,
 ) -> tuple[Shared, BulkParts]:
     """Divide jobs that were checked."""
-    shared = Shared(executor, client, call, {**options, "on_failure": "return"})
+    of_each = {name: value for name, value in options.items() if name != "on_progress"}
+    shared = Shared(executor, client, call, {**of_each, "on_failure": "return"})
     ids = [job if isinstance(job, int) else job.id for job in jobs]
     parts = BulkParts(
         client,
-        operation,
+        "jobs.wait_all" if kind is None else f"jobs.{kind}.wait_all",
         ids,
-        jobs if operation == "jobs.wait_all" else ids,
+        jobs if kind is None else ids,
         things="jobs",
         # All are watched from the beginning: the time is that of all.
         size=-(-len(jobs) // shared.workers),

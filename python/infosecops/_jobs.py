@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from infosecops._bulk import BulkResult
     from infosecops._infosecops import Job
-    from infosecops.types import CommonOfWaits
+    from infosecops.types import WaitOptions
 
 __all__ = ["Jobs", "JobsOfKind", "checked_job_id"]
 
@@ -215,39 +215,24 @@ class JobsOfKind(OfKind):
             ...     sde.jobs.alm.wait_all(jobs, timeout=60)
             BulkResult(total=2, succeeded=2, failed=0, unknown=0)
         """
-        if executor is not None:
-            from infosecops._executors import run_parts
-            from infosecops._job_parts import gathered, handed_out
+        options: WaitOptions = {
+            "timeout": timeout,
+            "poll_interval": poll_interval,
+            "max_concurrency": max_concurrency,
+            "on_progress": on_progress,
+            "on_failure": on_failure,
+        }
+        if executor is None:
+            return run_here(self._native.jobs_wait_all(self._kind, jobs, **options))
+        from infosecops._executors import run_parts
+        from infosecops._job_parts import checked, handed_out
 
-            given = gathered(jobs)
-            options: CommonOfWaits = {
-                "timeout": timeout,
-                "poll_interval": poll_interval,
-                "max_concurrency": max_concurrency,
-            }
-            # What can't be used is refused before anything is handed out.
-            self._native.jobs_wait_all(self._kind, given, on_progress=on_progress, on_failure=on_failure, **options)
-            run_here(self._native.jobs_wait_all(self._kind, [], on_progress=None, on_failure=on_failure, **options))
-            shared, parts = handed_out(
-                self._client,
-                f"jobs.{self._kind}.wait_all",
-                given,
-                executor=executor,
-                call=self.wait_all,
-                options={**options},
-            )
-            return parts.merged(run_parts(shared, parts, on_progress), on_failure)
-        return run_here(
-            self._native.jobs_wait_all(
-                self._kind,
-                jobs,
-                timeout=timeout,
-                poll_interval=poll_interval,
-                max_concurrency=max_concurrency,
-                on_progress=on_progress,
-                on_failure=on_failure,
-            )
+        given, check = checked(self._native, self._kind, jobs, options)
+        run_here(check)
+        shared, parts = handed_out(
+            self._client, self._kind, given, executor=executor, call=self.wait_all, options=options
         )
+        return parts.merged(run_parts(shared, parts, on_progress), on_failure)
 
 
 class Jobs(ByKind[JobsOfKind]):
@@ -295,39 +280,22 @@ class Jobs(ByKind[JobsOfKind]):
         executor: Executor | None = None,
     ) -> BulkResult[int, Job]:
         """Wait until all jobs, which may be of several kinds, have ended; see :meth:`JobsOfKind.wait_all`."""
-        if executor is not None:
-            from infosecops._executors import run_parts
-            from infosecops._job_parts import gathered, handed_out
+        options: WaitOptions = {
+            "timeout": timeout,
+            "poll_interval": poll_interval,
+            "max_concurrency": max_concurrency,
+            "on_progress": on_progress,
+            "on_failure": on_failure,
+        }
+        if executor is None:
+            return run_here(self._native.jobs_wait_all(None, jobs, **options))
+        from infosecops._executors import run_parts
+        from infosecops._job_parts import checked, handed_out
 
-            given = gathered(jobs)
-            options: CommonOfWaits = {
-                "timeout": timeout,
-                "poll_interval": poll_interval,
-                "max_concurrency": max_concurrency,
-            }
-            # What can't be used is refused before anything is handed out.
-            self._native.jobs_wait_all(None, given, on_progress=on_progress, on_failure=on_failure, **options)
-            run_here(self._native.jobs_wait_all(None, [], on_progress=None, on_failure=on_failure, **options))
-            shared, parts = handed_out(
-                self._client,
-                "jobs.wait_all",
-                given,
-                executor=executor,
-                call=self.wait_all,
-                options={**options},
-            )
-            return parts.merged(run_parts(shared, parts, on_progress), on_failure)
-        return run_here(
-            self._native.jobs_wait_all(
-                None,
-                jobs,
-                timeout=timeout,
-                poll_interval=poll_interval,
-                max_concurrency=max_concurrency,
-                on_progress=on_progress,
-                on_failure=on_failure,
-            )
-        )
+        given, check = checked(self._native, None, jobs, options)
+        run_here(check)
+        shared, parts = handed_out(self._client, None, given, executor=executor, call=self.wait_all, options=options)
+        return parts.merged(run_parts(shared, parts, on_progress), on_failure)
 
 
 def checked_job_id(job: Job | int) -> int:

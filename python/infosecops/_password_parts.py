@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from infosecops._infosecops import AccountRequest
     from infosecops.sectona import AsyncSectona, Sectona
+    from infosecops.types import PasswordOptions
 
 __all__ = ["handed_out"]
 
@@ -27,10 +28,11 @@ def handed_out(
     *,
     executor: Executor,
     call: Callable[..., Any],
-    options: dict[str, Any],
+    options: PasswordOptions,
 ) -> tuple[Shared, BulkParts]:
     """Divide requests that were checked."""
-    shared = Shared(executor, client, call, {**options, "on_partial": "return"})
+    of_each = {name: value for name, value in options.items() if name != "on_progress"}
+    shared = Shared(executor, client, call, {**of_each, "on_partial": "return"})
     parts = BulkParts(
         client,
         "request_passwords",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from infosecops._bulk import BulkEntry, BulkResult
     from infosecops._client import AsyncSecretLike, CommonOptions
     from infosecops._infosecops import AccountRequest, Envelope, VaultAccount
-    from infosecops.types import AccountRequests
+    from infosecops.types import AccountRequests, PasswordOptions
 
     class Overrides(CommonOptions, total=False):
         """Keywords of ``from_env`` and ``from_profile``: those of the constructor."""
@@ -189,40 +189,23 @@ class Sectona(_Base, Client):
 
         Page: https://docs.sectona.com/pam-technical-documentation/6.0/api-password-vault
         """
-        if executor is not None:
-            from infosecops._executors import run_parts
-            from infosecops._password_parts import handed_out
+        options: PasswordOptions = {
+            "max_concurrency": max_concurrency,
+            "on_partial": on_partial,
+            "on_progress": on_progress,
+            "on_result": on_result,
+            "fresh": fresh,
+        }
+        if executor is None:
+            return run_here(self._native.request_passwords(requests, **options))
+        from infosecops._executors import run_parts
+        from infosecops._password_parts import handed_out
 
-            accounts = _infosecops.account_requests(requests)
-            # What can't be used is refused before anything is handed out.
-            run_here(
-                self._native.request_passwords(
-                    [],
-                    max_concurrency=max_concurrency,
-                    on_partial=on_partial,
-                    on_progress=on_progress,
-                    on_result=on_result,
-                    fresh=fresh,
-                )
-            )
-            shared, parts = handed_out(
-                self,
-                accounts,
-                executor=executor,
-                call=self.request_passwords,
-                options={"max_concurrency": max_concurrency, "on_result": on_result, "fresh": fresh},
-            )
-            return parts.merged(run_parts(shared, parts, on_progress), on_partial)
-        return run_here(
-            self._native.request_passwords(
-                requests,
-                max_concurrency=max_concurrency,
-                on_partial=on_partial,
-                on_progress=on_progress,
-                on_result=on_result,
-                fresh=fresh,
-            )
-        )
+        accounts = _infosecops.account_requests(requests)
+        # What can't be used is refused before anything is handed out.
+        run_here(self._native.request_passwords([], **options))
+        shared, parts = handed_out(self, accounts, executor=executor, call=self.request_passwords, options=options)
+        return parts.merged(run_parts(shared, parts, on_progress), on_partial)
 
     def credential(  # noqa: PLR0913
         self,
@@ -322,40 +305,23 @@ class AsyncSectona(_Base, AsyncClient):
         executor: Executor | None = None,
     ) -> BulkResult[AccountRequest, VaultAccount]:
         """Get the secrets of many accounts; see :meth:`Sectona.request_passwords`. The callables may be async."""
-        if executor is not None:
-            from infosecops._executors import run_parts_async
-            from infosecops._password_parts import handed_out
+        options: PasswordOptions = {
+            "max_concurrency": max_concurrency,
+            "on_partial": on_partial,
+            "on_progress": on_progress,
+            "on_result": on_result,
+            "fresh": fresh,
+        }
+        if executor is None:
+            return await run(self._native.request_passwords(requests, **options))
+        from infosecops._executors import run_parts_async
+        from infosecops._password_parts import handed_out
 
-            accounts = _infosecops.account_requests(requests)
-            # What can't be used is refused before anything is handed out.
-            await run(
-                self._native.request_passwords(
-                    [],
-                    max_concurrency=max_concurrency,
-                    on_partial=on_partial,
-                    on_progress=on_progress,
-                    on_result=on_result,
-                    fresh=fresh,
-                )
-            )
-            shared, parts = handed_out(
-                self,
-                accounts,
-                executor=executor,
-                call=self.request_passwords,
-                options={"max_concurrency": max_concurrency, "on_result": on_result, "fresh": fresh},
-            )
-            return parts.merged(await run_parts_async(shared, parts, on_progress), on_partial)
-        return await run(
-            self._native.request_passwords(
-                requests,
-                max_concurrency=max_concurrency,
-                on_partial=on_partial,
-                on_progress=on_progress,
-                on_result=on_result,
-                fresh=fresh,
-            )
-        )
+        accounts = _infosecops.account_requests(requests)
+        # What can't be used is refused before anything is handed out.
+        await run(self._native.request_passwords([], **options))
+        shared, parts = handed_out(self, accounts, executor=executor, call=self.request_passwords, options=options)
+        return parts.merged(await run_parts_async(shared, parts, on_progress), on_partial)
 
     def credential(  # noqa: PLR0913
         self,

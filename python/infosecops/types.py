@@ -4,14 +4,15 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import date
     from os import PathLike
     from typing import Any, Literal, Protocol, TypeAlias, TypedDict
 
     from typing_extensions import NotRequired
 
-    from infosecops._infosecops import AccountRequest, CoverageRule, ReviewItemChange
+    from infosecops._bulk import BulkEntry
+    from infosecops._infosecops import AccountRequest, CoverageRule, ReviewItemChange, VaultAccount
 
     class Frame(Protocol):
         """A data frame: anything that gives its rows as a stream of Arrow."""
@@ -70,12 +71,23 @@ if TYPE_CHECKING:
         comments_only: bool
         same_state_ok: bool
 
-    class CommonOfWaits(TypedDict):
-        """What every share of ``wait_all`` is waited for with."""
+    class WaitOptions(TypedDict):
+        """How ``wait_all`` waits."""
 
         timeout: float
         poll_interval: float
         max_concurrency: int
+        on_progress: Callable[[int, int, int], object] | None
+        on_failure: str
+
+    class PasswordOptions(TypedDict):
+        """How ``request_passwords`` asks."""
+
+        max_concurrency: int
+        on_partial: str
+        on_progress: Callable[[int, int, int], object] | None
+        on_result: Callable[[BulkEntry[AccountRequest, VaultAccount]], object] | None
+        fresh: bool
 
     class AccountRequestDict(TypedDict):
         """An :class:`AccountRequest` as plain data."""
