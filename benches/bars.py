@@ -34,6 +34,11 @@ class Group:
     bars: list[Bar]
 
 
+def plain(title: str) -> str:
+    """A title without the marks of Markdown."""
+    return title.replace("`", "")
+
+
 def svg(groups: list[Group]) -> str:
     """The picture. Each group has a scale of its own."""
     parts, top = [], GAP
@@ -41,7 +46,7 @@ def svg(groups: list[Group]) -> str:
         longest = max((bar.value for bar in group.bars), default=0) or 1
         if ours := [bar.value for bar in group.bars if bar.kind == "ours" and bar.value > 0]:
             longest = min(longest, CUT * min(ours))
-        parts.append(f'<text class="title" x="{GAP}" y="{top + 13}">{escape(group.title)}</text>')
+        parts.append(f'<text class="title" x="{GAP}" y="{top + 13}">{escape(plain(group.title))}</text>')
         top += HEAD
         for bar in group.bars:
             width = min(max(bar.value, 0) / longest, 1.0) * BAR

@@ -150,7 +150,7 @@ def test_the_report_shows_all_that_was_measured_and_names_what_was_not(bench: An
 def test_a_bar_is_as_long_as_its_figure(bench: Any) -> None:
     bars = bench("bars")
     entries = [("ours", 10.0, "ours"), ("theirs", 40.0, "other"), ("limit", 5.0, "limit"), ("huge", 4000.0, "other")]
-    group = bars.Group("a <b> & c", [bars.Bar(name, value, f"{value:g}", kind) for name, value, kind in entries])
+    group = bars.Group("a <b> & `c`", [bars.Bar(name, value, f"{value:g}", kind) for name, value, kind in entries])
     picture = ET.fromstring(bars.svg([group]))  # noqa: S314 - ours
     widths = [float(element.get("width", "")) for element in picture.iter() if element.tag.endswith("rect")]
     assert widths == [bars.BAR / 10, bars.BAR * 4 / 10, bars.BAR / 20, bars.BAR]
