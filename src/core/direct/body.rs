@@ -13,8 +13,9 @@ use hyper::body::Incoming;
 use tower_http::decompression::{Decompression, DecompressionBody};
 use tower_service::Service;
 
-use super::pool::{Http1, Pool, Sender};
-use crate::core::cause::Broken;
+use super::http1::Http1;
+use super::pool::{Pool, Sender};
+use crate::core::cause::{BoxError, Broken};
 
 /// The body of an answer.
 pub(in crate::core) struct Body {
@@ -66,12 +67,9 @@ impl Body {
     /// The next piece; None after the last.
     pub(in crate::core) async fn piece(&mut self) -> Result<Option<Bytes>, Broken> {
         loop {
-            let frame = match &mut self.content {
+            let frame = match &self.content {
                 Content::Plain(body) if body.is_end_stream() => None,
-                Content::Plain(body) => poll_fn(|context| Pin::new(&mut *body).poll_frame(context))
-                    .await
-                    .map(|frame| frame.map_err(Into::into)),
-                Content::Packed(body) => poll_fn(|context| body.as_mut().poll_frame(context)).await,
+                _ => poll_fn(|context| self.poll_frame(context)).await,
             };
             let Some(frame) = frame else {
                 self.give_back();
@@ -81,6 +79,19 @@ impl Body {
             if let Ok(piece) = frame.map(Frame::into_data).map_err(Broken::Exchange)? {
                 return Ok(Some(piece));
             }
+        }
+    }
+
+    /// The connection has something to do for it only when it was asked for.
+    fn poll_frame(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let frame = self.content.poll_frame(context);
+        match &mut self.lent {
+            Some((http1, _)) if frame.is_pending() => {
+                // Its error comes as a frame.
+                drop(http1.turn(context));
+                self.content.poll_frame(context)
+            }
+            _ => frame,
         }
     }
 
@@ -95,6 +106,15 @@ impl Body {
             && let Some(pool) = pool.upgrade()
         {
             pool.give_back(http1);
+        }
+    }
+}
+
+impl Content {
+    fn poll_frame(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        match self {
+            Self::Plain(body) => Pin::new(body).poll_frame(context).map_err(Into::into),
+            Self::Packed(body) => body.as_mut().poll_frame(context),
         }
     }
 }

@@ -1,5 +1,5 @@
-//! A new connection: name, TCP, TLS, and the protocol that the server chose. The connection runs on the runtime on which it
-//! was made, and ends when nobody holds its sender any more.
+//! A new connection: name, TCP, TLS, and the protocol that the server chose. It belongs to the
+//! runtime on which it was made, and ends when nobody holds it any more.
 
 use std::io;
 use std::sync::Arc;
@@ -9,21 +9,20 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use http::Uri;
-use hyper::client::conn::{http1, http2};
+use hyper::client::conn::http2;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::dns::{GaiAddrs, GaiResolver, Name};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::oneshot;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tower_service::Service;
 
 use super::Origin;
-use super::line::{Ear, Line};
-use super::pool::{Http1, Http2, Sender};
+use super::http1::Http1;
+use super::line::Line;
+use super::pool::{Http2, Sender};
 use crate::core::cause::{BoxError, Broken};
 
 /// No connection within the limit.
@@ -61,7 +60,10 @@ impl Connector {
     /// A connection that takes a request. Where the server chose HTTP/2 and another connection came first, that one.
     pub(super) async fn open(&self, origin: &Origin) -> Result<Sender, Broken> {
         match timeout(self.limit, self.reach(&origin.uri)).await {
-            Ok(Ok(Reached::Plain(line))) => http1(line.ear(), line).await,
+            Ok(Ok(Reached::Plain(line))) => {
+                let ear = line.ear();
+                http1(Http1::open(line, ear).await)
+            }
             Ok(Ok(Reached::Tls(stream))) if stream.get_ref().1.alpn_protocol() == Some(b"h2") => {
                 let ear = stream.get_ref().0.ear();
                 let (mut sender, connection) = http2::Builder::new(TokioExecutor::new())
@@ -73,7 +75,10 @@ impl Connector {
                 sender.ready().await.map_err(broken)?;
                 Ok(Sender::Http2(origin.pool.share(Http2 { sender, ear })))
             }
-            Ok(Ok(Reached::Tls(stream))) => http1(stream.get_ref().0.ear(), *stream).await,
+            Ok(Ok(Reached::Tls(stream))) => {
+                let ear = stream.get_ref().0.ear();
+                http1(Http1::open(*stream, ear).await)
+            }
             Ok(Err(error)) => Err(Broken::Connect(error)),
             Err(_) => Err(Broken::Connect(TookTooLong.into())),
         }
@@ -100,19 +105,8 @@ enum Reached {
     Tls(Box<tokio_rustls::client::TlsStream<Line>>),
 }
 
-/// A server may refuse a client's certificate right after the handshake: only the connection itself hears of it.
-async fn http1(ear: Ear, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) -> Result<Sender, Broken> {
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
-    let (tell, told) = oneshot::channel();
-    tokio::spawn(connection.map(|ended| {
-        if let Err(error) = ended {
-            let _ = tell.send(error);
-        }
-    }));
-    match sender.ready().await {
-        Ok(()) => Ok(Sender::Http1(Http1 { sender, ear })),
-        Err(error) => Err(broken(told.await.unwrap_or(error))),
-    }
+fn http1(opened: hyper::Result<Http1>) -> Result<Sender, Broken> {
+    opened.map(Sender::Http1).map_err(broken)
 }
 
 fn broken(error: hyper::Error) -> Broken {

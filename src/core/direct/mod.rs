@@ -2,6 +2,7 @@
 
 mod body;
 mod connect;
+mod http1;
 mod line;
 mod pool;
 
@@ -60,8 +61,10 @@ impl Direct {
             let taken = origin.pool.take();
             let is_reused = taken.is_some();
             let mut sender = match taken {
-                Some(sender) if sender.is_open().await => sender,
-                Some(_) => continue,
+                Some(mut sender) => match sender.is_open().await {
+                    true => sender,
+                    false => continue,
+                },
                 // Boxed, so that a call which needs no new connection stays small.
                 None => Box::pin(self.connector.open(&origin)).await?,
             };
@@ -69,7 +72,7 @@ impl Direct {
                 Sender::Http1(http1) => {
                     request.headers_mut().insert(header::HOST, origin.host.clone());
                     *request.uri_mut() = Uri::from(path.clone());
-                    http1.sender.try_send_request(request).await
+                    http1.send(request).await
                 }
                 Sender::Http2(http2) => {
                     request.headers_mut().remove(header::HOST);

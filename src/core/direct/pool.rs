@@ -3,21 +3,16 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use hyper::client::conn::{http1, http2};
+use hyper::client::conn::http2;
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep};
 
+use super::http1::Http1;
 use super::line::{Ear, Heard};
 use crate::core::body::Watched;
 
 /// How long a connection waits.
 const IDLE_LIMIT: Duration = Duration::from_secs(30);
-
-/// For one request at a time.
-pub(super) struct Http1 {
-    pub(super) sender: http1::SendRequest<Watched>,
-    pub(super) ear: Ear,
-}
 
 /// One of many on the same connection.
 #[derive(Clone)]
@@ -33,22 +28,28 @@ pub(super) enum Sender {
 }
 
 impl Sender {
-    /// Whether the server still listens, as far as this machine can know. The connection's own task learns it only when
-    /// the runtime turns, which a runtime that slept has not done; bytes that came mean something to that task alone.
-    pub(super) async fn is_open(&self) -> bool {
-        let ear = match self {
-            Self::Http1(http1) => &http1.ear,
-            Self::Http2(http2) => &http2.ear,
-        };
-        if ear.heard() == Heard::Nothing {
+    /// Whether the server still listens, as far as this machine can know. The connection learns it only when the runtime
+    /// turns, which a runtime that slept has not done; bytes that came mean something to the connection alone.
+    pub(super) async fn is_open(&mut self) -> bool {
+        if self.heard() == Heard::Nothing {
             return true;
         }
         // Polls the sockets; then has the tasks run that wait for them.
         yield_now().await;
         yield_now().await;
         match self {
-            Self::Http1(http1) => http1.sender.is_ready() && ear.heard() == Heard::Nothing,
-            Self::Http2(http2) => http2.sender.is_ready() && ear.heard() != Heard::End,
+            Self::Http1(http1) => {
+                http1.rest();
+                http1.is_ready() && http1.heard() == Heard::Nothing
+            }
+            Self::Http2(http2) => http2.sender.is_ready() && http2.ear.heard() != Heard::End,
+        }
+    }
+
+    fn heard(&self) -> Heard {
+        match self {
+            Self::Http1(http1) => http1.heard(),
+            Self::Http2(http2) => http2.ear.heard(),
         }
     }
 }
@@ -80,7 +81,7 @@ impl Pool {
             open.shared = None;
         }
         while let Some((http1, since)) = open.idle.pop() {
-            if http1.sender.is_ready() && since.elapsed() < IDLE_LIMIT {
+            if http1.is_ready() && since.elapsed() < IDLE_LIMIT {
                 return Some(Sender::Http1(http1));
             }
         }
@@ -99,14 +100,15 @@ impl Pool {
     }
 
     /// Keeps a connection whose answer was read to its end.
-    pub(super) fn give_back(self: &Arc<Self>, http1: Http1) {
-        if http1.sender.is_ready() {
+    pub(super) fn give_back(self: &Arc<Self>, mut http1: Http1) {
+        http1.rest();
+        if http1.is_ready() {
             return self.keep(http1);
         }
-        // Its task has not noticed the end yet, or still sends what the server did not wait for.
-        let (mut http1, pool) = (http1, Arc::downgrade(self));
+        // It has not noticed the end yet, or still sends what the server did not wait for.
+        let pool = Arc::downgrade(self);
         tokio::spawn(async move {
-            if http1.sender.ready().await.is_ok()
+            if http1.ready().await.is_ok()
                 && let Some(pool) = pool.upgrade()
             {
                 pool.keep(http1);
@@ -134,7 +136,7 @@ async fn sweep(pool: Weak<Pool>) {
         let Some(pool) = pool.upgrade() else { return };
         let mut open = pool.open();
         open.idle
-            .retain(|(http1, since)| http1.sender.is_ready() && since.elapsed() < IDLE_LIMIT);
+            .retain(|(http1, since)| http1.is_ready() && since.elapsed() < IDLE_LIMIT);
         open.shared
             .take_if(|(http2, used)| !http2.sender.is_ready() || used.elapsed() >= IDLE_LIMIT);
         if open.idle.is_empty() && open.shared.is_none() {
@@ -146,7 +148,6 @@ async fn sweep(pool: Weak<Pool>) {
 
 #[cfg(test)]
 mod tests {
-    use hyper_util::rt::TokioIo;
     use tokio::io::{AsyncReadExt, DuplexStream, duplex};
     use tokio::time::advance;
 
@@ -155,11 +156,7 @@ mod tests {
     /// A connection, and the server's end of it.
     async fn connection() -> (Http1, DuplexStream) {
         let (near, far) = duplex(64);
-        let (mut sender, connection) = http1::handshake(TokioIo::new(near)).await.unwrap();
-        tokio::spawn(connection);
-        sender.ready().await.unwrap();
-        let ear = Ear::default();
-        (Http1 { sender, ear }, far)
+        (Http1::open(near, Ear::default()).await.unwrap(), far)
     }
 
     #[tokio::test]
@@ -176,13 +173,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_connection_that_the_server_closed_is_not_taken() {
+    async fn a_connection_that_the_server_closed_is_not_open() {
         let pool = Arc::new(Pool::default());
         let (sender, far) = connection().await;
         pool.give_back(sender);
         drop(far);
-        yield_now().await;
-        assert!(pool.take().is_none());
+        assert!(!pool.take().unwrap().is_open().await);
     }
 
     #[tokio::test(start_paused = true)]
