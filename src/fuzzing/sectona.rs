@@ -46,16 +46,16 @@ pub fn sectona_answer(data: &[u8]) {
     assert!(restored::<sectona::Envelope>(&stored(&envelope)).is_some());
 }
 
-/// The ten fields in the order of the vendor's page, with this password; the rest is as printed there.
+/// The ten fields in the order of the vendor's page, with this password.
 fn record(password: &str) -> [(&'static str, &str); 10] {
     [
         ("AssetType", "Unix Based"),
-        ("AssetHost", "XXXXXX"),
-        ("AccountName", "XXXXXX"),
+        ("AssetHost", "web01.example.net"),
+        ("AccountName", "deploy"),
         ("AccountAuthenticationType", "KeyBased_SecretKey"),
         ("AccountType", "Local"),
         ("Password", password),
-        ("PassPhrase", "XXXXXX"),
+        ("PassPhrase", "a phrase"),
         ("CreatedBy", ""),
         ("CreatedOn", "03 Jun 2019 15:22:11 GMT 05:30:00"),
         ("Status", "Active"),
