@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import logging
 import os
 import signal
 from typing import TYPE_CHECKING, Any
@@ -10,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 import infosecops
 import pytest
 from infosecops import AsyncLazyList, Retry
+from loops import LOOPS, needs_uvloop
 from secret_vault import Vault
 from servers import Authority, Nginx
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Coroutine, Iterator
     from pathlib import Path
 
     from infosecops.sandbox import Sandbox
@@ -93,6 +96,31 @@ def pytest_configure() -> None:
     """Have Ctrl-C reach this process and those it starts, also where a shell started it in the background."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(params=["asyncio", "unwatching", pytest.param("uvloop", marks=needs_uvloop)])
+def run(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture) -> Iterator[Callable[[Coroutine[Any, Any, Any]], Any]]:
+    """Run a coroutine on a loop in debug mode; in the end, nobody may have complained."""
+    complaints: list[dict[str, Any]] = []
+    caplog.set_level(logging.INFO, "asyncio")
+
+    def go(main: Coroutine[Any, Any, Any]) -> Any:
+        loop = LOOPS[request.param]()
+        loop.set_debug(True)
+        loop.slow_callback_duration = 60.0
+        loop.set_exception_handler(lambda _, context: complaints.append(context))
+        try:
+            return loop.run_until_complete(main)
+        finally:
+            loop.run_until_complete(loop.shutdown_asyncgens())
+            loop.run_until_complete(loop.shutdown_default_executor())
+            loop.close()
+            gc.collect()
+
+    yield go
+    gc.collect()
+    assert complaints == []
+    assert [record.getMessage() for record in caplog.records if record.name == "asyncio"] == []
 
 
 @pytest.fixture

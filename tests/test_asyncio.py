@@ -16,6 +16,7 @@ import infosecops
 import pytest
 from infosecops import AsyncBambooAgents, BambooAgents, Retry
 from infosecops.sandbox import Sandbox
+from loops import Run, needs_uvloop
 from scale import note, scaled
 from wire import Hang, Wire, ok
 
@@ -26,7 +27,6 @@ PATIENCE = 30.0
 EMPTY = ok("[]")
 ONCE = Retry(attempts=1)
 
-needs_uvloop = pytest.mark.skipif(find_spec("uvloop") is None, reason="uvloop is not installed")
 needs_anyio = pytest.mark.skipif(find_spec("anyio") is None, reason="anyio is not installed")
 needs_groups = pytest.mark.skipif(sys.version_info < (3, 11), reason="TaskGroup and timeout() came with Python 3.11")
 
@@ -41,50 +41,6 @@ def client(url: str, **common: object) -> BambooAgents:
 
 def echo(received: object) -> bytes:
     return ok(f'{{"path": "{received.target}"}}')
-
-
-def new_uvloop() -> asyncio.AbstractEventLoop:
-    import uvloop
-
-    return uvloop.new_event_loop()
-
-
-class Unwatching(asyncio.SelectorEventLoop):
-    """It can't watch what is not its own, like the Proactor loop of Windows."""
-
-    def add_reader(self, *_: object) -> None:
-        raise NotImplementedError
-
-
-LOOPS = {"asyncio": asyncio.new_event_loop, "unwatching": Unwatching, "uvloop": new_uvloop}
-
-
-Run = "Callable[[Coroutine[Any, Any, Any]], Any]"
-
-
-@pytest.fixture(params=["asyncio", "unwatching", pytest.param("uvloop", marks=needs_uvloop)])
-def run(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture) -> Iterator[Run]:
-    """Run a coroutine on a loop in debug mode; in the end, nobody may have complained."""
-    complaints: list[dict[str, Any]] = []
-    caplog.set_level(logging.INFO, "asyncio")
-
-    def go(main: Coroutine[Any, Any, Any]) -> Any:
-        loop = LOOPS[request.param]()
-        loop.set_debug(True)
-        loop.slow_callback_duration = 60.0
-        loop.set_exception_handler(lambda _, context: complaints.append(context))
-        try:
-            return loop.run_until_complete(main)
-        finally:
-            loop.run_until_complete(loop.shutdown_asyncgens())
-            loop.run_until_complete(loop.shutdown_default_executor())
-            loop.close()
-            gc.collect()
-
-    yield go
-    gc.collect()
-    assert complaints == []
-    assert [record.getMessage() for record in caplog.records if record.name == "asyncio"] == []
 
 
 async def event(happened: threading.Event) -> bool:

@@ -216,7 +216,7 @@ impl Agents {
         let (uuid, id) = (self.held(), number("id", id)?);
         let waiting = Waiting::read(py, settle, timeout, poll_interval, on_progress)?;
         let name = if in_window { WINDOW } else { "agents.wait_until_idle" };
-        self.handle.operation(py, name, move |live, call| async move {
+        self.handle.long_operation(py, name, move |live, call| async move {
             let Waiting { patience, on_progress } = waiting;
             bamboo::wait_until_idle(&uuid.open(&live), &call, name, id, &patience, on_progress).await
         })
@@ -243,7 +243,7 @@ impl Agents {
         let told = callable("on_progress", on_progress)?.map(|callable| {
             Arc::new(progress(callable, |task: MaintenanceTask| (task,))) as OnProgress<MaintenanceTask>
         });
-        self.handle.operation(py, WINDOW, move |live, call| async move {
+        self.handle.long_operation(py, WINDOW, move |live, call| async move {
             bamboo::ask_until_granted(&uuid.open(&live), &call, WINDOW, id, &pace, told).await
         })
     }

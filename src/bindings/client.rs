@@ -68,6 +68,7 @@ pub struct Live<S> {
     taken: AtomicUsize,
     shared: Mutex<Option<Http>>,
     roots: OnceLock<Roots>,
+    engine: OnceLock<&'static Engine>,
 }
 
 /// A client of any product.
@@ -96,6 +97,7 @@ impl<S: Send + Sync + 'static> Client<S> {
                 taken: AtomicUsize::new(0),
                 shared: Mutex::new(None),
                 roots: OnceLock::new(),
+                engine: OnceLock::new(),
             }))
         });
         match made {
@@ -154,8 +156,20 @@ impl<S> Live<S> {
         S: Send + Sync,
     {
         let roots = self.roots()?;
-        let engine = engine::of_this_process().map_err(|error| no_runtime(&error))?;
+        let engine = self.engine().map_err(|error| no_runtime(&error))?;
+        if let Some(http) = self.shared.try_lock().ok().and_then(|shared| shared.clone()) {
+            return Ok((http, engine));
+        }
         Ok((py.detach(|| self.shared_http(roots))?, engine))
+    }
+
+    /// Of the process of this state.
+    fn engine(&self) -> std::io::Result<&'static Engine> {
+        if let Some(engine) = self.engine.get() {
+            return Ok(engine);
+        }
+        let engine = engine::of_this_process()?;
+        Ok(self.engine.get_or_init(|| engine))
     }
 
     fn roots(&self) -> Result<&Roots, Error> {

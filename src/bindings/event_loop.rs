@@ -27,7 +27,7 @@ impl EventLoop {
     pub fn new(event_loop: &Bound<'_, PyAny>, engine: &Engine) -> Arc<Self> {
         Arc::new(Self {
             object: event_loop.clone().unbind(),
-            mailbox: engine.mailboxes.of(event_loop),
+            mailbox: engine.mailboxes.of(event_loop, &engine.runtime),
             delivery: engine.delivery.clone(),
         })
     }
@@ -43,6 +43,11 @@ impl EventLoop {
         if let Err(addressed) = left {
             delivery.push(addressed);
         }
+    }
+
+    /// What its own thread looks into, if it can.
+    pub fn mailbox(&self) -> Option<&Arc<Mailbox>> {
+        self.mailbox.as_ref()
     }
 
     /// The loop itself.

@@ -87,9 +87,10 @@ impl GovernanceLifecycle {
             alt_manager_resolves_to,
             check,
         };
-        self.0.operation(py, "upload_coverage", move |live, call| async move {
-            gl::upload_coverage(&live.system, &call, upload).await
-        })
+        self.0
+            .long_operation(py, "upload_coverage", move |live, call| async move {
+                gl::upload_coverage(&live.system, &call, upload).await
+            })
     }
 
     #[pyo3(signature = (review, changes, *, sign_off, sign_off_comments, comments_only, chunk_size, same_state_ok,
@@ -141,7 +142,7 @@ impl GovernanceLifecycle {
                 other => other,
             }
         };
-        self.0.operation(py, "update_review_items", begin)
+        self.0.long_operation(py, "update_review_items", begin)
     }
 
     /// Checks a run that others send.
@@ -171,16 +172,17 @@ impl GovernanceLifecycle {
             same_state_ok,
             on_progress: None,
         };
-        self.0.operation(py, "update_review_items", move |_, call| async move {
-            let refuse = |error| call.refuse("update_review_items", error);
-            let changes = Arc::new(reading.all().await.map_err(refuse)?);
-            let size = gl::chunk_size(&review, &changes, &options).map_err(refuse)?;
-            Ok(ReviewPlan {
-                changes,
-                size,
-                same_state_ok,
+        self.0
+            .long_operation(py, "update_review_items", move |_, call| async move {
+                let refuse = |error| call.refuse("update_review_items", error);
+                let changes = Arc::new(reading.all().await.map_err(refuse)?);
+                let size = gl::chunk_size(&review, &changes, &options).map_err(refuse)?;
+                Ok(ReviewPlan {
+                    changes,
+                    size,
+                    same_state_ok,
+                })
             })
-        })
     }
 
     /// What became of its parts, as one.
@@ -196,13 +198,14 @@ impl GovernanceLifecycle {
         let raises = raises(py, "on_partial", &on_partial)?;
         let parts = read_parts(parts)?;
         let (changes, size, same_state_ok) = (plan.changes.clone(), plan.size, plan.same_state_ok);
-        self.0.operation(py, "update_review_items", move |_, call| async move {
-            let update = gl::merged(&changes, size, same_state_ok, &parts);
-            if raises && !update.ok {
-                return Err(gl::partial_failure(&call, update));
-            }
-            Ok(update)
-        })
+        self.0
+            .long_operation(py, "update_review_items", move |_, call| async move {
+                let update = gl::merged(&changes, size, same_state_ok, &parts);
+                if raises && !update.ok {
+                    return Err(gl::partial_failure(&call, update));
+                }
+                Ok(update)
+            })
     }
 
     #[pyo3(signature = (name, *, params, body, method, effect))]
@@ -224,7 +227,7 @@ impl GovernanceLifecycle {
             "POST" => Method::POST,
             _ => return Err(config_error(py, "method: must be \"GET\" or \"POST\"")),
         };
-        self.0.operation(py, "command", move |live, call| async move {
+        self.0.long_operation(py, "command", move |live, call| async move {
             let body = body.map(|bytes| ("text/plain; charset=utf-8", Body::Bytes(Bytes::from(bytes))));
             gl::command(&live.system, &call, &name, &params, body, method, effect).await
         })
@@ -281,16 +284,17 @@ impl GovernanceLifecycle {
         let pace = pace(timeout, poll_interval).map_err(|error| refused(py, error))?;
         let told = callable("on_progress", on_progress)?
             .map(|callable| Arc::new(progress(callable, |run: RunStatus| (run,))) as OnProgress<RunStatus>);
-        self.0.operation(py, "wait_for_run", move |live, call| async move {
+        self.0.long_operation(py, "wait_for_run", move |live, call| async move {
             gl::wait_for_run(&live.system, &call, &run_id.0, &pace, told).await
         })
     }
 
     fn get_review_result(&self, py: Python<'_>, run_id: Given<Id>) -> PyResult<Operation> {
         named!(py; run_id);
-        self.0.operation(py, "get_review_result", move |live, call| async move {
-            gl::get_review_result(&live.system, &call, &run_id.0).await
-        })
+        self.0
+            .long_operation(py, "get_review_result", move |live, call| async move {
+                gl::get_review_result(&live.system, &call, &run_id.0).await
+            })
     }
 
     fn get_review_status(&self, py: Python<'_>, id: Given<Id>) -> PyResult<Operation> {

@@ -71,7 +71,22 @@ impl<S: Send + Sync + 'static> Handle<S> {
         self.operation_with(py, name, begin, |py, value| value.into_bound_py_any(py))
     }
 
-    /// The same where `finish` makes the Python value.
+    /// The same for what may take long or carry much.
+    pub fn long_operation<T, B, F>(
+        &self,
+        py: Python<'_>,
+        name: impl Into<Cow<'static, str>>,
+        begin: B,
+    ) -> PyResult<Operation>
+    where
+        T: for<'py> IntoPyObject<'py> + Send + 'static,
+        B: FnOnce(Arc<Live<S>>, Call) -> F + Send + 'static,
+        F: Future<Output = Result<T, Error>> + Send + 'static,
+    {
+        self.operation(py, name, begin).map(Operation::apart)
+    }
+
+    /// A call where `finish` makes the Python value.
     pub fn operation_with<T, B, F, M>(
         &self,
         py: Python<'_>,
@@ -105,7 +120,7 @@ impl<S: Backend> Handle<S> {
     pub fn request(&self, py: Python<'_>, call: &RawCall) -> PyResult<Operation> {
         let request = call.request();
         let recipe = call.recipe();
-        self.operation(py, "request", move |live, call| async move {
+        self.long_operation(py, "request", move |live, call| async move {
             let answer = live.system.send(&call, request).await;
             let answer = answer.map_err(|error| error.settled_by(recipe))?;
             Ok(Response::new(&answer))

@@ -1,58 +1,165 @@
-//! The short way of results to one event loop: a queue that the loop itself empties, woken through a pipe.
-//! The runtime's thread attaches to the interpreter for none of it.
+//! The short way to one event loop: a queue that the loop itself empties, and the calls that its own thread drives, woken
+//! through the descriptor of its reactor. The runtime's thread attaches to the interpreter for none of it.
 
-use std::io::{self, PipeReader, PipeWriter, Read, Write};
-use std::os::fd::AsRawFd;
+use std::mem;
+use std::process;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::task::{Context, Wake, Waker};
 
+use futures_util::future::BoxFuture;
 use pyo3::prelude::*;
 use pyo3::types::{PyCFunction, PyWeakrefMethods, PyWeakrefReference};
-use socket2::SockRef;
+use tokio::runtime::Handle;
 
 use super::delivery::{Addressed, run_all};
+use crate::core::http_client::Reactor;
 
-/// The queue of one loop.
+/// Calls beyond this many at once go to the background runtime: on a machine with several cores it does their work beside
+/// the loop's.
+const DRIVEN_MAX: usize = 4;
+
+/// What one loop has to do.
 pub struct Mailbox {
     /// None once the loop looks no more.
-    jobs: Mutex<Option<Vec<Addressed>>>,
-    bell: PipeWriter,
-    /// As long as the bell: who writes where nobody can read is sent a signal that ends the process.
-    ear: PipeReader,
+    open: Mutex<Option<Open>>,
+    reactor: Arc<Reactor>,
+    /// For what the calls need beside their connections: time, new connections, files.
+    runtime: Handle,
+    process: u32,
+}
+
+#[derive(Default)]
+struct Open {
+    jobs: Vec<Addressed>,
+    calls: Vec<Driven>,
+    due: Vec<u64>,
+    last: u64,
+    /// Somebody will look.
+    is_rung: bool,
+}
+
+/// A call that this loop's thread drives.
+struct Driven {
+    number: u64,
+    /// None while it is being driven.
+    call: Option<BoxFuture<'static, ()>>,
+    alarm: Arc<Alarm>,
+}
+
+impl Open {
+    fn remove(&mut self, number: u64) -> Option<Driven> {
+        self.due.retain(|due| *due != number);
+        let at = self.calls.iter().position(|driven| driven.number == number)?;
+        Some(self.calls.swap_remove(at))
+    }
 }
 
 impl Mailbox {
     /// Has the loop run a job. Gives it back where the loop looks no more.
     pub fn push(&self, job: Addressed) -> Result<(), Addressed> {
-        let is_first = {
-            let mut jobs = self.jobs();
-            let Some(jobs) = &mut *jobs else { return Err(job) };
-            jobs.push(job);
-            jobs.len() == 1
-        };
-        if is_first {
-            // Full, the loop is awake already.
-            drop((&self.bell).write(&[1]));
-        }
+        let mut open = self.lock();
+        let Some(open) = &mut *open else { return Err(job) };
+        open.jobs.push(job);
+        self.have_looked(open);
         Ok(())
     }
 
-    fn is_open(&self) -> bool {
-        self.jobs().is_some()
+    /// Whether the loop's thread should drive one call more.
+    pub fn has_room(&self) -> bool {
+        self.lock().as_ref().is_some_and(|open| open.calls.len() < DRIVEN_MAX)
     }
 
-    fn jobs(&self) -> MutexGuard<'_, Option<Vec<Addressed>>> {
-        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Drives a call on this thread, which is the loop's: now until it has to wait, and on whenever it is woken.
+    pub fn drive(self: &Arc<Self>, call: BoxFuture<'static, ()>) -> Option<Leash> {
+        let number = {
+            let mut open = self.lock();
+            let open = open.as_mut()?;
+            open.last += 1;
+            let number = open.last;
+            let alarm = Arc::new(Alarm {
+                mailbox: Arc::downgrade(self),
+                number,
+                is_due: AtomicBool::new(false),
+            });
+            let call = Some(call);
+            open.calls.push(Driven { number, call, alarm });
+            number
+        };
+        self.turn(number);
+        let mailbox = Arc::downgrade(self);
+        Some(Leash { mailbox, number })
+    }
+
+    /// For the connections of such a call.
+    pub fn reactor(&self) -> &Arc<Reactor> {
+        &self.reactor
+    }
+
+    fn turn(&self, number: u64) {
+        let taken = self.with(number, |driven| Some((driven.call.take()?, driven.alarm.clone())));
+        let Some((call, alarm)) = taken.flatten() else { return };
+        let mut call = Some(call);
+        alarm.is_due.store(false, Ordering::Release);
+        let waker = Waker::from(alarm);
+        let is_over = {
+            let _runtime = self.runtime.enter();
+            let mut context = Context::from_waker(&waker);
+            call.as_mut()
+                .is_none_or(|call| call.as_mut().poll(&mut context).is_ready())
+        };
+        if is_over {
+            let ended = self.lock().as_mut().and_then(|open| open.remove(number));
+            drop(ended);
+        } else {
+            self.with(number, |driven| driven.call = call.take());
+        }
+        // What is left of it was given up meanwhile. Dropped here, where nothing is locked: it posts what it holds.
+        drop(call);
+    }
+
+    fn with<T>(&self, number: u64, work: impl FnOnce(&mut Driven) -> T) -> Option<T> {
+        let mut open = self.lock();
+        let calls = &mut open.as_mut()?.calls;
+        calls.iter_mut().find(|driven| driven.number == number).map(work)
+    }
+
+    /// Drops what is taken out where nothing is locked. In a forked child it is left as it is: what it is made of belongs
+    /// to threads that are not there.
+    fn let_go<T>(&self, take: impl FnOnce(&mut Option<Open>) -> Option<T>) {
+        let taken = take(&mut *self.lock());
+        if self.process == process::id() {
+            drop(taken);
+        } else {
+            mem::forget(taken);
+        }
+    }
+
+    fn have_looked(&self, open: &mut Open) {
+        if !mem::replace(&mut open.is_rung, true) {
+            // It fails only where the bell rings already.
+            drop(self.reactor.ring());
+        }
+    }
+
+    fn is_open(&self) -> bool {
+        self.lock().is_some()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Open>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Has the running loop look. None where it can't, as the Proactor loop of Windows.
-    fn open(event_loop: &Bound<'_, PyAny>) -> PyResult<Arc<Self>> {
+    fn open(event_loop: &Bound<'_, PyAny>, runtime: Handle) -> PyResult<Arc<Self>> {
         let py = event_loop.py();
-        let (ear, bell) = pipe()?;
-        let descriptor = ear.as_raw_fd();
+        let reactor = Arc::new(Reactor::new()?);
+        let descriptor = reactor.descriptor();
         let this = Arc::new(Self {
-            jobs: Mutex::new(Some(Vec::new())),
-            bell,
-            ear,
+            open: Mutex::new(Some(Open::default())),
+            reactor,
+            runtime,
+            process: process::id(),
         });
         let reader = Reader(this.clone());
         let look = PyCFunction::new_closure(py, None, None, move |arguments, _| reader.look(arguments.py()))?;
@@ -63,31 +170,76 @@ impl Mailbox {
     }
 }
 
-/// Cheaper than a pair of sockets. Neither end ever waits.
-fn pipe() -> io::Result<(PipeReader, PipeWriter)> {
-    let (ear, bell) = io::pipe()?;
-    SockRef::from(&ear).set_nonblocking(true)?;
-    SockRef::from(&bell).set_nonblocking(true)?;
-    Ok((ear, bell))
-}
-
-/// What the loop calls when the bell rings. It belongs to the loop, and goes with it.
+/// What the loop calls when there is something to look at. It belongs to the loop, and goes with it.
 struct Reader(Arc<Mailbox>);
 
 impl Reader {
     fn look(&self, py: Python<'_>) -> PyResult<()> {
-        // One ring stands for all jobs that came before the look.
-        drop((&self.0.ear).read(&mut [0; 16]));
-        let jobs = self.0.jobs().as_mut().map(std::mem::take);
-        run_all(py, jobs.unwrap_or_default())
+        let mailbox = &self.0;
+        // Nobody needs to ring before the end.
+        if let Some(open) = &mut *mailbox.lock() {
+            open.is_rung = true;
+        }
+        mailbox.reactor.look()?;
+        let due = mailbox.lock().as_mut().map(|open| mem::take(&mut open.due));
+        for number in due.unwrap_or_default() {
+            mailbox.turn(number);
+        }
+        let jobs = mailbox.lock().as_mut().map(|open| mem::take(&mut open.jobs));
+        let ran = run_all(py, jobs.unwrap_or_default());
+        if let Some(open) = &mut *mailbox.lock() {
+            open.is_rung = false;
+            if !(open.jobs.is_empty() && open.due.is_empty()) {
+                mailbox.have_looked(open);
+            }
+        }
+        ran
     }
 }
 
 impl Drop for Reader {
     fn drop(&mut self) {
-        // What the jobs hold of Python is given back here, attached.
-        let left = self.0.jobs().take();
-        drop(left);
+        // What jobs and calls hold of Python is given back here, attached.
+        self.0.let_go(|open| open.take());
+    }
+}
+
+/// Wakes the loop for a call.
+struct Alarm {
+    mailbox: Weak<Mailbox>,
+    number: u64,
+    is_due: AtomicBool,
+}
+
+impl Wake for Alarm {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if self.is_due.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let Some(mailbox) = self.mailbox.upgrade() else { return };
+        if let Some(open) = &mut *mailbox.lock() {
+            open.due.push(self.number);
+            mailbox.have_looked(open);
+        }
+    }
+}
+
+/// To give a call up.
+pub struct Leash {
+    mailbox: Weak<Mailbox>,
+    number: u64,
+}
+
+impl Leash {
+    /// Drops the call; one that has ended is left alone.
+    pub fn abort(&self) {
+        if let Some(mailbox) = self.mailbox.upgrade() {
+            mailbox.let_go(|open| open.as_mut()?.remove(self.number));
+        }
     }
 }
 
@@ -97,7 +249,7 @@ pub struct Mailboxes(Mutex<Vec<(Py<PyWeakrefReference>, Weak<Mailbox>)>>);
 
 impl Mailboxes {
     /// The one of the loop that runs on this thread, opened if need be. None where the loop can't look.
-    pub fn of(&self, event_loop: &Bound<'_, PyAny>) -> Option<Arc<Mailbox>> {
+    pub fn of(&self, event_loop: &Bound<'_, PyAny>, runtime: &Handle) -> Option<Arc<Mailbox>> {
         let py = event_loop.py();
         let known = self.lock().iter().find_map(|(of_loop, mailbox)| {
             let mailbox = mailbox.upgrade().filter(|mailbox| mailbox.is_open())?;
@@ -108,7 +260,7 @@ impl Mailboxes {
             return known;
         }
         let reference = PyWeakrefReference::new(event_loop).ok()?.unbind();
-        let opened = Mailbox::open(event_loop).ok()?;
+        let opened = Mailbox::open(event_loop, runtime.clone()).ok()?;
         let mut all = self.lock();
         let gone = all
             .extract_if(.., |(_, mailbox)| mailbox.strong_count() == 0)

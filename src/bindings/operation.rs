@@ -18,6 +18,7 @@ use super::event_loop::EventLoop;
 use super::events::Listener;
 use super::guarded::{Ended, Finish, Outcome, flatten, guarded};
 use super::handed::{Handed, Kept};
+use super::mailbox::Leash;
 use super::pump;
 use super::site::Site;
 use crate::core::error::Error;
@@ -27,12 +28,15 @@ use crate::core::turnstile::Ticket;
 
 trait Prepared: Send {
     fn wait(self: Box<Self>, py: Python<'_>) -> PyResult<Py<PyAny>>;
-    fn start(self: Box<Self>, py: Python<'_>) -> PyResult<Task>;
+    fn start(self: Box<Self>, py: Python<'_>, is_brief: bool) -> PyResult<Task>;
 }
 
 /// A call that can be made once.
 #[pyclass(frozen, module = "infosecops._infosecops")]
-pub struct Operation(Mutex<Option<Box<dyn Prepared>>>);
+pub struct Operation {
+    prepared: Mutex<Option<Box<dyn Prepared>>>,
+    is_brief: bool,
+}
 
 impl Operation {
     /// `begin` gets the client's state and the running call; what it gives is turned into a Python value by `finish`.
@@ -62,11 +66,22 @@ impl Operation {
             listener,
             begin: Box::new(begin),
         };
-        Self(Mutex::new(Some(Box::new(operation))))
+        Self {
+            prepared: Mutex::new(Some(Box::new(operation))),
+            is_brief: true,
+        }
+    }
+
+    /// One that may take long or carry much: never on the thread of an event loop.
+    pub fn apart(self) -> Self {
+        Self {
+            is_brief: false,
+            ..self
+        }
     }
 
     fn take(&self) -> PyResult<Box<dyn Prepared>> {
-        let taken = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let taken = self.prepared.lock().unwrap_or_else(PoisonError::into_inner).take();
         taken.ok_or_else(|| PyRuntimeError::new_err("this operation was made already; each is made once"))
     }
 }
@@ -85,7 +100,7 @@ impl Operation {
 
     /// Begins the call for the event loop that runs on this thread.
     fn start(&self, py: Python<'_>) -> PyResult<Task> {
-        self.take()?.start(py)
+        self.take()?.start(py, self.is_brief)
     }
 }
 
@@ -159,7 +174,7 @@ impl<S: Send + Sync + 'static> Prepared for ClientOperation<S> {
         }
     }
 
-    fn start(self: Box<Self>, py: Python<'_>) -> PyResult<Task> {
+    fn start(self: Box<Self>, py: Python<'_>, is_brief: bool) -> PyResult<Task> {
         let event_loop = EventLoop::running(py)?;
         let future = event_loop.call_method0(pyo3::intern!(py, "create_future"))?;
         let live = self.client.live();
@@ -170,7 +185,15 @@ impl<S: Send + Sync + 'static> Prepared for ClientOperation<S> {
             event_loop: event_loop.clone(),
             locals,
         };
-        let call = self.call(http, &site).on_shared_thread();
+        // The loop's own thread sends on a connection that is there. What has to be waited for first goes on beside a loop
+        // that stands still.
+        let mailbox = event_loop.mailbox().cloned();
+        let mailbox = mailbox.filter(|mailbox| is_brief && http.has_idle() && mailbox.has_room());
+        let call = self.call(http, &site);
+        let call = match &mailbox {
+            Some(mailbox) => call.on_event_loop(mailbox.reactor().clone()),
+            None => call.on_shared_thread(),
+        };
         event_loop.watch(&future)?;
         let task = Handed {
             call: Some(Box::pin(guarded(site.clone().scope(begun(self.begin, live, call))))),
@@ -180,10 +203,13 @@ impl<S: Send + Sync + 'static> Prepared for ClientOperation<S> {
                 _others: (site, self.listener, self.client),
             }),
         };
-        let abort = engine.runtime.spawn(task).abort_handle();
+        let running = match mailbox {
+            Some(mailbox) => Running::OnLoop(mailbox.drive(Box::pin(task))),
+            None => Running::Beside(engine.runtime.spawn(task).abort_handle()),
+        };
         Ok(Task {
             future: future.unbind(),
-            abort,
+            running,
         })
     }
 }
@@ -235,13 +261,22 @@ async fn begun<S>(begin: Begin<S>, live: Arc<Live<S>>, call: Call) -> Outcome {
 pub struct Task {
     #[pyo3(get)]
     future: Py<PyAny>,
-    abort: AbortHandle,
+    running: Running,
+}
+
+enum Running {
+    /// None if the loop was closed.
+    OnLoop(Option<Leash>),
+    Beside(AbortHandle),
 }
 
 #[pymethods]
 impl Task {
     /// Drops the call and closes its connection; a call that has ended is left alone.
     fn abort(&self) {
-        self.abort.abort();
+        match &self.running {
+            Running::OnLoop(leash) => leash.iter().for_each(Leash::abort),
+            Running::Beside(task) => task.abort(),
+        }
     }
 }

@@ -40,7 +40,8 @@ impl<T: Item + Row> Pages<T> {
         let begin = move |live: Arc<super::client::Live<_>>, call| async move {
             cursor.lock().await.next(&live.system, &call).await
         };
-        self.handle.operation_with(py, name, begin, finish)
+        let operation = self.handle.operation_with(py, name, begin, finish);
+        operation.map(Operation::apart)
     }
 
     fn list(&self, py: Python<'_>) -> PyResult<Operation> {

@@ -106,7 +106,7 @@ impl SDElements {
     fn jobs_find_running(&self, py: Python<'_>, kind: Given<String>, connection: Given<i64>) -> PyResult<Operation> {
         named!(py; kind, connection);
         let name = format!("jobs.{kind}.find_running");
-        self.0.operation(py, name, move |live, call| async move {
+        self.0.long_operation(py, name, move |live, call| async move {
             sde::find_running(&live.system, &call, &kind, connection).await
         })
     }
@@ -172,7 +172,7 @@ impl SDElements {
         let told = callable("on_progress", on_progress)?
             .map(|callable| Arc::new(progress(callable, |job: Job| (job,))) as OnProgress<Job>);
         self.0
-            .operation(py, format!("jobs.{kind}.wait"), move |live, call| async move {
+            .long_operation(py, format!("jobs.{kind}.wait"), move |live, call| async move {
                 let job = sde::wait(&live.system, &call, &kind, job, timeout, interval, told).await?;
                 if raises && !job.is_success() {
                     Err(sde::job_failed(&call, &job))
@@ -217,9 +217,10 @@ impl SDElements {
             let partial = partial_failure(&call, &operation, "jobs", &results).filter(|_| raises);
             Ok((results, partial))
         };
-        self.0.operation_with(py, name, begin, move |py, (results, partial)| {
+        let operation = self.0.operation_with(py, name, begin, move |py, (results, partial)| {
             bulk::finish(py, &ids, results, partial.as_ref())
-        })
+        });
+        operation.map(Operation::apart)
     }
 
     #[pyo3(signature = (kind, *, project, include, page_size, limit))]

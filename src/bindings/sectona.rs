@@ -157,6 +157,7 @@ impl Sectona {
             .operation_with(py, "request_passwords", begin, move |py, (results, partial)| {
                 bulk::finish(py, &inputs, results, partial.as_ref())
             })
+            .map(Operation::apart)
     }
 
     fn call(&self, py: Python<'_>, path: Given<String>, fields: &Bound<'_, PyAny>) -> PyResult<Operation> {

@@ -13,6 +13,7 @@ use super::address::Address;
 use super::body::Watched;
 use super::cause::Broken;
 use super::config::Settings;
+pub use super::direct::Reactor;
 use super::direct::{self, Direct};
 use super::error::Error;
 use super::roots::Roots;
@@ -55,14 +56,24 @@ pub fn build_http(settings: &Settings, roots: &Roots) -> Result<Http, Error> {
 }
 
 impl Http {
-    /// Sends a request and gives the head of its answer, with the body still to come.
+    /// Whether a call finds a connection that it can have for itself.
+    pub fn has_idle(&self) -> bool {
+        match self {
+            Self::Direct(direct) => direct.has_idle(),
+            Self::Proxied(_) => false,
+        }
+    }
+
+    /// Sends a request and gives the head of its answer, with the body still to come. With a reactor, it is the one of the
+    /// event loop whose thread this is.
     pub(super) async fn send(
         &self,
         request: http::Request<Watched>,
         address: &Address<'_>,
+        reactor: Option<&Arc<Reactor>>,
     ) -> Result<http::Response<Body>, Broken> {
         match self {
-            Self::Direct(direct) => Ok(direct.send(request, address).await?.map(Body::Direct)),
+            Self::Direct(direct) => Ok(direct.send(request, address, reactor).await?.map(Body::Direct)),
             Self::Proxied(client) => {
                 // A runtime that slept does not know which connections were closed meanwhile: it polls their sockets, then
                 // has the tasks run that wait for them.

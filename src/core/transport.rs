@@ -15,6 +15,7 @@ use super::answer::Answer;
 use super::body::Watched;
 use super::cause::{self, Broken};
 use super::config::Settings;
+use super::direct::Reactor;
 use super::error::{Context, Error, Kind, Outcome};
 use super::event::{EventSink, Step};
 use super::failover::{Servers, Tour};
@@ -40,6 +41,7 @@ pub struct Call {
     pub(super) events: Option<EventSink>,
     servers: Option<Arc<Servers>>,
     is_thread_shared: bool,
+    reactor: Option<Arc<Reactor>>,
 }
 
 pub(super) type Attempt = Result<Answer, (Failure, Error)>;
@@ -57,6 +59,7 @@ impl Call {
             events,
             servers: None,
             is_thread_shared: false,
+            reactor: None,
         }
     }
 
@@ -66,6 +69,15 @@ impl Call {
         Self {
             is_thread_shared: true,
             ..self
+        }
+    }
+
+    /// The same call on the thread of an event loop, whose reactor this is.
+    #[must_use]
+    pub fn on_event_loop(self, reactor: Arc<Reactor>) -> Self {
+        Self {
+            reactor: Some(reactor),
+            ..self.on_shared_thread()
         }
     }
 
@@ -256,7 +268,11 @@ impl Call {
         outgoing: http::Request<Watched>,
         context: &mut Context,
     ) -> Result<Attempt, Broken> {
-        let (head, body) = self.http.send(outgoing, address).await?.into_parts();
+        let (head, body) = self
+            .http
+            .send(outgoing, address, self.reactor.as_ref())
+            .await?
+            .into_parts();
         let status = head.status.as_u16();
         context.status = Some(status);
         context.outcome = Some(Outcome::Unknown);

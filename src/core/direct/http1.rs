@@ -2,6 +2,7 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use futures_util::future::BoxFuture;
@@ -13,6 +14,7 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::line::{Ear, Heard};
+use super::reactor::Reactor;
 use crate::core::body::Watched;
 
 /// For one request at a time.
@@ -76,6 +78,11 @@ impl Http1 {
     /// What stands unread on its socket.
     pub(super) fn heard(&self) -> Heard {
         self.ear.heard()
+    }
+
+    /// The same, watched from now on by this reactor; by the runtime if there is none.
+    pub(super) fn heard_at(&self, reactor: Option<&Arc<Reactor>>) -> Heard {
+        self.ear.heard_at(reactor)
     }
 
     /// Sends a request and gives the head of its answer.

@@ -1,5 +1,6 @@
 //! The bytes of a connection, with a second hold on its socket that asks the system, without waiting, what came since.
-//! A runtime that slept does not know; the socket does.
+//! A runtime that slept does not know; the socket does. Who takes the connection has it watched where the call runs: by
+//! the runtime, or by the reactor of an event loop.
 
 use std::io::{Error, ErrorKind, IoSlice};
 use std::mem::MaybeUninit;
@@ -11,12 +12,22 @@ use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
+use super::reactor::{Looked, Reactor};
+
 /// The socket, for the one that reads and writes. Dropped, it is closed.
-pub(super) struct Line(Arc<Mutex<TcpStream>>);
+pub(super) struct Line(Arc<Mutex<Socket>>);
 
 /// For the one that only asks.
 #[derive(Clone, Default)]
-pub(super) struct Ear(Weak<Mutex<TcpStream>>);
+pub(super) struct Ear(Weak<Mutex<Socket>>);
+
+/// A socket, by who watches it.
+enum Socket {
+    Runtime(TcpStream),
+    EventLoop(Looked),
+    /// Nobody could be had to watch it. It is closed.
+    Lost,
+}
 
 /// What stands unread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,25 +42,61 @@ pub(super) enum Heard {
 
 impl Line {
     pub(super) fn new(stream: TcpStream) -> Self {
-        Self(Arc::new(Mutex::new(stream)))
+        Self(Arc::new(Mutex::new(Socket::Runtime(stream))))
     }
 
     pub(super) fn ear(&self) -> Ear {
         Ear(Arc::downgrade(&self.0))
     }
-
-    fn with<T>(&self, work: impl FnOnce(Pin<&mut TcpStream>) -> T) -> T {
-        work(Pin::new(&mut held(&self.0)))
-    }
 }
 
 impl Ear {
+    /// What came, as far as this machine knows.
     pub(super) fn heard(&self) -> Heard {
-        let Some(stream) = self.0.upgrade() else {
+        self.0.upgrade().map_or(Heard::End, |socket| held(&socket).heard())
+    }
+
+    /// The same, watched from now on by this reactor; by the runtime if there is none.
+    pub(super) fn heard_at(&self, reactor: Option<&Arc<Reactor>>) -> Heard {
+        let Some(socket) = self.0.upgrade() else {
             return Heard::End;
         };
+        let mut socket = held(&socket);
+        socket.move_to(reactor);
+        socket.heard()
+    }
+}
+
+fn held(socket: &Mutex<Socket>) -> MutexGuard<'_, Socket> {
+    socket.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Socket {
+    fn move_to(&mut self, reactor: Option<&Arc<Reactor>>) {
+        let stream = match (&*self, reactor) {
+            (Self::Runtime(_), None) | (Self::Lost, _) => return,
+            (Self::EventLoop(socket), Some(reactor)) if socket.is_of(reactor) => return,
+            _ => match std::mem::replace(self, Self::Lost) {
+                Self::Runtime(stream) => stream.into_std(),
+                Self::EventLoop(socket) => Ok(socket.into_stream()),
+                Self::Lost => return,
+            },
+        };
+        let moved = stream.and_then(|stream| match reactor {
+            Some(reactor) => Looked::new(stream, reactor).map(Self::EventLoop),
+            None => TcpStream::from_std(stream).map(Self::Runtime),
+        });
+        *self = moved.unwrap_or(Self::Lost);
+    }
+
+    fn heard(&self) -> Heard {
+        let socket = match self {
+            Self::Runtime(stream) => SockRef::from(stream),
+            Self::EventLoop(socket) => SockRef::from(socket),
+            Self::Lost => return Heard::End,
+        };
         loop {
-            match SockRef::from(&*held(&stream)).peek(&mut [MaybeUninit::uninit()]) {
+            match socket.peek(&mut [MaybeUninit::uninit()]) {
                 Ok(0) => return Heard::End,
                 Ok(_) => return Heard::Bytes,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
@@ -60,19 +107,23 @@ impl Ear {
     }
 }
 
-fn held(stream: &Mutex<TcpStream>) -> MutexGuard<'_, TcpStream> {
-    stream.lock().unwrap_or_else(PoisonError::into_inner)
+fn lost<T>() -> Poll<Result<T, Error>> {
+    Poll::Ready(Err(ErrorKind::NotConnected.into()))
 }
 
 impl AsyncRead for Line {
     fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<Result<(), Error>> {
-        self.with(|stream| stream.poll_read(context, buffer))
+        match &mut *held(&self.0) {
+            Socket::Runtime(stream) => Pin::new(stream).poll_read(context, buffer),
+            Socket::EventLoop(socket) => socket.poll_read(context, buffer),
+            Socket::Lost => lost(),
+        }
     }
 }
 
 impl AsyncWrite for Line {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<Result<usize, Error>> {
-        self.with(|stream| stream.poll_write(context, bytes))
+        self.poll_write_vectored(context, &[IoSlice::new(bytes)])
     }
 
     fn poll_write_vectored(
@@ -80,26 +131,33 @@ impl AsyncWrite for Line {
         context: &mut Context<'_>,
         pieces: &[IoSlice<'_>],
     ) -> Poll<Result<usize, Error>> {
-        self.with(|stream| stream.poll_write_vectored(context, pieces))
+        match &mut *held(&self.0) {
+            Socket::Runtime(stream) => Pin::new(stream).poll_write_vectored(context, pieces),
+            Socket::EventLoop(socket) => socket.poll_write(context, pieces),
+            Socket::Lost => lost(),
+        }
     }
 
     fn is_write_vectored(&self) -> bool {
-        held(&self.0).is_write_vectored()
+        true
     }
 
-    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.with(|stream| stream.poll_flush(context))
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        // A socket keeps nothing back.
+        Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.with(|stream| stream.poll_shutdown(context))
+        match &mut *held(&self.0) {
+            Socket::Runtime(stream) => Pin::new(stream).poll_shutdown(context),
+            Socket::EventLoop(socket) => Poll::Ready(socket.shutdown()),
+            Socket::Lost => lost(),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::future::poll_fn;
-
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
 
@@ -118,9 +176,9 @@ mod tests {
         let ear = line.ear();
         assert_eq!(ear.heard(), Heard::Nothing);
         far.write_all(b"x").await.unwrap();
-        poll_fn(|context| line.with(|stream| stream.poll_peek(context, &mut ReadBuf::new(&mut [0]))))
-            .await
-            .unwrap();
+        while ear.heard() == Heard::Nothing {
+            tokio::task::yield_now().await;
+        }
         assert_eq!(ear.heard(), Heard::Bytes);
         assert_eq!(line.read_u8().await.unwrap(), b'x');
         assert_eq!(ear.heard(), Heard::Nothing);

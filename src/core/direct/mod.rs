@@ -5,6 +5,8 @@ mod connect;
 mod http1;
 mod line;
 mod pool;
+#[cfg_attr(not(unix), path = "no_reactor.rs")]
+mod reactor;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -17,6 +19,7 @@ pub(super) use self::body::Body;
 use self::connect::Connector;
 pub(super) use self::connect::{NoAddress, TookTooLong};
 use self::pool::{Pool, Sender};
+pub use self::reactor::Reactor;
 use super::address::Address;
 use super::body::Watched;
 use super::cause::Broken;
@@ -48,11 +51,13 @@ impl Direct {
     }
 
     /// Sends a request and gives the head of its answer. A connection that the server closed is left. One of which it
-    /// turns out that it was closed before a byte was written gives the request back, and another one is taken.
+    /// turns out that it was closed before a byte was written gives the request back, and another one is taken. With a
+    /// reactor, it is the one of the event loop whose thread this is.
     pub(super) async fn send(
         &self,
         mut request: http::Request<Watched>,
         address: &Address<'_>,
+        reactor: Option<&Arc<Reactor>>,
     ) -> Result<http::Response<Body>, Broken> {
         let origin = self.origin(address)?;
         let path = bytes::Bytes::copy_from_slice(address.path().as_bytes());
@@ -61,7 +66,7 @@ impl Direct {
             let taken = origin.pool.take();
             let is_reused = taken.is_some();
             let mut sender = match taken {
-                Some(mut sender) => match sender.is_open().await {
+                Some(mut sender) => match sender.is_open(reactor).await {
                     true => sender,
                     false => continue,
                 },
@@ -88,6 +93,12 @@ impl Direct {
                 },
             }
         }
+    }
+
+    /// Whether a connection waits that a call can have for itself.
+    pub(super) fn has_idle(&self) -> bool {
+        let origins = self.origins.lock().unwrap_or_else(PoisonError::into_inner);
+        origins.iter().any(|origin| origin.pool.has_idle())
     }
 
     fn origin(&self, address: &Address<'_>) -> Result<Arc<Origin>, Broken> {

@@ -9,6 +9,7 @@ use tokio::time::{Instant, sleep};
 
 use super::http1::Http1;
 use super::line::{Ear, Heard};
+use super::reactor::Reactor;
 use crate::core::body::Watched;
 
 /// How long a connection waits.
@@ -30,8 +31,13 @@ pub(super) enum Sender {
 impl Sender {
     /// Whether the server still listens, as far as this machine can know. The connection learns it only when the runtime
     /// turns, which a runtime that slept has not done; bytes that came mean something to the connection alone.
-    pub(super) async fn is_open(&mut self) -> bool {
-        if self.heard() == Heard::Nothing {
+    /// The reactor, if there is one, watches from now on.
+    pub(super) async fn is_open(&mut self, reactor: Option<&Arc<Reactor>>) -> bool {
+        let heard = match self {
+            Self::Http1(http1) => http1.heard_at(reactor),
+            Self::Http2(http2) => http2.ear.heard(),
+        };
+        if heard == Heard::Nothing {
             return true;
         }
         // Polls the sockets; then has the tasks run that wait for them.
@@ -43,13 +49,6 @@ impl Sender {
                 http1.is_ready() && http1.heard() == Heard::Nothing
             }
             Self::Http2(http2) => http2.sender.is_ready() && http2.ear.heard() != Heard::End,
-        }
-    }
-
-    fn heard(&self) -> Heard {
-        match self {
-            Self::Http1(http1) => http1.heard(),
-            Self::Http2(http2) => http2.ear.heard(),
         }
     }
 }
@@ -88,6 +87,11 @@ impl Pool {
         None
     }
 
+    /// Whether one waits that has no other user.
+    pub(super) fn has_idle(&self) -> bool {
+        !self.open().idle.is_empty()
+    }
+
     /// Has others use this connection, and gives the one to use.
     pub(super) fn share(self: &Arc<Self>, http2: Http2) -> Http2 {
         let mut open = self.open();
@@ -108,6 +112,8 @@ impl Pool {
         // It has not noticed the end yet, or still sends what the server did not wait for.
         let pool = Arc::downgrade(self);
         tokio::spawn(async move {
+            // The loop that watches it may stand still.
+            http1.heard_at(None);
             if http1.ready().await.is_ok()
                 && let Some(pool) = pool.upgrade()
             {
@@ -178,7 +184,7 @@ mod tests {
         let (sender, far) = connection().await;
         pool.give_back(sender);
         drop(far);
-        assert!(!pool.take().unwrap().is_open().await);
+        assert!(!pool.take().unwrap().is_open(None).await);
     }
 
     #[tokio::test(start_paused = true)]
