@@ -1,18 +1,20 @@
 //! All changes of a run, each checked and kept in columns: a million of them takes a few tens of megabytes, and the
 //! document can be written of them again and again, and any of them read back.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use jiff::civil::Date;
+use quick_xml::escape::unescape;
 use serde_json::value::RawValue;
 
 use super::change::ReviewItemChange;
 use super::change_parts::{Column, Columns, Kind, Parts, put_together};
-use super::recent_texts::{Note, Place, Recent};
+use super::recent_texts::Recent;
 use super::review_xml::{
-    LENGTH_OF_DAY, LENGTH_OF_END, TAIL, check_parts, length_before, noted, write_day, write_end, write_text,
+    LENGTH_OF_DAY, LENGTH_OF_END, TAIL, check_parts, escape, is_odd, length_before, write_day, write_end, write_text,
 };
 use crate::core::body::Pieces;
 use crate::core::buffers::Buffers;
@@ -65,39 +67,34 @@ impl Gathering {
     /// # Errors
     /// If it cannot be written or is known to be meaningless; the message begins with the field.
     pub fn push(&mut self, parts: &Parts<'_>) -> Result<(), Error> {
-        let mut found: Columns<Option<Found>> = Columns::default();
-        let mut length = LENGTH_OF_END;
         let has_account = parts.texts.of(Column::AccountName).is_some();
-        let recent = &self.recent;
+        let (mut odd, mut same, mut length) = (Columns::default(), 0, LENGTH_OF_END);
         check_parts(parts, |column, text| {
-            let (place, known) = recent.of(column).find(text.as_bytes());
-            let (note, is_known) = match known {
-                Some(note) if !text.is_empty() => (note, true),
-                _ => (noted(parts.kind, column, text)?, false),
-            };
-            length += length_before(parts.kind, has_account, column) + note.length;
-            *found.of_mut(column) = Some((place, note, is_known));
+            length += length_before(parts.kind, has_account, column);
+            match self.recent.of(column).length_of_last(text.as_bytes()) {
+                Some(of_last) if !text.is_empty() => {
+                    same |= bit_of(column);
+                    length += of_last;
+                }
+                _ => *odd.of_mut(column) = is_odd(parts.kind, column, text)?,
+            }
             Ok(())
         })?;
-        let at = self.data.len();
-        self.data.extend_from_slice(&[marks(parts), 0]);
-        let mut same = 0;
+        self.data.extend_from_slice(&[marks(parts), same]);
         for column in Column::ALL {
-            if let (Some(text), Some((place, note, is_known))) = (parts.texts.of(column), *found.of(column)) {
-                let recent = self.recent.of_mut(column);
-                match is_known {
-                    true if recent.is_last(place) => same |= bit_of(column),
-                    true => recent.write_known(&mut self.data, place),
-                    false => recent.write_new(&mut self.data, text.as_bytes(), place, note),
-                }
+            if let Some(text) = parts.texts.of(column).filter(|_| same & bit_of(column) == 0) {
+                let change = odd
+                    .of(column)
+                    .then_some(|out: &mut Vec<u8>, text: &[u8]| escape(column, out, text));
+                length += self
+                    .recent
+                    .of_mut(column)
+                    .write(&mut self.data, text.as_bytes(), change);
             }
             if let (Column::Comments, Some(day)) = (column, parts.expires_on) {
                 length += LENGTH_OF_DAY;
                 self.data.extend_from_slice(&day_bytes(day));
             }
-        }
-        if let Some(place) = self.data.get_mut(at + 1) {
-            *place = same;
         }
         self.kept.length += length as u64;
         self.kept.count += 1;
@@ -126,9 +123,6 @@ impl Gathering {
         self.kept
     }
 }
-
-/// Where a text is, what is known of it, and whether it came lately.
-type Found = (Place, Note, bool);
 
 /// The bit that says that a column's text is the one that came last.
 const fn bit_of(column: Column) -> u8 {
@@ -179,8 +173,8 @@ pub struct Cursor {
 
 /// What is read of a change, in the order of the document.
 enum Part<'t> {
-    /// A text, in what kind of a change it stands, and whether it has to be escaped.
-    Text((Kind, bool), Column, &'t [u8], bool),
+    /// A text, escaped, and in what kind of a change it stands.
+    Text((Kind, bool), Column, &'t [u8]),
     Day(Date),
 }
 
@@ -218,12 +212,12 @@ impl Cursor {
             if is_there {
                 let recent = self.recent.of_mut(column);
                 let is_same = same & bit_of(column) != 0;
-                let (text, is_escaped) = if is_same {
+                let text = if is_same {
                     recent.last()?
                 } else {
                     recent.read(&mut data)?
                 };
-                take(Part::Text((kind, has_account), column, text, is_escaped));
+                take(Part::Text((kind, has_account), column, text));
             }
             if column == Column::Comments && marks & DAY != 0 {
                 let (day, rest) = data.split_first_chunk()?;
@@ -243,7 +237,7 @@ impl Cursor {
         let mut texts: Columns<Option<String>> = Columns::default();
         let mut expires_on = None;
         let kind = self.read(changes, |part| match part {
-            Part::Text(_, column, text, _) => *texts.of_mut(column) = String::from_utf8(text.to_vec()).ok(),
+            Part::Text(_, column, text) => *texts.of_mut(column) = as_given(text),
             Part::Day(day) => expires_on = Some(day),
         })?;
         put_together(kind, texts, expires_on)
@@ -251,13 +245,19 @@ impl Cursor {
 
     fn write_change(&mut self, changes: &Changes, out: &mut Vec<u8>) -> Option<()> {
         let write = |part: Part<'_>| match part {
-            Part::Text(shape, column, text, is_escaped) => write_text(out, shape, column, text, is_escaped),
+            Part::Text(shape, column, text) => write_text(out, shape, column, text),
             Part::Day(day) => write_day(out, day),
         };
         self.read(changes, write)?;
         write_end(out);
         Some(())
     }
+}
+
+/// A text before it was escaped.
+fn as_given(escaped: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(escaped).ok()?;
+    unescape(text).ok().map(Cow::into_owned)
 }
 
 impl Changes {

@@ -6,14 +6,12 @@ const PLACES: usize = 64;
 /// Longer ones are not: they seldom repeat, and would cost memory.
 const LENGTH_MAX: usize = 255;
 
-/// What is written with a place: the text is new, new and to be escaped, or has a head of its own.
+/// What is written with a place: the text came lately, is new, or is new with a head of its own.
 const KIND: u8 = 0xc0;
 const NEW: u8 = 0x40;
-const NEW_ESCAPED: u8 = 0x80;
 const OTHER: u8 = 0xc0;
-/// The flags of that head.
-const ESCAPED: u8 = 1;
-const LONG: u8 = 2;
+/// The flag of that head.
+const LONG: u8 = 1;
 
 /// The texts that a column had lately. Writer and reader hold the same ones at the same point.
 #[derive(Debug)]
@@ -23,25 +21,22 @@ pub struct Recent {
     made: Vec<u8>,
 }
 
-/// A text, and what its writer wants to know when it comes again.
+/// A text as it was given, and as it is kept if that is something else. A reader knows the second alone.
 #[derive(Clone, Debug, Default)]
 struct Text {
-    bytes: Vec<u8>,
-    note: Note,
+    given: Vec<u8>,
+    other: Vec<u8>,
 }
 
-/// What is known of a text.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Note {
-    /// Whether it holds a character that has to be escaped.
-    pub is_escaped: bool,
-    /// Its length when it is written.
-    pub length: usize,
+impl Text {
+    fn kept(&self) -> &[u8] {
+        if self.other.is_empty() {
+            &self.given
+        } else {
+            &self.other
+        }
+    }
 }
-
-/// Where a text is, or would be.
-#[derive(Clone, Copy, Debug)]
-pub struct Place(u8);
 
 impl Default for Recent {
     fn default() -> Self {
@@ -57,83 +52,76 @@ impl Recent {
     /// Forgets all texts.
     pub fn clear(&mut self) {
         for text in &mut self.texts {
-            text.bytes.clear();
-            text.note = Note::default();
+            text.given.clear();
+            text.other.clear();
         }
         self.last = 0;
     }
 
-    /// Where a text is with what is known of it, or where it would be.
-    pub fn find(&self, text: &[u8]) -> (Place, Option<Note>) {
-        let known = |place: u8| {
-            let found = self.texts.get(usize::from(place))?;
-            (found.bytes == text).then_some(found.note)
-        };
-        if let Some(note) = known(self.last) {
-            return (Place(self.last), Some(note));
-        }
+    /// The length of a text as it is kept, if it is the one that came last. Then it need not be written.
+    pub fn length_of_last(&self, text: &[u8]) -> Option<usize> {
+        Some(self.known(self.last, text)?.kept().len())
+    }
+
+    fn known(&self, place: u8, text: &[u8]) -> Option<&Text> {
+        self.texts.get(usize::from(place)).filter(|known| known.given == text)
+    }
+
+    /// Writes a text. With `change` it is kept as that makes it, which is always the same. Gives its length then.
+    pub fn write(&mut self, out: &mut Vec<u8>, text: &[u8], change: Option<impl Fn(&mut Vec<u8>, &[u8])>) -> usize {
         let place = place_of(text);
-        (Place(place), known(place))
-    }
-
-    /// Whether a text is the one that came last: then its place need not be written.
-    pub const fn is_last(&self, place: Place) -> bool {
-        self.last == place.0
-    }
-
-    /// Writes a text that was found.
-    pub fn write_known(&mut self, out: &mut Vec<u8>, place: Place) {
-        self.last = place.0;
-        out.push(place.0);
-    }
-
-    /// Writes one that was not.
-    pub fn write_new(&mut self, out: &mut Vec<u8>, text: &[u8], place: Place, note: Note) {
-        let is_escaped = u8::from(note.is_escaped) * ESCAPED;
-        if text.len() > LENGTH_MAX {
-            out.extend_from_slice(&[OTHER, LONG | is_escaped]);
-            out.extend_from_slice(&(text.len() as u64).to_le_bytes());
-            out.extend_from_slice(text);
-            return;
+        if let Some(known) = self.known(place, text) {
+            let length = known.kept().len();
+            self.last = place;
+            out.push(place);
+            return length;
         }
-        let last = self.texts.get(usize::from(self.last));
-        let last = last.map(|last| last.bytes.as_slice()).unwrap_or_default();
-        let small = |length: usize| u8::try_from(length).unwrap_or_default();
-        let begin = shared_begin(last, text);
-        let (left_out, own) = differing(last, text, begin);
-        let (begin, lengths) = (small(begin), [small(left_out), small(own.len())]);
-        match lengths {
-            [left_out @ 0..16, length @ 0..16] => {
-                let kind = if note.is_escaped { NEW_ESCAPED } else { NEW };
-                out.extend_from_slice(&[kind | place.0, begin, left_out << 4 | length]);
+        self.made.clear();
+        let is_changed = change.is_some_and(|change| {
+            change(&mut self.made, text);
+            true
+        });
+        let kept = if is_changed { self.made.as_slice() } else { text };
+        let length = kept.len();
+        if length > LENGTH_MAX {
+            out.extend_from_slice(&[OTHER, LONG]);
+            out.extend_from_slice(&(length as u64).to_le_bytes());
+            out.extend_from_slice(kept);
+            return length;
+        }
+        let last = self
+            .texts
+            .get(usize::from(self.last))
+            .map(Text::kept)
+            .unwrap_or_default();
+        write_new(out, place, last, kept);
+        if let Some(known) = self.texts.get_mut(usize::from(place)) {
+            known.given.clear();
+            known.given.extend_from_slice(text);
+            known.other.clear();
+            if is_changed {
+                std::mem::swap(&mut known.other, &mut self.made);
             }
-            [left_out, length] => out.extend_from_slice(&[OTHER | place.0, is_escaped, begin, left_out, length]),
         }
-        out.extend_from_slice(own);
-        if let Some(kept) = self.texts.get_mut(usize::from(place.0)) {
-            kept.bytes.clear();
-            kept.bytes.extend_from_slice(text);
-            kept.note = note;
-        }
-        self.last = place.0;
+        self.last = place;
+        length
     }
 
-    /// The text that came last, and whether it has to be escaped.
-    pub fn last(&self) -> Option<(&[u8], bool)> {
-        let last = self.texts.get(usize::from(self.last))?;
-        Some((&last.bytes, last.note.is_escaped))
+    /// The text that came last, as it is kept.
+    pub fn last(&self) -> Option<&[u8]> {
+        self.texts.get(usize::from(self.last)).map(Text::kept)
     }
 
-    /// Reads what was written, from the beginning of `data`; gives the same. None if it is broken.
-    pub fn read<'t, 'd: 't>(&'t mut self, data: &mut &'d [u8]) -> Option<(&'t [u8], bool)> {
+    /// Reads what was written, from the beginning of `data`, as it is kept. None if it is broken.
+    pub fn read<'t, 'd: 't>(&'t mut self, data: &mut &'d [u8]) -> Option<&'t [u8]> {
         let (mark, rest) = data.split_first()?;
         *data = rest;
         let (kind, place) = (mark & KIND, mark & !KIND);
-        let (is_escaped, begin, left_out, length) = match kind {
-            NEW | NEW_ESCAPED => {
+        let (begin, left_out, length) = match kind {
+            NEW => {
                 let (&[begin, lengths], rest) = data.split_first_chunk()?;
                 *data = rest;
-                (kind == NEW_ESCAPED, begin, lengths >> 4, lengths & 15)
+                (begin, lengths >> 4, lengths & 15)
             }
             OTHER => {
                 let (flags, rest) = data.split_first()?;
@@ -143,11 +131,11 @@ impl Recent {
                     let length = usize::try_from(u64::from_le_bytes(*length)).ok()?;
                     let (text, rest) = rest.split_at_checked(length)?;
                     *data = rest;
-                    return Some((text, flags & ESCAPED != 0));
+                    return Some(text);
                 }
                 let (&[begin, left_out, length], rest) = data.split_first_chunk()?;
                 *data = rest;
-                (flags & ESCAPED != 0, begin, left_out, length)
+                (begin, left_out, length)
             }
             _ => {
                 self.last = place;
@@ -157,18 +145,31 @@ impl Recent {
         let (own, rest) = data.split_at_checked(usize::from(length))?;
         *data = rest;
         // Put together beside the texts: the last one may be the one that it takes the place of.
-        let last = self.texts.get(usize::from(self.last))?.bytes.as_slice();
+        let last = self.texts.get(usize::from(self.last))?.kept();
         let (before, after) = last.split_at_checked(usize::from(begin))?;
         self.made.clear();
         self.made.extend_from_slice(before);
         self.made.extend_from_slice(own);
         self.made.extend_from_slice(after.get(usize::from(left_out)..)?);
-        let kept = self.texts.get_mut(usize::from(place))?;
-        std::mem::swap(&mut kept.bytes, &mut self.made);
-        kept.note.is_escaped = is_escaped;
+        let known = self.texts.get_mut(usize::from(place))?;
+        std::mem::swap(&mut known.given, &mut self.made);
         self.last = place;
         self.last()
     }
+}
+
+/// Writes what a text does not share with the last one.
+fn write_new(out: &mut Vec<u8>, place: u8, last: &[u8], text: &[u8]) {
+    let small = |length: usize| u8::try_from(length).unwrap_or_default();
+    let begin = shared_begin(last, text);
+    let (left_out, own) = differing(last, text, begin);
+    match [small(left_out), small(own.len())] {
+        [left_out @ 0..16, length @ 0..16] => {
+            out.extend_from_slice(&[NEW | place, small(begin), left_out << 4 | length]);
+        }
+        [left_out, length] => out.extend_from_slice(&[OTHER | place, 0, small(begin), left_out, length]),
+    }
+    out.extend_from_slice(own);
 }
 
 /// Cheap, and different for what differs at its beginning, its end or in its length.
@@ -182,20 +183,78 @@ fn place_of(text: &[u8]) -> u8 {
     (mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - PLACES.ilog2())) as u8
 }
 
-/// How many bytes two texts have in common at their beginning.
-fn shared_begin(one: &[u8], other: &[u8]) -> usize {
-    let eights = one.as_chunks::<8>().0.iter().zip(other.as_chunks::<8>().0);
-    let begin = eights.take_while(|(a, b)| a == b).count() * 8;
-    let ones = one.iter().zip(other).skip(begin);
-    begin + ones.take_while(|(a, b)| a == b).count()
-}
-
 /// What two texts do not have in common beside their beginning and their end: how much of the last one is left out, and
 /// what stands there instead.
 fn differing<'t>(last: &[u8], text: &'t [u8], begin: usize) -> (usize, &'t [u8]) {
     let last = last.get(begin..).unwrap_or_default();
     let text = text.get(begin..).unwrap_or_default();
-    let pairs = last.iter().rev().zip(text.iter().rev());
-    let end = pairs.take_while(|(a, b)| a == b).count();
+    let end = shared_end(last, text);
     (last.len() - end, text.get(..text.len() - end).unwrap_or_default())
+}
+
+/// How many bytes two texts have in common at their beginning. Eight are compared at once.
+fn shared_begin(one: &[u8], other: &[u8]) -> usize {
+    let length = one.len().min(other.len());
+    let (one, other) = (
+        one.get(..length).unwrap_or_default(),
+        other.get(..length).unwrap_or_default(),
+    );
+    let eights = one.as_chunks().0.iter().zip(other.as_chunks().0);
+    for (index, pair) in eights.enumerate() {
+        let shared = shared_of(pair, u64::trailing_zeros);
+        if shared < 8 {
+            return index * 8 + shared;
+        }
+    }
+    match (one.last_chunk(), other.last_chunk()) {
+        (Some(one), Some(other)) => length - 8 + shared_of((one, other), u64::trailing_zeros),
+        _ => one.iter().zip(other).take_while(|(a, b)| a == b).count(),
+    }
+}
+
+/// The same at their end.
+fn shared_end(one: &[u8], other: &[u8]) -> usize {
+    let length = one.len().min(other.len());
+    let (one, other) = (one.get(one.len() - length..), other.get(other.len() - length..));
+    let (one, other) = (one.unwrap_or_default(), other.unwrap_or_default());
+    let eights = one.as_rchunks().1.iter().rev().zip(other.as_rchunks().1.iter().rev());
+    for (index, pair) in eights.enumerate() {
+        let shared = shared_of(pair, u64::leading_zeros);
+        if shared < 8 {
+            return index * 8 + shared;
+        }
+    }
+    match (one.first_chunk(), other.first_chunk()) {
+        (Some(one), Some(other)) => length - 8 + shared_of((one, other), u64::leading_zeros),
+        _ => one
+            .iter()
+            .rev()
+            .zip(other.iter().rev())
+            .take_while(|(a, b)| a == b)
+            .count(),
+    }
+}
+
+/// How many of eight bytes are alike, counted from one side.
+fn shared_of((one, other): (&[u8; 8], &[u8; 8]), zeros: impl Fn(u64) -> u32) -> usize {
+    zeros(u64::from_le_bytes(*one) ^ u64::from_le_bytes(*other)) as usize / 8
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn what_is_shared_is_what_is_alike_one_by_one(one in "[ab\0]{0,40}", other in "[ab\0]{0,40}", middle in "[ab]{0,3}") {
+            for (one, other) in [(one.clone(), other.clone()), (format!("{one}{middle}{other}"), format!("{one}{other}"))] {
+                let (one, other) = (one.as_bytes(), other.as_bytes());
+                let begin = one.iter().zip(other).take_while(|(a, b)| a == b).count();
+                let end = one.iter().rev().zip(other.iter().rev()).take_while(|(a, b)| a == b).count();
+                prop_assert_eq!((shared_begin(one, other), shared_end(one, other)), (begin, end));
+            }
+        }
+    }
 }

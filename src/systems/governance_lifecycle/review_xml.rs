@@ -6,7 +6,6 @@ use jiff::civil::Date;
 
 use super::change::ReviewItemChange;
 use super::change_parts::{Column, Kind, Parts};
-use super::recent_texts::Note;
 use super::xml;
 use crate::core::error::Error;
 
@@ -57,7 +56,7 @@ pub const TAIL: &[u8] = b"</Review>";
 /// Refuses what cannot be written or is known to be meaningless. Errors begin with the field.
 pub fn check_change(change: &ReviewItemChange) -> Result<(), Error> {
     let parts = Parts::from(change);
-    check_parts(&parts, |column, text| noted(parts.kind, column, text).map(drop))
+    check_parts(&parts, |column, text| is_odd(parts.kind, column, text).map(drop))
 }
 
 /// Does `check` for each text, and checks what is no text.
@@ -95,8 +94,8 @@ const CHECKED: [Column; 9] = [
     Column::Comments,
 ];
 
-/// Checks one text, and notes what is to be known when it is written.
-pub(super) fn noted(kind: Kind, column: Column, text: &str) -> Result<Note, Error> {
+/// Checks one text. Gives whether it may hold something that has to be escaped.
+pub(super) fn is_odd(kind: Kind, column: Column, text: &str) -> Result<bool, Error> {
     let begins_with_a_letter = text.as_bytes().first().is_some_and(u8::is_ascii_graphic);
     if !begins_with_a_letter && column != Column::Comments && text.trim().is_empty() {
         let empty = match column {
@@ -106,20 +105,20 @@ pub(super) fn noted(kind: Kind, column: Column, text: &str) -> Result<Note, Erro
         return Err(Error::config(format!("{}: {empty}", field_name(kind, column))));
     }
     if xml::is_plain(text) {
-        return Ok(Note {
-            is_escaped: false,
-            length: text.len(),
-        });
+        return Ok(false);
     }
-    let growth = match column {
-        Column::Reviewee => xml::text_growth(text),
-        _ => xml::attribute_growth(text),
-    };
-    let growth = growth.map_err(|found| not_in_xml(field_name(kind, column), found))?;
-    Ok(Note {
-        is_escaped: growth > 0,
-        length: text.len() + growth,
-    })
+    match xml::forbidden(text) {
+        Some(found) => Err(not_in_xml(field_name(kind, column), found)),
+        None => Ok(true),
+    }
+}
+
+/// Escapes a text that was checked as it stands in the document.
+pub(super) fn escape(column: Column, out: &mut Vec<u8>, text: &[u8]) {
+    match column {
+        Column::Reviewee => xml::text(out, text),
+        _ => xml::attribute(out, text),
+    }
 }
 
 fn check_needed(name: &str, value: &str) -> Result<(), Error> {
@@ -193,20 +192,10 @@ pub(super) const LENGTH_OF_DAY: usize = BEFORE_DAY.len() + DAY_LENGTH;
 /// The length of what stands behind the last text.
 pub(super) const LENGTH_OF_END: usize = END.len();
 
-/// Writes a text that was checked, with what stands before it.
-pub(super) fn write_text(
-    out: &mut Vec<u8>,
-    (kind, has_account): (Kind, bool),
-    column: Column,
-    text: &[u8],
-    is_escaped: bool,
-) {
+/// Writes a text that was checked and escaped, with what stands before it.
+pub(super) fn write_text(out: &mut Vec<u8>, (kind, has_account): (Kind, bool), column: Column, text: &[u8]) {
     out.extend_from_slice(before(kind, has_account, column));
-    match column {
-        _ if !is_escaped => out.extend_from_slice(text),
-        Column::Reviewee => xml::text(out, text),
-        _ => xml::attribute(out, text),
-    }
+    out.extend_from_slice(text);
 }
 
 /// Writes the day.

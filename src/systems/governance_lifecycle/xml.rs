@@ -12,25 +12,8 @@ const DEPTH_MAX: usize = 64;
 /// Whether a text holds nothing that has to be escaped or that XML cannot carry. Quick, and true of most texts; false
 /// says nothing.
 pub(super) fn is_plain(text: &str) -> bool {
-    const WIDE: usize = 16;
-    const NARROW: usize = 4;
-    let bytes = text.as_bytes();
-    if let (Some(first), Some(last)) = (bytes.first_chunk::<WIDE>(), bytes.last_chunk::<WIDE>()) {
-        // The last chunk may overlap the one before it.
-        let (inner, _) = bytes.as_chunks::<WIDE>();
-        return !(odd(first) || odd(last) || inner.iter().skip(1).any(odd));
-    }
-    let (inner, _) = bytes.as_chunks::<NARROW>();
-    match bytes.last_chunk::<NARROW>() {
-        Some(last) => !(odd(last) || inner.iter().any(odd)),
-        None => !bytes.iter().any(|byte| odd(&[*byte])),
-    }
-}
-
-/// Whether any byte is a control, one of `"&<>`, or 0xef, with which U+FFFE and U+FFFF begin.
-fn odd<const N: usize>(bytes: &[u8; N]) -> bool {
-    bytes.iter().fold(false, |found, byte| {
-        found | (*byte < b' ') | (*byte | 4 == b'&') | (*byte | 2 == b'>') | (*byte == 0xef)
+    !any(text.as_bytes(), |byte| {
+        (byte < b' ') | (byte | 4 == b'&') | (byte | 2 == b'>') | (byte == 0xef)
     })
 }
 
@@ -38,30 +21,47 @@ fn odd<const N: usize>(bytes: &[u8; N]) -> bool {
 ///
 /// <https://www.w3.org/TR/xml/#charsets>
 pub(super) fn forbidden(text: &str) -> Option<char> {
+    // All others but the controls begin with 0xef.
+    let is_doubtful = any(text.as_bytes(), |byte| {
+        ((byte < b' ') & (byte != b'\t') & (byte != b'\n') & (byte != b'\r')) | (byte == 0xef)
+    });
     let is_forbidden =
         |c: &char| (*c < ' ' && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{fffe}' | '\u{ffff}');
-    text.chars().find(is_forbidden)
+    is_doubtful.then(|| text.chars().find(is_forbidden)).flatten()
+}
+
+/// Whether any byte is like that. Many are looked at at once.
+fn any(bytes: &[u8], is_odd: impl Fn(u8) -> bool) -> bool {
+    const WIDE: usize = 16;
+    const NARROW: usize = 4;
+    if let (Some(first), Some(last)) = (bytes.first_chunk::<WIDE>(), bytes.last_chunk::<WIDE>()) {
+        // The last chunk may overlap the one before it.
+        let (inner, _) = bytes.as_chunks::<WIDE>();
+        return any_of(first, &is_odd)
+            || any_of(last, &is_odd)
+            || inner.iter().skip(1).any(|some| any_of(some, &is_odd));
+    }
+    let (inner, _) = bytes.as_chunks::<NARROW>();
+    match bytes.last_chunk::<NARROW>() {
+        Some(last) => any_of(last, &is_odd) || inner.iter().any(|some| any_of(some, &is_odd)),
+        None => bytes.iter().any(|byte| is_odd(*byte)),
+    }
+}
+
+#[inline(always)]
+fn any_of<const N: usize>(bytes: &[u8; N], is_odd: impl Fn(u8) -> bool) -> bool {
+    bytes.iter().fold(false, |found, byte| found | is_odd(*byte))
 }
 
 /// Writes text between tags.
 pub(super) fn text(out: &mut Vec<u8>, text: &[u8]) {
-    escape(out, text, IN_TEXT);
+    escape(out, text, &WRITTEN_IN_TEXT);
 }
 
 /// Writes an attribute's value, to stand between double quotes. White space other than blanks goes as references, or
 /// the reader would turn it into blanks.
 pub(super) fn attribute(out: &mut Vec<u8>, text: &[u8]) {
-    escape(out, text, IN_TEXT | IN_ATTRIBUTE);
-}
-
-/// What text between tags grows by when it is written; the first character that XML cannot carry if there is any.
-pub(super) fn text_growth(text: &str) -> Result<usize, char> {
-    growth::<false>(text)
-}
-
-/// The same of an attribute's value.
-pub(super) fn attribute_growth(text: &str) -> Result<usize, char> {
-    growth::<true>(text)
+    escape(out, text, &WRITTEN_IN_ATTRIBUTE);
 }
 
 /// A byte is escaped in text and attributes.
@@ -69,109 +69,92 @@ const IN_TEXT: u8 = 1;
 /// A byte is escaped in attributes.
 const IN_ATTRIBUTE: u8 = 2;
 
-static CLASSES: [u8; 256] = {
-    let mut classes = [0; 256];
+const fn class(byte: u8) -> u8 {
+    match byte {
+        b'&' | b'<' | b'>' | b'\r' => IN_TEXT,
+        b'"' | b'\n' | b'\t' => IN_ATTRIBUTE,
+        _ => 0,
+    }
+}
+
+/// What stands for a byte in the document: filled up, so that it is written in one go, with its length at the end.
+const fn reference(byte: u8) -> [u8; 8] {
+    match byte {
+        b'&' => *b"&amp;\0\0\x05",
+        b'<' => *b"&lt;\0\0\0\x04",
+        b'>' => *b"&gt;\0\0\0\x04",
+        b'"' => *b"&quot;\0\x06",
+        b'\n' => *b"&#10;\0\0\x05",
+        b'\t' => *b"&#9;\0\0\0\x04",
+        b'\r' => *b"&#13;\0\0\x05",
+        _ => itself(byte),
+    }
+}
+
+const fn itself(byte: u8) -> [u8; 8] {
+    [byte, 0, 0, 0, 0, 0, 0, 1]
+}
+
+type Written = [[u8; 8]; 256];
+
+const fn written(escaped: u8) -> Written {
+    let mut written = [[0; 8]; 256];
     let mut at = 0;
     while at < 256 {
+        let byte = at as u8;
         #[allow(clippy::indexing_slicing, reason = "in bounds, and checked when this is compiled")]
         {
-            classes[at] = match at as u8 {
-                b'&' | b'<' | b'>' | b'\r' => IN_TEXT,
-                b'"' | b'\n' | b'\t' => IN_ATTRIBUTE,
-                _ => 0,
+            written[at] = if class(byte) & escaped == 0 {
+                itself(byte)
+            } else {
+                reference(byte)
             };
         }
         at += 1;
     }
-    classes
-};
-
-fn class(byte: u8) -> u8 {
-    CLASSES.get(usize::from(byte)).copied().unwrap_or_default()
+    written
 }
 
-/// What stands for a byte, and how long that is: filled up, so that it is written in one go.
-const fn reference(byte: u8) -> ([u8; 6], usize) {
-    match byte {
-        b'&' => (*b"&amp; ", 5),
-        b'<' => (*b"&lt;  ", 4),
-        b'>' => (*b"&gt;  ", 4),
-        b'"' => (*b"&quot;", 6),
-        b'\n' => (*b"&#10; ", 5),
-        b'\t' => (*b"&#9;  ", 4),
-        b'\r' => (*b"&#13; ", 5),
-        _ => ([byte; 6], 1),
-    }
-}
+static WRITTEN_IN_TEXT: Written = written(IN_TEXT);
+static WRITTEN_IN_ATTRIBUTE: Written = written(IN_TEXT | IN_ATTRIBUTE);
 
-fn escape(out: &mut Vec<u8>, mut bytes: &[u8], classes: u8) {
-    while let Some((run, [odd, rest @ ..])) = bytes.split_at_checked(ordinary(bytes)) {
-        out.extend_from_slice(run);
-        if class(*odd) & classes == 0 {
-            out.push(*odd);
-        } else {
-            let (reference, length) = reference(*odd);
-            out.extend_from_slice(&reference);
-            out.truncate(out.len() - reference.len() + length);
-        }
-        bytes = rest;
-    }
-    out.extend_from_slice(bytes);
-}
-
-const ONES: u64 = 0x0101_0101_0101_0101;
-const HIGHS: u64 = 0x8080_8080_8080_8080;
-
-/// How many bytes go by before one that may have to be escaped: a control or one of `"&<>`. Eight are looked at at once.
-fn ordinary(bytes: &[u8]) -> usize {
+fn escape(out: &mut Vec<u8>, bytes: &[u8], written: &Written) {
     let (words, rest) = bytes.as_chunks::<8>();
-    for (index, word) in words.iter().enumerate() {
-        let word = u64::from_le_bytes(*word);
-        // The two of each pair differ in one bit.
-        let (quote, angle) = ((word | (ONES * 4)) ^ (ONES * 0x26), (word | (ONES * 2)) ^ (ONES * 0x3e));
-        let found = word.wrapping_sub(ONES * 0x20) & !word
-            | quote.wrapping_sub(ONES) & !quote
-            | angle.wrapping_sub(ONES) & !angle;
-        if found & HIGHS != 0 {
-            return index * 8 + (found & HIGHS).trailing_zeros() as usize / 8;
+    for word in words {
+        if is_ordinary(*word) {
+            out.extend_from_slice(word);
+        } else {
+            escape_each(out, word, written);
         }
     }
-    let place = rest
-        .iter()
-        .position(|byte| class(*byte) & (IN_TEXT | IN_ATTRIBUTE) != 0);
-    words.len() * 8 + place.unwrap_or(rest.len())
+    escape_each(out, rest, written);
 }
 
-fn growth<const IS_ATTRIBUTE: bool>(text: &str) -> Result<usize, char> {
-    const WIDE: usize = 16;
-    let (chunks, rest) = text.as_bytes().as_chunks::<WIDE>();
-    let mut last = [b' '; WIDE];
-    if let Some(place) = last.get_mut(..rest.len()) {
-        place.copy_from_slice(rest);
+/// Of no more than eight bytes.
+fn escape_each(out: &mut Vec<u8>, bytes: &[u8], written: &Written) {
+    const LONGEST: usize = 6;
+    let (mut room, mut length) = ([0; 8 * LONGEST + 2], 0);
+    for byte in bytes {
+        if let Some(written) = written.get(usize::from(*byte))
+            && let Some(place) = room.get_mut(length..length + 8)
+        {
+            place.copy_from_slice(written);
+            length += usize::from(written[7]);
+        }
     }
-    let (mut growth, mut is_doubtful) = (0, false);
-    for chunk in chunks.iter().chain([&last]) {
-        // It can't overflow; a check for that would have them looked at one by one.
-        let of_chunk = chunk.iter().map(|byte| grown_by::<IS_ATTRIBUTE>(*byte));
-        growth += usize::from(of_chunk.fold(0, u8::wrapping_add));
-        is_doubtful |= chunk.iter().fold(false, |found, byte| found | doubtful(*byte));
-    }
-    let forbidden = is_doubtful.then(|| forbidden(text)).flatten();
-    forbidden.map_or(Ok(growth), Err)
+    out.extend_from_slice(room.get(..length).unwrap_or_default());
 }
 
-/// What a byte grows by. Without branches, so that many are looked at at once.
-const fn grown_by<const IS_ATTRIBUTE: bool>(byte: u8) -> u8 {
-    let in_text = (byte == b'&') as u8 * 4 + (byte | 2 == b'>') as u8 * 3 + (byte == b'\r') as u8 * 4;
-    if !IS_ATTRIBUTE {
-        return in_text;
-    }
-    in_text + (byte == b'"') as u8 * 5 + (byte == b'\n') as u8 * 4 + (byte == b'\t') as u8 * 3
-}
-
-/// Whether a byte is, or begins, a character that XML may not be able to carry.
-const fn doubtful(byte: u8) -> bool {
-    ((byte < b' ') & (byte != b'\t') & (byte != b'\n') & (byte != b'\r')) | (byte == 0xef)
+/// Whether none of them is a control or one of `"&<>`.
+const fn is_ordinary(word: [u8; 8]) -> bool {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGHS: u64 = 0x8080_8080_8080_8080;
+    let word = u64::from_le_bytes(word);
+    // The two of each pair differ in one bit.
+    let (quote, angle) = ((word | (ONES * 4)) ^ (ONES * 0x26), (word | (ONES * 2)) ^ (ONES * 0x3e));
+    let found =
+        word.wrapping_sub(ONES * 0x20) & !word | quote.wrapping_sub(ONES) & !quote | angle.wrapping_sub(ONES) & !angle;
+    found & HIGHS == 0
 }
 
 /// The text of a document, one line for each element that has any. None if it is no well-formed XML, has a document
@@ -231,20 +214,18 @@ mod tests {
 
     proptest! {
         #[test]
-        fn many_at_once_are_written_as_one_by_one(given in "([\"&<>\r\n\t'=;$%(?a-c \u{85}\u{ffff}\u{feff}\u{1f600}]|[a-z ]{9}){0,40}") {
+        fn many_at_once_are_written_as_one_by_one(given in "([\"&<>\r\n\t'=;$%(?a-c \0\u{b}\u{85}\u{fffe}\u{ffff}\u{feff}\u{1f600}]|[a-z ]{9}){0,40}") {
             for is_attribute in [false, true] {
-                let (mut out, expected) = (Vec::new(), one_by_one(&given, is_attribute));
-                let growth = if is_attribute {
+                let mut out = Vec::new();
+                if is_attribute {
                     attribute(&mut out, given.as_bytes());
-                    attribute_growth(&given)
                 } else {
                     text(&mut out, given.as_bytes());
-                    text_growth(&given)
-                };
-                prop_assert_eq!(String::from_utf8(out).unwrap(), expected.as_str());
-                let forbidden = forbidden(&given);
-                prop_assert_eq!(growth, forbidden.map_or(Ok(expected.len() - given.len()), Err));
+                }
+                prop_assert_eq!(String::from_utf8(out).unwrap(), one_by_one(&given, is_attribute));
             }
+            let expected = given.chars().find(|c| "\0\u{b}\u{fffe}\u{ffff}".contains(*c));
+            prop_assert_eq!(forbidden(&given), expected);
         }
     }
 
