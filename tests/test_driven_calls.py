@@ -346,6 +346,33 @@ def test_a_child_has_connections_of_its_own() -> None:
         assert wire.connections == 2
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_child_that_goes_on_with_its_parents_loop_reads_no_answer_of_its_parents() -> None:
+    answer = ok('[{"uuid": "u", "name": "Mine", "read": true, "change": false}]')
+
+    async def main() -> None:
+        async with client(f"http://127.0.0.1:{listener.getsockname()[1]}") as api:
+            first = asyncio.ensure_future(api.tokens.list())
+            server = (await asyncio.to_thread(listener.accept))[0]
+            with server:
+                assert await asyncio.to_thread(server.recv, 65536)
+                server.sendall(answer)
+                await first
+                call = asyncio.ensure_future(api.tokens.list())
+                assert await asyncio.to_thread(server.recv, 65536)
+                server.sendall(answer)
+                if (child := os.fork()) == 0:
+                    for _ in range(50):
+                        await asyncio.sleep(0)
+                    os._exit(1 if call.done() else 0)
+                assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+                assert [token.name for token in await call] == ["Mine"]
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        asyncio.run(main())
+
+
 async def warm(api: AsyncBambooAgents) -> list[Any]:
     for _ in range(5):
         last = await api.tokens.list()

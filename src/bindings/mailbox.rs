@@ -128,7 +128,7 @@ impl Mailbox {
     /// to threads that are not there.
     fn let_go<T>(&self, take: impl FnOnce(&mut Option<Open>) -> Option<T>) {
         let taken = take(&mut *self.lock());
-        if self.process == process::id() {
+        if self.is_of_this_process() {
             drop(taken);
         } else {
             mem::forget(taken);
@@ -140,6 +140,10 @@ impl Mailbox {
             // It fails only where the bell rings already.
             drop(self.reactor.ring());
         }
+    }
+
+    fn is_of_this_process(&self) -> bool {
+        self.process == process::id()
     }
 
     fn is_open(&self) -> bool {
@@ -176,11 +180,15 @@ struct Reader(Arc<Mailbox>);
 impl Reader {
     fn look(&self, py: Python<'_>) -> PyResult<()> {
         let mailbox = &self.0;
+        // A forked child that goes on with its parent's loop must not read its parent's answers.
+        if !mailbox.is_of_this_process() {
+            return Ok(());
+        }
         // Nobody needs to ring before the end.
         if let Some(open) = &mut *mailbox.lock() {
             open.is_rung = true;
         }
-        mailbox.reactor.look()?;
+        let looked = mailbox.reactor.look();
         let due = mailbox.lock().as_mut().map(|open| mem::take(&mut open.due));
         for number in due.unwrap_or_default() {
             mailbox.turn(number);
@@ -193,7 +201,7 @@ impl Reader {
                 mailbox.have_looked(open);
             }
         }
-        ran
+        ran.and(looked.map_err(PyErr::from))
     }
 }
 
