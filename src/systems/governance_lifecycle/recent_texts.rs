@@ -21,20 +21,28 @@ pub struct Recent {
     made: Vec<u8>,
 }
 
-/// A text as it was given, and as it is kept if that is something else. A reader knows the second alone.
+/// A text as it was given, and behind it as it is kept if that is something else. A reader knows the second alone.
 #[derive(Clone, Debug, Default)]
 struct Text {
-    given: Vec<u8>,
-    other: Vec<u8>,
+    bytes: Vec<u8>,
+    given: usize,
 }
 
 impl Text {
+    fn given(&self) -> &[u8] {
+        self.bytes.get(..self.given).unwrap_or_default()
+    }
+
     fn kept(&self) -> &[u8] {
-        if self.other.is_empty() {
-            &self.given
-        } else {
-            &self.other
+        match self.bytes.get(self.given..) {
+            Some(other) if !other.is_empty() => other,
+            _ => &self.bytes,
         }
+    }
+
+    fn clear(&mut self) {
+        self.bytes.clear();
+        self.given = 0;
     }
 }
 
@@ -51,10 +59,7 @@ impl Default for Recent {
 impl Recent {
     /// Forgets all texts.
     pub fn clear(&mut self) {
-        for text in &mut self.texts {
-            text.given.clear();
-            text.other.clear();
-        }
+        self.texts.iter_mut().for_each(Text::clear);
         self.last = 0;
     }
 
@@ -64,7 +69,7 @@ impl Recent {
     }
 
     fn known(&self, place: u8, text: &[u8]) -> Option<&Text> {
-        self.texts.get(usize::from(place)).filter(|known| known.given == text)
+        self.texts.get(usize::from(place)).filter(|known| known.given() == text)
     }
 
     /// Writes a text. With `change` it is kept as that makes it, which is always the same. Gives its length then.
@@ -96,11 +101,12 @@ impl Recent {
             .unwrap_or_default();
         write_new(out, place, last, kept);
         if let Some(known) = self.texts.get_mut(usize::from(place)) {
-            known.given.clear();
-            known.given.extend_from_slice(text);
-            known.other.clear();
+            known.clear();
+            known.bytes.reserve(text.len() + self.made.len());
+            known.bytes.extend_from_slice(text);
+            known.given = text.len();
             if is_changed {
-                std::mem::swap(&mut known.other, &mut self.made);
+                known.bytes.extend_from_slice(&self.made);
             }
         }
         self.last = place;
@@ -152,7 +158,8 @@ impl Recent {
         self.made.extend_from_slice(own);
         self.made.extend_from_slice(after.get(usize::from(left_out)..)?);
         let known = self.texts.get_mut(usize::from(place))?;
-        std::mem::swap(&mut known.given, &mut self.made);
+        std::mem::swap(&mut known.bytes, &mut self.made);
+        known.given = known.bytes.len();
         self.last = place;
         self.last()
     }
