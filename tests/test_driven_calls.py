@@ -6,6 +6,7 @@ import asyncio
 import gc
 import os
 import socket
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -40,17 +41,18 @@ async def event(happened: threading.Event) -> bool:
     return await asyncio.to_thread(happened.wait, PATIENCE)
 
 
+def wakes() -> int:
+    """How often the runtime's thread was woken."""
+    threads = [each for each in Path("/proc/self/task").iterdir() if "infosecops-io" in (each / "comm").read_text()]
+    lines = (threads[0] / "status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("voluntary_ctxt_switches"))
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="counts what stands in /proc")
 def test_no_other_thread_is_woken() -> None:
-    def wakes() -> int:
-        threads = [each for each in Path("/proc/self/task").iterdir() if "infosecops-io" in (each / "comm").read_text()]
-        lines = (threads[0] / "status").read_text().splitlines()
-        return next(int(line.split()[1]) for line in lines if line.startswith("voluntary_ctxt_switches"))
-
     async def main() -> tuple[int, int]:
         async with client(wire.url) as api:
-            for _ in range(3):
-                await api.tokens.list()
+            await warm(api)
             before = wakes()
             for _ in range(100):
                 await api.tokens.list()
@@ -63,6 +65,26 @@ def test_no_other_thread_is_woken() -> None:
         brief, apart = asyncio.run(main())
         assert brief < 10 < apart
         assert wire.connections == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counts what stands in /proc")
+def test_a_client_of_two_loops_depends_on_neither() -> None:
+    async def calls() -> int:
+        before = wakes()
+        for _ in range(100):
+            await api.tokens.list()
+        return wakes() - before
+
+    with Wire(EMPTY) as wire:
+        api = client(wire.url)
+        one, other = asyncio.new_event_loop(), asyncio.new_event_loop()
+        one.run_until_complete(warm(api))
+        assert one.run_until_complete(calls()) < 10
+        other.run_until_complete(warm(api))
+        assert other.run_until_complete(calls()) > 10
+        assert one.run_until_complete(calls()) > 10
+        one.close()
+        other.close()
 
 
 def test_one_connection_serves_loop_after_loop() -> None:
@@ -161,6 +183,26 @@ def test_it_is_sent_though_the_loop_stands_still_then() -> None:
         api = client(wire.url)
         loop = asyncio.new_event_loop()
         loop.run_until_complete(api.tokens.list())
+        task = loop.create_task(api.tokens.list())
+        loop.run_until_complete(asyncio.sleep(0))
+        assert answered.wait(PATIENCE)
+        assert loop.run_until_complete(asyncio.wait_for(task, PATIENCE)) == []
+        loop.close()
+
+
+def test_a_connection_that_was_closed_holds_up_no_call_of_a_loop_that_stands_still() -> None:
+    answered = threading.Event()
+
+    def answer(_received: Any) -> bytes:
+        answered.set()
+        return EMPTY
+
+    with Wire(EMPTY, EMPTY, answer) as wire:
+        api = client(wire.url)
+        loop = asyncio.new_event_loop()
+        loop.run_until_complete(api.tokens.list())
+        loop.run_until_complete(api.tokens.list())
+        hang_up(wire)
         task = loop.create_task(api.tokens.list())
         loop.run_until_complete(asyncio.sleep(0))
         assert answered.wait(PATIENCE)
@@ -371,6 +413,38 @@ def test_a_child_that_goes_on_with_its_parents_loop_reads_no_answer_of_its_paren
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         asyncio.run(main())
+
+
+DAEMON = """
+import asyncio, os, sys
+from infosecops import AsyncBambooAgents
+
+async def forgotten():
+    while len(loop._selector.get_map()) >= watched:
+        await asyncio.sleep(0.01)
+    return "forgotten"
+
+loop = asyncio.new_event_loop()
+api = AsyncBambooAgents(sys.argv[1], token="t0ken", proxy="direct", api="agent-config")
+for _ in range(3):
+    loop.run_until_complete(api.tokens.list())
+watched = len(loop._selector.get_map())
+if os.fork():
+    os._exit(0)
+print(loop.run_until_complete(asyncio.wait_for(forgotten(), 30)), flush=True)
+os._exit(0)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="forks, and looks for the parent in /proc")
+def test_a_daemon_is_not_called_for_ever_by_what_its_parent_left() -> None:
+    with Wire(EMPTY) as wire:
+        program = [sys.executable, "-W", "ignore", "-c", DAEMON, wire.url]
+        with subprocess.Popen(program, stdout=subprocess.PIPE, text=True) as parent:
+            assert parent.wait(PATIENCE) == 0
+            hang_up(wire)
+            assert parent.stdout is not None
+            assert parent.stdout.read() == "forgotten\n"
 
 
 async def warm(api: AsyncBambooAgents) -> list[Any]:

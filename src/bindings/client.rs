@@ -2,12 +2,13 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use pyo3::prelude::*;
 use tokio::runtime::Runtime;
 
 use super::engine::{self, Engine};
+use super::mailbox::Mailbox;
 use super::per_process::PerProcess;
 use crate::core::cause;
 use crate::core::config::Settings;
@@ -69,6 +70,16 @@ pub struct Live<S> {
     shared: Mutex<Option<Http>>,
     roots: OnceLock<Roots>,
     engine: OnceLock<&'static Engine>,
+    home: Mutex<Home>,
+}
+
+/// Which event loops use a client.
+#[derive(Default)]
+enum Home {
+    #[default]
+    None,
+    One(Weak<Mailbox>),
+    Several,
 }
 
 /// A client of any product.
@@ -98,6 +109,7 @@ impl<S: Send + Sync + 'static> Client<S> {
                 shared: Mutex::new(None),
                 roots: OnceLock::new(),
                 engine: OnceLock::new(),
+                home: Mutex::default(),
             }))
         });
         match made {
@@ -161,6 +173,23 @@ impl<S> Live<S> {
             return Ok((http, engine));
         }
         Ok((py.detach(|| self.shared_http(roots))?, engine))
+    }
+
+    /// Whether no other event loop uses this client. What one has begun, such as a login, others wait for: it must not
+    /// depend on a loop that may stand still.
+    pub fn is_home(&self, mailbox: &Arc<Mailbox>) -> bool {
+        let mut home = self.home.lock().unwrap_or_else(PoisonError::into_inner);
+        let other = match &*home {
+            Home::Several => return false,
+            Home::None => None,
+            Home::One(one) => one.upgrade().filter(|one| one.is_open()),
+        };
+        let is_home = other.is_none_or(|other| Arc::ptr_eq(&other, mailbox));
+        *home = match is_home {
+            true => Home::One(Arc::downgrade(mailbox)),
+            false => Home::Several,
+        };
+        is_home
     }
 
     /// Of the process of this state.

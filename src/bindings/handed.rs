@@ -1,5 +1,5 @@
-//! A call of an event loop on the background runtime: it settles the loop's future, and gives back on the loop's thread
-//! what it holds of Python.
+//! A call of an event loop, wherever it is driven: it settles the loop's future, and gives back on the loop's thread what
+//! it holds of Python.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -20,8 +20,7 @@ pub struct Kept<K> {
     pub _others: K,
 }
 
-/// The call. Ended or aborted, it drops on the runtime's thread what is on the network; what it keeps goes back to the
-/// loop's thread. A thread that is not attached would take a lock of the whole process to give a reference back, which a
+/// The call. Ended or aborted, it drops at once what is on the network; what it keeps goes back to the loop's thread. A thread that is not attached would take a lock of the whole process to give a reference back, which a
 /// fork at that moment leaves locked in the child.
 pub struct Handed<K: Send + 'static> {
     pub call: Option<BoxFuture<'static, Guarded>>,

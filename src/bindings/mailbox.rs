@@ -2,8 +2,10 @@
 //! through the descriptor of its reactor. The runtime's thread attaches to the interpreter for none of it.
 
 use std::mem;
+use std::os::fd::RawFd;
+use std::os::unix::process::parent_id;
+use std::path::Path;
 use std::process;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Wake, Waker};
 
@@ -13,6 +15,7 @@ use pyo3::types::{PyCFunction, PyWeakrefMethods, PyWeakrefReference};
 use tokio::runtime::Handle;
 
 use super::delivery::{Addressed, run_all};
+use super::event_loop::EventLoop;
 use crate::core::http_client::Reactor;
 
 /// Calls beyond this many at once go to the background runtime: on a machine with several cores it does their work beside
@@ -80,7 +83,6 @@ impl Mailbox {
             let alarm = Arc::new(Alarm {
                 mailbox: Arc::downgrade(self),
                 number,
-                is_due: AtomicBool::new(false),
             });
             let call = Some(call);
             open.calls.push(Driven { number, call, alarm });
@@ -100,7 +102,6 @@ impl Mailbox {
         let taken = self.with(number, |driven| Some((driven.call.take()?, driven.alarm.clone())));
         let Some((call, alarm)) = taken.flatten() else { return };
         let mut call = Some(call);
-        alarm.is_due.store(false, Ordering::Release);
         let waker = Waker::from(alarm);
         let is_over = {
             let _runtime = self.runtime.enter();
@@ -124,17 +125,6 @@ impl Mailbox {
         calls.iter_mut().find(|driven| driven.number == number).map(work)
     }
 
-    /// Drops what is taken out where nothing is locked. In a forked child it is left as it is: what it is made of belongs
-    /// to threads that are not there.
-    fn let_go<T>(&self, take: impl FnOnce(&mut Option<Open>) -> Option<T>) {
-        let taken = take(&mut *self.lock());
-        if self.is_of_this_process() {
-            drop(taken);
-        } else {
-            mem::forget(taken);
-        }
-    }
-
     fn have_looked(&self, open: &mut Open) {
         if !mem::replace(&mut open.is_rung, true) {
             // It fails only where the bell rings already.
@@ -146,7 +136,8 @@ impl Mailbox {
         self.process == process::id()
     }
 
-    fn is_open(&self) -> bool {
+    /// Whether the loop still looks.
+    pub fn is_open(&self) -> bool {
         self.lock().is_some()
     }
 
@@ -165,7 +156,10 @@ impl Mailbox {
             runtime,
             process: process::id(),
         });
-        let reader = Reader(this.clone());
+        let reader = Reader {
+            mailbox: this.clone(),
+            descriptor,
+        };
         let look = PyCFunction::new_closure(py, None, None, move |arguments, _| reader.look(arguments.py()))?;
         // In a context of its own, or the loop would keep the variables of whoever made the first call.
         let context = py.import("contextvars")?.getattr("Context")?.call0()?;
@@ -175,14 +169,16 @@ impl Mailbox {
 }
 
 /// What the loop calls when there is something to look at. It belongs to the loop, and goes with it.
-struct Reader(Arc<Mailbox>);
+struct Reader {
+    mailbox: Arc<Mailbox>,
+    descriptor: RawFd,
+}
 
 impl Reader {
     fn look(&self, py: Python<'_>) -> PyResult<()> {
-        let mailbox = &self.0;
-        // A forked child that goes on with its parent's loop must not read its parent's answers.
+        let mailbox = &self.mailbox;
         if !mailbox.is_of_this_process() {
-            return Ok(());
+            return self.look_in_a_child(py);
         }
         // Nobody needs to ring before the end.
         if let Some(open) = &mut *mailbox.lock() {
@@ -193,22 +189,36 @@ impl Reader {
         for number in due.unwrap_or_default() {
             mailbox.turn(number);
         }
-        let jobs = mailbox.lock().as_mut().map(|open| mem::take(&mut open.jobs));
-        let ran = run_all(py, jobs.unwrap_or_default());
-        if let Some(open) = &mut *mailbox.lock() {
+        let jobs = mailbox.lock().as_mut().map(|open| {
             open.is_rung = false;
-            if !(open.jobs.is_empty() && open.due.is_empty()) {
+            if !open.due.is_empty() {
                 mailbox.have_looked(open);
             }
+            mem::take(&mut open.jobs)
+        });
+        run_all(py, jobs.unwrap_or_default()).and(looked.map_err(PyErr::from))
+    }
+
+    /// A forked child that goes on with its parent's loop must not read its parent's answers, nor have the loop forget
+    /// what the parent's watches: they share its list. When the parent is gone, the descriptor would call for ever.
+    fn look_in_a_child(&self, py: Python<'_>) -> PyResult<()> {
+        let owner = self.mailbox.process;
+        if parent_id() != owner && !Path::new(&format!("/proc/{owner}")).exists() {
+            EventLoop::running(py)?.call_method1("remove_reader", (self.descriptor,))?;
         }
-        ran.and(looked.map_err(PyErr::from))
+        Ok(())
     }
 }
 
 impl Drop for Reader {
     fn drop(&mut self) {
+        if !self.mailbox.is_of_this_process() {
+            // What it is made of belongs to threads that are not there, and to the parent.
+            return mem::forget(self.mailbox.clone());
+        }
         // What jobs and calls hold of Python is given back here, attached.
-        self.0.let_go(|open| open.take());
+        let left = self.mailbox.lock().take();
+        drop(left);
     }
 }
 
@@ -216,7 +226,6 @@ impl Drop for Reader {
 struct Alarm {
     mailbox: Weak<Mailbox>,
     number: u64,
-    is_due: AtomicBool,
 }
 
 impl Wake for Alarm {
@@ -225,11 +234,10 @@ impl Wake for Alarm {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        if self.is_due.swap(true, Ordering::AcqRel) {
-            return;
-        }
         let Some(mailbox) = self.mailbox.upgrade() else { return };
-        if let Some(open) = &mut *mailbox.lock() {
+        if let Some(open) = &mut *mailbox.lock()
+            && !open.due.contains(&self.number)
+        {
             open.due.push(self.number);
             mailbox.have_looked(open);
         }
@@ -245,9 +253,9 @@ pub struct Leash {
 impl Leash {
     /// Drops the call; one that has ended is left alone.
     pub fn abort(&self) {
-        if let Some(mailbox) = self.mailbox.upgrade() {
-            mailbox.let_go(|open| open.as_mut()?.remove(self.number));
-        }
+        let mailbox = self.mailbox.upgrade().filter(|mailbox| mailbox.is_of_this_process());
+        let given_up = mailbox.and_then(|mailbox| mailbox.lock().as_mut()?.remove(self.number));
+        drop(given_up);
     }
 }
 

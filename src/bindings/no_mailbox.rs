@@ -17,6 +17,10 @@ impl Mailbox {
         match *self {}
     }
 
+    pub fn is_open(&self) -> bool {
+        match *self {}
+    }
+
     pub fn has_room(&self) -> bool {
         match *self {}
     }

@@ -188,7 +188,8 @@ impl<S: Send + Sync + 'static> Prepared for ClientOperation<S> {
         // The loop's own thread sends on a connection that is there. What has to be waited for first goes on beside a loop
         // that stands still.
         let mailbox = event_loop.mailbox().cloned();
-        let mailbox = mailbox.filter(|mailbox| is_brief && http.has_idle() && mailbox.has_room());
+        let mailbox =
+            mailbox.filter(|mailbox| live.is_home(mailbox) && is_brief && mailbox.has_room() && http.has_idle());
         let call = self.call(http, &site);
         let call = match &mailbox {
             Some(mailbox) => call.on_event_loop(mailbox.reactor().clone()),

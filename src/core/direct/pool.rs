@@ -87,9 +87,13 @@ impl Pool {
         None
     }
 
-    /// Whether one waits that has no other user.
+    /// Whether one waits that can be had alone, open as far as this machine can know.
     pub(super) fn has_idle(&self) -> bool {
-        !self.open().idle.is_empty()
+        let open = self.open();
+        let next = open.idle.last();
+        next.is_some_and(|(http1, since)| {
+            http1.is_ready() && since.elapsed() < IDLE_LIMIT && http1.heard() == Heard::Nothing
+        })
     }
 
     /// Has others use this connection, and gives the one to use.

@@ -18,6 +18,8 @@ use tokio::io::ReadBuf;
 
 /// What came at once; the rest comes with the next look.
 const EVENTS_MAX: usize = 256;
+/// Reads in a row, so that a server which sends faster than is read does not keep the thread for itself.
+const READS_MAX: u32 = 16;
 const BELL: Token = Token(0);
 
 /// The sockets of one event loop.
@@ -119,6 +121,7 @@ pub(super) struct Looked {
     /// The news that are used up.
     read: usize,
     written: usize,
+    reads: u32,
 }
 
 impl Looked {
@@ -129,6 +132,7 @@ impl Looked {
             stream,
             read: 0,
             written: 0,
+            reads: 0,
         })
     }
 
@@ -150,9 +154,15 @@ impl Looked {
             if news == self.read {
                 readiness.reader.register(context.waker());
                 if readiness.readable.load(Ordering::Acquire) == news {
+                    self.reads = 0;
                     return Poll::Pending;
                 }
                 continue;
+            }
+            if self.reads == READS_MAX {
+                self.reads = 0;
+                context.waker().wake_by_ref();
+                return Poll::Pending;
             }
             let room = buffer.initialize_unfilled();
             let size = room.len();
@@ -162,6 +172,7 @@ impl Looked {
                 Err(error) => return Poll::Ready(Err(error)),
                 Ok(count) => {
                     buffer.advance(count);
+                    self.reads += 1;
                     // Less than there was room for: nothing is left, and what comes next is news.
                     if 0 < count && count < size && !readiness.is_ending.load(Ordering::Acquire) {
                         self.read = news;

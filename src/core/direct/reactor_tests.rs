@@ -136,6 +136,23 @@ async fn all_that_came_is_read_up_to_the_end() {
 }
 
 #[tokio::test]
+async fn who_reads_without_end_lets_others_have_their_turn() {
+    let (mut line, ear, mut far) = connection().await;
+    let watching = Watching::new();
+    ear.heard_at(Some(&watching.reactor));
+    far.write_all(&[0; 8 * 100]).await.unwrap();
+    let count = Arc::<Count>::default();
+    let waker = Waker::from(count.clone());
+    let mut read = 0;
+    for turn in 1..=6 {
+        while let Poll::Ready(length) = read_once(&mut line, &waker) {
+            read += length;
+        }
+        assert_eq!((read, count.0.load(Ordering::SeqCst)), (turn * 8 * 16, turn));
+    }
+}
+
+#[tokio::test]
 async fn the_end_is_seen_that_comes_after_a_look_and_before_the_read() {
     let (mut line, ear, mut far) = connection().await;
     let mut watching = Watching::new();
