@@ -99,7 +99,9 @@ def pytest_configure() -> None:
 
 
 @pytest.fixture(params=["asyncio", "unwatching", pytest.param("uvloop", marks=needs_uvloop)])
-def run(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture) -> Iterator[Callable[[Coroutine[Any, Any, Any]], Any]]:
+def run(
+    request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture
+) -> Iterator[Callable[[Coroutine[Any, Any, Any]], Any]]:
     """Run a coroutine on a loop in debug mode; in the end, nobody may have complained."""
     complaints: list[dict[str, Any]] = []
     caplog.set_level(logging.INFO, "asyncio")

@@ -1,4 +1,4 @@
-"""Calls that an event loop's own thread drives: brief ones that find a connection waiting. They end as any other does."""
+"""Calls that an event loop's own thread drives: brief ones that find a connection waiting. They end as others do."""
 
 from __future__ import annotations
 
@@ -20,8 +20,6 @@ from test_stale_connections import hang_up
 from wire import Drop, Hang, Wire, ok
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from infosecops import Event
     from loops import Run
     from servers import Nginx
@@ -408,7 +406,8 @@ def test_a_child_that_goes_on_with_its_parents_loop_reads_no_answer_of_its_paren
                     for _ in range(50):
                         await asyncio.sleep(0)
                     os._exit(1 if call.done() else 0)
-                assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+                # The loop stands still meanwhile.
+                assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0  # noqa: ASYNC222
                 assert [token.name for token in await call] == ["Mine"]
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
