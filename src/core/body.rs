@@ -14,10 +14,14 @@ use http_body::{Frame, SizeHint};
 use tokio::task::{JoinHandle, spawn_blocking};
 
 use super::buffers::Buffers;
+use super::direct::GATHERED_BYTES;
 use super::error::Error;
 
-/// Blocking reads of this size beat `tokio::fs` by an order of magnitude and keep memory flat: two of them are under way.
-const PIECE_BYTES: usize = 512 * 1024;
+/// Blocking reads beat `tokio::fs` by an order of magnitude and keep memory flat. A piece is written before the next one
+/// is read.
+const PIECE_BYTES: usize = GATHERED_BYTES;
+/// Of what is read on a thread of its own: each piece wakes two threads.
+const APART_PIECE_BYTES: usize = 512 * 1024;
 
 /// What a request carries.
 #[derive(Clone, Debug, Default)]
@@ -154,11 +158,17 @@ impl FileReader {
         let mut reading = match self.reading.take() {
             Some(reading) => reading,
             None => {
-                let (file, buffer) = (self.file.clone(), self.buffer(left));
+                let most = if self.is_thread_shared {
+                    APART_PIECE_BYTES
+                } else {
+                    PIECE_BYTES
+                };
+                let wanted = usize::try_from(left).map_or(most, |left| left.min(most));
+                let (file, buffer) = (self.file.clone(), self.buffer(wanted));
                 if !self.is_thread_shared {
-                    return Poll::Ready(read(&file, buffer, left).map(|filled| self.lend(filled)));
+                    return Poll::Ready(read(&file, buffer, wanted).map(|filled| self.lend(filled)));
                 }
-                spawn_blocking(move || read(&file, buffer, left))
+                spawn_blocking(move || read(&file, buffer, wanted))
             }
         };
         let Poll::Ready(read) = Pin::new(&mut reading).poll(context) else {
@@ -169,9 +179,8 @@ impl FileReader {
         Poll::Ready(read.map(|filled| self.lend(filled)))
     }
 
-    fn buffer(&self, left: u64) -> Vec<u8> {
+    fn buffer(&self, wanted: usize) -> Vec<u8> {
         let mut buffer = self.buffers.take();
-        let wanted = wanted(left);
         if buffer.len() < wanted {
             // Not grown: what it holds would be copied.
             buffer = vec![0; wanted];
@@ -184,12 +193,8 @@ impl FileReader {
     }
 }
 
-fn wanted(left: u64) -> usize {
-    usize::try_from(left).map_or(PIECE_BYTES, |left| left.min(PIECE_BYTES))
-}
-
-fn read(mut file: &File, mut buffer: Vec<u8>, left: u64) -> std::io::Result<Filled> {
-    let count = file.read(buffer.get_mut(..wanted(left)).unwrap_or_default())?;
+fn read(mut file: &File, mut buffer: Vec<u8>, wanted: usize) -> std::io::Result<Filled> {
+    let count = file.read(buffer.get_mut(..wanted).unwrap_or_default())?;
     if count == 0 {
         return Err(IoError::new(
             ErrorKind::UnexpectedEof,
