@@ -12,10 +12,8 @@ use serde_json::value::RawValue;
 
 use super::change::ReviewItemChange;
 use super::change_parts::{Column, Columns, Kind, Parts, put_together};
-use super::recent_texts::Recent;
-use super::review_xml::{
-    LENGTH_OF_DAY, LENGTH_OF_END, TAIL, check_parts, escape, is_odd, length_before, write_day, write_end, write_text,
-};
+use super::recent_texts::{Found, Reader, Writer};
+use super::review_xml::{AFTER_DAY, LENGTH_OF_DAY, Shape, TAIL, check_parts, escaping, shape, write_day, write_end};
 use crate::core::body::Pieces;
 use crate::core::buffers::Buffers;
 use crate::core::error::Error;
@@ -49,7 +47,7 @@ struct Block {
 #[derive(Debug, Default)]
 pub struct Gathering {
     kept: Changes,
-    recent: Columns<Recent>,
+    writers: Columns<Writer>,
     /// Of the block that is not full yet.
     data: Vec<u8>,
     start: u64,
@@ -67,34 +65,32 @@ impl Gathering {
     /// # Errors
     /// If it cannot be written or is known to be meaningless; the message begins with the field.
     pub fn push(&mut self, parts: &Parts<'_>) -> Result<(), Error> {
-        let has_account = parts.texts.of(Column::AccountName).is_some();
-        let (mut odd, mut same, mut length) = (Columns::default(), 0, LENGTH_OF_END);
+        let (mut all_found, mut same, mut length) = (Columns::default(), 0, 0);
         check_parts(parts, |column, text| {
-            length += length_before(parts.kind, has_account, column);
-            match self.recent.of(column).length_of_last(text.as_bytes()) {
-                Some(of_last) if !text.is_empty() => {
-                    same |= bit_of(column);
-                    length += of_last;
-                }
-                _ => *odd.of_mut(column) = is_odd(parts.kind, column, text)?,
+            let (found, of_text) = self.writers.of(column).look(text, escaping(column))?;
+            if found == Found::Last {
+                same |= bit_of(column);
             }
+            length += of_text;
+            *all_found.of_mut(column) = found;
             Ok(())
         })?;
-        self.data.extend_from_slice(&[marks(parts), same]);
-        for column in Column::ALL {
-            if let Some(text) = parts.texts.of(column).filter(|_| same & bit_of(column) == 0) {
-                let change = odd
-                    .of(column)
-                    .then_some(|out: &mut Vec<u8>, text: &[u8]| escape(column, out, text));
-                length += self
-                    .recent
-                    .of_mut(column)
-                    .write(&mut self.data, text.as_bytes(), change);
-            }
-            if let (Column::Comments, Some(day)) = (column, parts.expires_on) {
+        let (marks, shape) = shape_of(parts);
+        length += shape.length;
+        self.data.extend_from_slice(&[marks, same]);
+        for (column, _) in shape.columns() {
+            if let (AFTER_DAY, Some(day)) = (*column, parts.expires_on) {
                 length += LENGTH_OF_DAY;
                 self.data.extend_from_slice(&day_bytes(day));
             }
+            let text = parts.texts.of(*column).unwrap_or_default();
+            let writer = self.writers.of_mut(*column);
+            writer.write(
+                &mut self.data,
+                text.as_bytes(),
+                *all_found.of(*column),
+                escaping(*column),
+            );
         }
         self.kept.length += length as u64;
         self.kept.count += 1;
@@ -111,7 +107,7 @@ impl Gathering {
         });
         self.start = self.kept.length;
         self.data.clear();
-        self.recent.all_mut().for_each(Recent::clear);
+        self.writers.all_mut().for_each(Writer::clear);
     }
 
     /// All of them.
@@ -140,17 +136,15 @@ const fn bit_of(column: Column) -> u8 {
     }
 }
 
-fn marks(parts: &Parts<'_>) -> u8 {
-    let kind = match parts.kind {
-        Kind::Entitlement => 0,
-        Kind::ApplicationRole => 1,
-        Kind::Group => 2,
-        Kind::GlobalRole => 3,
-    };
+fn shape_of(parts: &Parts<'_>) -> (u8, &'static Shape) {
+    let has = |column| parts.texts.of(column).is_some();
+    let (has_account, has_comments) = (has(Column::AccountName), has(Column::Comments));
     let bit = |is_set: bool, bit: u8| if is_set { bit } else { 0 };
-    kind | bit(parts.texts.of(Column::AccountName).is_some(), ACCOUNT)
-        | bit(parts.texts.of(Column::Comments).is_some(), COMMENTS)
-        | bit(parts.expires_on.is_some(), DAY)
+    let marks = parts.kind as u8
+        | bit(has_account, ACCOUNT)
+        | bit(has_comments, COMMENTS)
+        | bit(parts.expires_on.is_some(), DAY);
+    (marks, shape(parts.kind, has_account, has_comments))
 }
 
 fn day_bytes(day: Date) -> [u8; 4] {
@@ -165,7 +159,7 @@ fn day_of([low, high, month, day]: [u8; 4]) -> Option<Date> {
 /// Reads changes one after another.
 #[derive(Debug, Default)]
 pub struct Cursor {
-    recent: Columns<Recent>,
+    readers: Columns<Reader>,
     /// The change that comes next, and where in its block it begins.
     next: usize,
     at: usize,
@@ -173,8 +167,8 @@ pub struct Cursor {
 
 /// What is read of a change, in the order of the document.
 enum Part<'t> {
-    /// A text, escaped, and in what kind of a change it stands.
-    Text((Kind, bool), Column, &'t [u8]),
+    /// A text, escaped, with what stands before it.
+    Text(Column, &'static [u8], &'t [u8]),
     Day(Date),
 }
 
@@ -191,7 +185,7 @@ impl Cursor {
     }
 
     fn begin(&mut self, block: usize) {
-        self.recent.all_mut().for_each(Recent::clear);
+        self.readers.all_mut().for_each(Reader::clear);
         (self.next, self.at) = (block * BLOCK, 0);
     }
 
@@ -200,30 +194,18 @@ impl Cursor {
         let block = &*changes.blocks.get(self.next / BLOCK)?.data;
         let (&[marks, same], mut data) = block.get(self.at..)?.split_first_chunk()?;
         let kind = *Kind::ALL.get(usize::from(marks & KIND))?;
-        let has_account = marks & ACCOUNT != 0;
-        for column in Column::ALL {
-            let is_there = match column {
-                Column::AccountName | Column::AccountSource => has_account,
-                Column::Comments => marks & COMMENTS != 0,
-                Column::Resource | Column::ItemAction => kind == Kind::Entitlement,
-                Column::ItemName => kind != Kind::Entitlement,
-                _ => true,
-            };
-            if is_there {
-                let recent = self.recent.of_mut(column);
-                let is_same = same & bit_of(column) != 0;
-                let text = if is_same {
-                    recent.last()?
-                } else {
-                    recent.read(&mut data)?
-                };
-                take(Part::Text((kind, has_account), column, text));
-            }
-            if column == Column::Comments && marks & DAY != 0 {
+        for (column, before) in shape(kind, marks & ACCOUNT != 0, marks & COMMENTS != 0).columns() {
+            if *column == AFTER_DAY && marks & DAY != 0 {
                 let (day, rest) = data.split_first_chunk()?;
                 take(Part::Day(day_of(*day)?));
                 data = rest;
             }
+            let reader = self.readers.of_mut(*column);
+            let text = match same & bit_of(*column) {
+                0 => reader.read(&mut data)?,
+                _ => reader.last(),
+            };
+            take(Part::Text(*column, before, text));
         }
         self.at = block.len() - data.len();
         self.next += 1;
@@ -237,7 +219,7 @@ impl Cursor {
         let mut texts: Columns<Option<String>> = Columns::default();
         let mut expires_on = None;
         let kind = self.read(changes, |part| match part {
-            Part::Text(_, column, text) => *texts.of_mut(column) = as_given(text),
+            Part::Text(column, _, text) => *texts.of_mut(column) = as_given(text),
             Part::Day(day) => expires_on = Some(day),
         })?;
         put_together(kind, texts, expires_on)
@@ -245,7 +227,10 @@ impl Cursor {
 
     fn write_change(&mut self, changes: &Changes, out: &mut Vec<u8>) -> Option<()> {
         let write = |part: Part<'_>| match part {
-            Part::Text(shape, column, text) => write_text(out, shape, column, text),
+            Part::Text(_, before, text) => {
+                out.extend_from_slice(before);
+                out.extend_from_slice(text);
+            }
             Part::Day(day) => write_day(out, day),
         };
         self.read(changes, write)?;

@@ -117,7 +117,7 @@ fn credentials(username: &str, password: &Secret, auth_source: Option<&str>) -> 
         for piece in ["<", name, ">"] {
             body.extend_from_slice(piece.as_bytes());
         }
-        xml::text(&mut body, text.as_bytes());
+        xml::TEXT.escape(&mut body, text.as_bytes());
         for piece in ["</", name, ">"] {
             body.extend_from_slice(piece.as_bytes());
         }

@@ -2,6 +2,7 @@
 //!
 //! <https://pradeepkg.github.io/RSA/docs/apireference>
 
+mod alike;
 mod change;
 mod change_parts;
 mod changes;

@@ -1,182 +1,337 @@
-//! Texts of one column kept small: one that came lately is named by its place, and of another only what it does not
-//! share with the one before it is written. It costs a fraction of what deflating them does.
+//! Texts of one column kept small, as they stand in the document: of one that is much like the one before it, only the
+//! difference is looked at, escaped and written; one that came lately is named by its place. It costs a fraction of what
+//! deflating them does.
 
-/// Texts that are remembered.
+use super::alike::unlike;
+use super::xml::{self, Escaping};
+
+/// Texts that are remembered beside the last one.
 const PLACES: usize = 64;
 /// Longer ones are not: they seldom repeat, and would cost memory.
 const LENGTH_MAX: usize = 255;
+/// How much may be left out, and stand there instead, of a text that is much like the last one.
+const NEAR: (u8, u8) = (15, 4);
 
-/// What is written with a place: the text came lately, is new, or is new with a head of its own.
-const KIND: u8 = 0xc0;
-const NEW: u8 = 0x40;
-const OTHER: u8 = 0xc0;
-/// The flag of that head.
-const LONG: u8 = 1;
+/// What else the lower half of a mark says.
+const LATELY: u8 = 15;
+const FAR: u8 = 14;
+const LONG: u8 = 13;
 
-/// The texts that a column had lately. Writer and reader hold the same ones at the same point.
+/// Writes the texts of a column.
 #[derive(Debug)]
-pub struct Recent {
-    texts: Vec<Text>,
-    last: u8,
-    made: Vec<u8>,
+pub struct Writer {
+    last: Text,
+    lately: Vec<Text>,
 }
 
-/// A text as it was given, and behind it as it is kept if that is something else. A reader knows the second alone.
+/// Reads what a writer wrote, and remembers the same texts at the same point.
+#[derive(Debug)]
+pub struct Reader {
+    last: Vec<u8>,
+    lately: Vec<Vec<u8>>,
+}
+
+/// A text as it was given, and escaped if that is something else.
 #[derive(Clone, Debug, Default)]
 struct Text {
-    bytes: Vec<u8>,
-    given: usize,
+    given: Vec<u8>,
+    escaped: Vec<u8>,
+    /// How much longer the second is.
+    growth: u8,
+    /// So many bytes at its beginning stand for themselves, if not more.
+    plain: u8,
+}
+
+/// What is to be written of a text.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Found {
+    /// Nothing: it is the one that came last.
+    #[default]
+    Last,
+    /// A small difference to that one.
+    Near(Difference),
+    /// The place of one that came lately.
+    Lately(u8),
+    /// The difference, and where the text is remembered.
+    Far(u8, Difference),
+    /// All of it: it is not remembered.
+    Long,
+}
+
+/// How a text differs from the last one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Difference {
+    given: Edit,
+    escaped: Edit,
+    growth: u8,
+    plain: u8,
+}
+
+/// What makes one text of another.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Edit {
+    begin: u8,
+    left_out: u8,
+    /// Of what stands there instead.
+    length: u8,
+}
+
+impl Edit {
+    /// Of texts that are not too long.
+    const fn new(begin: usize, left_out: usize, length: usize) -> Self {
+        Self {
+            begin: begin as u8,
+            left_out: left_out as u8,
+            length: length as u8,
+        }
+    }
+
+    /// None if it does not fit.
+    fn apply(self, text: &mut Vec<u8>, own: &[u8]) -> Option<()> {
+        let (begin, old_end) = (
+            usize::from(self.begin),
+            usize::from(self.begin) + usize::from(self.left_out),
+        );
+        let (new_end, length) = (begin + own.len(), text.len());
+        if old_end > length {
+            return None;
+        }
+        if new_end > old_end {
+            text.resize(length + new_end - old_end, 0);
+            text.copy_within(old_end..length, new_end);
+        } else if new_end < old_end {
+            text.copy_within(old_end.., new_end);
+            text.truncate(length + new_end - old_end);
+        }
+        text.get_mut(begin..new_end)?.copy_from_slice(own);
+        Some(())
+    }
 }
 
 impl Text {
-    fn given(&self) -> &[u8] {
-        self.bytes.get(..self.given).unwrap_or_default()
-    }
-
     fn kept(&self) -> &[u8] {
-        match self.bytes.get(self.given..) {
-            Some(other) if !other.is_empty() => other,
-            _ => &self.bytes,
+        match self.growth {
+            0 => &self.given,
+            _ => &self.escaped,
         }
     }
 
     fn clear(&mut self) {
-        self.bytes.clear();
-        self.given = 0;
+        self.given.clear();
+        (self.growth, self.plain) = (0, 0);
+    }
+
+    fn take_over(&mut self, other: &Self) {
+        self.given.clone_from(&other.given);
+        self.escaped.clone_from(&other.escaped);
+        (self.growth, self.plain) = (other.growth, other.plain);
+    }
+
+    /// `own` is what it has instead, as given and escaped.
+    fn become_other(&mut self, difference: &Difference, own: (&[u8], &[u8])) -> Option<()> {
+        if difference.growth > 0 {
+            if self.growth == 0 {
+                self.escaped.clone_from(&self.given);
+            }
+            difference.escaped.apply(&mut self.escaped, own.1)?;
+        }
+        (self.growth, self.plain) = (difference.growth, difference.plain);
+        difference.given.apply(&mut self.given, own.0)
     }
 }
 
-impl Default for Recent {
+impl Default for Writer {
     fn default() -> Self {
         Self {
-            texts: vec![Text::default(); PLACES],
-            last: 0,
-            made: Vec::new(),
+            last: Text::default(),
+            lately: vec![Text::default(); PLACES],
         }
     }
 }
 
-impl Recent {
+impl Writer {
     /// Forgets all texts.
     pub fn clear(&mut self) {
-        self.texts.iter_mut().for_each(Text::clear);
-        self.last = 0;
+        self.last.clear();
+        self.lately.iter_mut().for_each(Text::clear);
     }
 
-    /// The length of a text as it is kept, if it is the one that came last. Then it need not be written.
-    pub fn length_of_last(&self, text: &[u8]) -> Option<usize> {
-        Some(self.known(self.last, text)?.kept().len())
-    }
-
-    fn known(&self, place: u8, text: &[u8]) -> Option<&Text> {
-        self.texts.get(usize::from(place)).filter(|known| known.given() == text)
-    }
-
-    /// Writes a text. With `change` it is kept as that makes it, which is always the same. Gives its length then.
-    pub fn write(&mut self, out: &mut Vec<u8>, text: &[u8], change: Option<impl Fn(&mut Vec<u8>, &[u8])>) -> usize {
-        let place = place_of(text);
-        if let Some(known) = self.known(place, text) {
-            let length = known.kept().len();
-            self.last = place;
-            out.push(place);
-            return length;
+    /// Looks what is to be written of a text, and how long it becomes.
+    ///
+    /// # Errors
+    /// A character that XML cannot carry.
+    pub fn look(&self, text: &str, escaping: Escaping) -> Result<(Found, usize), char> {
+        let (last, bytes) = (&self.last, text.as_bytes());
+        if last.given == bytes {
+            return Ok((Found::Last, last.kept().len()));
         }
-        self.made.clear();
-        let is_changed = change.is_some_and(|change| {
-            change(&mut self.made, text);
-            true
-        });
-        let kept = if is_changed { self.made.as_slice() } else { text };
-        let length = kept.len();
+        let (begin, left_out, own) = unlike(&last.given, bytes);
+        let (less, more) = (escaping.growth(left_out), escaping.growth(own));
+        // What both share was looked at before. It can mean something else only between bytes that are no ASCII.
+        if less.is_doubtful || more.is_doubtful {
+            xml::forbidden(text).map_or(Ok(()), Err)?;
+        }
+        let growth = usize::from(last.growth) - less.bytes + more.bytes;
+        let length = bytes.len() + growth;
         if length > LENGTH_MAX {
-            out.extend_from_slice(&[OTHER, LONG]);
-            out.extend_from_slice(&(length as u64).to_le_bytes());
-            out.extend_from_slice(kept);
-            return length;
+            return Ok((Found::Long, length));
         }
-        let last = self
-            .texts
-            .get(usize::from(self.last))
-            .map(Text::kept)
-            .unwrap_or_default();
-        write_new(out, place, last, kept);
-        if let Some(known) = self.texts.get_mut(usize::from(place)) {
-            known.clear();
-            known.bytes.reserve(text.len() + self.made.len());
-            known.bytes.extend_from_slice(text);
-            known.given = text.len();
-            if is_changed {
-                known.bytes.extend_from_slice(&self.made);
-            }
-        }
-        self.last = place;
-        length
-    }
-
-    /// The text that came last, as it is kept.
-    pub fn last(&self) -> Option<&[u8]> {
-        self.texts.get(usize::from(self.last)).map(Text::kept)
-    }
-
-    /// Reads what was written, from the beginning of `data`, as it is kept. None if it is broken.
-    pub fn read<'t, 'd: 't>(&'t mut self, data: &mut &'d [u8]) -> Option<&'t [u8]> {
-        let (mark, rest) = data.split_first()?;
-        *data = rest;
-        let (kind, place) = (mark & KIND, mark & !KIND);
-        let (begin, left_out, length) = match kind {
-            NEW => {
-                let (&[begin, lengths], rest) = data.split_first_chunk()?;
-                *data = rest;
-                (begin, lengths >> 4, lengths & 15)
-            }
-            OTHER => {
-                let (flags, rest) = data.split_first()?;
-                *data = rest;
-                if flags & LONG != 0 {
-                    let (length, rest) = data.split_first_chunk()?;
-                    let length = usize::try_from(u64::from_le_bytes(*length)).ok()?;
-                    let (text, rest) = rest.split_at_checked(length)?;
-                    *data = rest;
-                    return Some(text);
-                }
-                let (&[begin, left_out, length], rest) = data.split_first_chunk()?;
-                *data = rest;
-                (begin, left_out, length)
-            }
-            _ => {
-                self.last = place;
-                return self.last();
-            }
+        let before = match begin > usize::from(last.plain) {
+            true => escaping.growth(bytes.get(..begin).unwrap_or_default()).bytes,
+            false => 0,
         };
-        let (own, rest) = data.split_at_checked(usize::from(length))?;
-        *data = rest;
-        // Put together beside the texts: the last one may be the one that it takes the place of.
-        let last = self.texts.get(usize::from(self.last))?.kept();
-        let (before, after) = last.split_at_checked(usize::from(begin))?;
-        self.made.clear();
-        self.made.extend_from_slice(before);
-        self.made.extend_from_slice(own);
-        self.made.extend_from_slice(after.get(usize::from(left_out)..)?);
-        let known = self.texts.get_mut(usize::from(place))?;
-        std::mem::swap(&mut known.bytes, &mut self.made);
-        known.given = known.bytes.len();
-        self.last = place;
-        self.last()
+        let plain = match (growth, before, more.bytes) {
+            (0, ..) => bytes.len(),
+            (_, 0, 0) => begin + own.len(),
+            (_, 0, _) => begin,
+            _ => usize::from(last.plain),
+        };
+        let difference = Difference {
+            given: Edit::new(begin, left_out.len(), own.len()),
+            escaped: Edit::new(begin + before, left_out.len() + less.bytes, own.len() + more.bytes),
+            growth: growth as u8,
+            plain: plain as u8,
+        };
+        if difference.escaped.left_out <= NEAR.0 && difference.escaped.length <= NEAR.1 {
+            return Ok((Found::Near(difference), length));
+        }
+        let place = place_of(bytes);
+        let lately = self.lately.get(usize::from(place));
+        let found = match lately.filter(|lately| lately.given == bytes) {
+            Some(_) => Found::Lately(place),
+            None => Found::Far(place, difference),
+        };
+        Ok((found, length))
+    }
+
+    /// Writes a text of which this was found just now.
+    pub fn write(&mut self, out: &mut Vec<u8>, text: &[u8], found: Found, escaping: Escaping) {
+        match found {
+            Found::Last => {}
+            Found::Near(difference) => {
+                let Edit {
+                    begin,
+                    left_out,
+                    length,
+                } = difference.escaped;
+                out.extend_from_slice(&[left_out << 4 | length, begin]);
+                self.write_own(out, text, &difference, escaping);
+            }
+            Found::Lately(place) => {
+                out.extend_from_slice(&[LATELY, place]);
+                if let Some(lately) = self.lately.get(usize::from(place)) {
+                    self.last.take_over(lately);
+                }
+            }
+            Found::Far(place, difference) => {
+                let Edit {
+                    begin,
+                    left_out,
+                    length,
+                } = difference.escaped;
+                out.extend_from_slice(&[FAR, place, begin, left_out, length]);
+                self.write_own(out, text, &difference, escaping);
+                if let Some(lately) = self.lately.get_mut(usize::from(place)) {
+                    lately.take_over(&self.last);
+                }
+            }
+            Found::Long => {
+                let mut escaped = Vec::new();
+                escaping.escape(&mut escaped, text);
+                out.push(LONG);
+                out.extend_from_slice(&(escaped.len() as u64).to_le_bytes());
+                out.extend_from_slice(&escaped);
+            }
+        }
+    }
+
+    fn write_own(&mut self, out: &mut Vec<u8>, text: &[u8], difference: &Difference, escaping: Escaping) {
+        let (begin, length) = (difference.given.begin, difference.given.length);
+        let own = text
+            .get(usize::from(begin)..)
+            .and_then(|rest| rest.get(..usize::from(length)));
+        let (own, at) = (own.unwrap_or_default(), out.len());
+        if difference.escaped.length == length {
+            out.extend_from_slice(own);
+        } else {
+            escaping.escape(out, own);
+        }
+        let fits = self
+            .last
+            .become_other(difference, (own, out.get(at..).unwrap_or_default()));
+        debug_assert!(fits.is_some(), "the last text is the one that was looked at");
     }
 }
 
-/// Writes what a text does not share with the last one.
-fn write_new(out: &mut Vec<u8>, place: u8, last: &[u8], text: &[u8]) {
-    let small = |length: usize| u8::try_from(length).unwrap_or_default();
-    let begin = shared_begin(last, text);
-    let (left_out, own) = differing(last, text, begin);
-    match [small(left_out), small(own.len())] {
-        [left_out @ 0..16, length @ 0..16] => {
-            out.extend_from_slice(&[NEW | place, small(begin), left_out << 4 | length]);
+impl Default for Reader {
+    fn default() -> Self {
+        Self {
+            last: Vec::new(),
+            lately: vec![Vec::new(); PLACES],
         }
-        [left_out, length] => out.extend_from_slice(&[OTHER | place, 0, small(begin), left_out, length]),
     }
-    out.extend_from_slice(own);
+}
+
+impl Reader {
+    /// Forgets all texts.
+    pub fn clear(&mut self) {
+        self.last.clear();
+        self.lately.iter_mut().for_each(Vec::clear);
+    }
+
+    /// The text that came last, escaped.
+    pub fn last(&self) -> &[u8] {
+        &self.last
+    }
+
+    /// Reads what was written, from the beginning of `data`, escaped. None if it is broken.
+    pub fn read<'t, 'd: 't>(&'t mut self, data: &mut &'d [u8]) -> Option<&'t [u8]> {
+        let mark = take::<1>(data)?[0];
+        let (edit, place) = match mark & 15 {
+            LATELY => {
+                let [place] = take(data)?;
+                self.last.clone_from(self.lately.get(usize::from(place))?);
+                return Some(&self.last);
+            }
+            FAR => {
+                let [place, begin, left_out, length] = take(data)?;
+                (
+                    Edit {
+                        begin,
+                        left_out,
+                        length,
+                    },
+                    Some(place),
+                )
+            }
+            LONG => {
+                let length = usize::try_from(u64::from_le_bytes(take(data)?)).ok()?;
+                return data.split_off(..length);
+            }
+            length => {
+                let ([begin], left_out) = (take(data)?, mark >> 4);
+                (
+                    Edit {
+                        begin,
+                        left_out,
+                        length,
+                    },
+                    None,
+                )
+            }
+        };
+        edit.apply(&mut self.last, data.split_off(..usize::from(edit.length))?)?;
+        if let Some(place) = place {
+            self.lately.get_mut(usize::from(place))?.clone_from(&self.last);
+        }
+        Some(&self.last)
+    }
+}
+
+fn take<const N: usize>(data: &mut &[u8]) -> Option<[u8; N]> {
+    let (first, rest) = data.split_first_chunk()?;
+    *data = rest;
+    Some(*first)
 }
 
 /// Cheap, and different for what differs at its beginning, its end or in its length.
@@ -190,78 +345,6 @@ fn place_of(text: &[u8]) -> u8 {
     (mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - PLACES.ilog2())) as u8
 }
 
-/// What two texts do not have in common beside their beginning and their end: how much of the last one is left out, and
-/// what stands there instead.
-fn differing<'t>(last: &[u8], text: &'t [u8], begin: usize) -> (usize, &'t [u8]) {
-    let last = last.get(begin..).unwrap_or_default();
-    let text = text.get(begin..).unwrap_or_default();
-    let end = shared_end(last, text);
-    (last.len() - end, text.get(..text.len() - end).unwrap_or_default())
-}
-
-/// How many bytes two texts have in common at their beginning. Eight are compared at once.
-fn shared_begin(one: &[u8], other: &[u8]) -> usize {
-    let length = one.len().min(other.len());
-    let (one, other) = (
-        one.get(..length).unwrap_or_default(),
-        other.get(..length).unwrap_or_default(),
-    );
-    let eights = one.as_chunks().0.iter().zip(other.as_chunks().0);
-    for (index, pair) in eights.enumerate() {
-        let shared = shared_of(pair, u64::trailing_zeros);
-        if shared < 8 {
-            return index * 8 + shared;
-        }
-    }
-    match (one.last_chunk(), other.last_chunk()) {
-        (Some(one), Some(other)) => length - 8 + shared_of((one, other), u64::trailing_zeros),
-        _ => one.iter().zip(other).take_while(|(a, b)| a == b).count(),
-    }
-}
-
-/// The same at their end.
-fn shared_end(one: &[u8], other: &[u8]) -> usize {
-    let length = one.len().min(other.len());
-    let (one, other) = (one.get(one.len() - length..), other.get(other.len() - length..));
-    let (one, other) = (one.unwrap_or_default(), other.unwrap_or_default());
-    let eights = one.as_rchunks().1.iter().rev().zip(other.as_rchunks().1.iter().rev());
-    for (index, pair) in eights.enumerate() {
-        let shared = shared_of(pair, u64::leading_zeros);
-        if shared < 8 {
-            return index * 8 + shared;
-        }
-    }
-    match (one.first_chunk(), other.first_chunk()) {
-        (Some(one), Some(other)) => length - 8 + shared_of((one, other), u64::leading_zeros),
-        _ => one
-            .iter()
-            .rev()
-            .zip(other.iter().rev())
-            .take_while(|(a, b)| a == b)
-            .count(),
-    }
-}
-
-/// How many of eight bytes are alike, counted from one side.
-fn shared_of((one, other): (&[u8; 8], &[u8; 8]), zeros: impl Fn(u64) -> u32) -> usize {
-    zeros(u64::from_le_bytes(*one) ^ u64::from_le_bytes(*other)) as usize / 8
-}
-
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    proptest! {
-        #[test]
-        fn what_is_shared_is_what_is_alike_one_by_one(one in "[ab\0]{0,40}", other in "[ab\0]{0,40}", middle in "[ab]{0,3}") {
-            for (one, other) in [(one.clone(), other.clone()), (format!("{one}{middle}{other}"), format!("{one}{other}"))] {
-                let (one, other) = (one.as_bytes(), other.as_bytes());
-                let begin = one.iter().zip(other).take_while(|(a, b)| a == b).count();
-                let end = one.iter().rev().zip(other.iter().rev()).take_while(|(a, b)| a == b).count();
-                prop_assert_eq!((shared_begin(one, other), shared_end(one, other)), (begin, end));
-            }
-        }
-    }
-}
+#[path = "recent_texts_tests.rs"]
+mod tests;

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 
 use super::change::ReviewItemChange;
 use super::change_parts::{Column, Kind, Parts};
-use super::xml;
+use super::xml::{self, Escaping};
 use crate::core::error::Error;
 
 /// The server reads English names whatever the client's locale (inferred from the documented form DD-MMM-YYYY).
@@ -56,18 +56,18 @@ pub const TAIL: &[u8] = b"</Review>";
 /// Refuses what cannot be written or is known to be meaningless. Errors begin with the field.
 pub fn check_change(change: &ReviewItemChange) -> Result<(), Error> {
     let parts = Parts::from(change);
-    check_parts(&parts, |column, text| is_odd(parts.kind, column, text).map(drop))
+    check_parts(&parts, |_, text| xml::forbidden(text).map_or(Ok(()), Err))
 }
 
-/// Does `check` for each text, and checks what is no text.
+/// Does `check` for each text, which refuses a character that XML cannot carry, and checks what else there is.
 pub(super) fn check_parts<'t>(
     parts: &Parts<'t>,
-    mut check: impl FnMut(Column, &'t str) -> Result<(), Error>,
+    mut check: impl FnMut(Column, &'t str) -> Result<(), char>,
 ) -> Result<(), Error> {
-    for column in CHECKED {
-        if let Some(text) = *parts.texts.of(column) {
-            check(column, text)?;
-        }
+    for (column, _) in shape_of(parts).columns() {
+        let text = parts.texts.of(*column).unwrap_or_default();
+        check_filled(parts.kind, *column, text)?;
+        check(*column, text).map_err(|found| not_in_xml(field_name(parts.kind, *column), found))?;
     }
     if let Some(date) = parts.expires_on {
         let state = parts.texts.of(Column::State).unwrap_or_default();
@@ -81,43 +81,23 @@ pub(super) fn check_parts<'t>(
     Ok(())
 }
 
-/// The order in which problems are told.
-const CHECKED: [Column; 9] = [
-    Column::State,
-    Column::Reviewee,
-    Column::Resource,
-    Column::ItemName,
-    Column::ItemAction,
-    Column::ItemSource,
-    Column::AccountName,
-    Column::AccountSource,
-    Column::Comments,
-];
-
-/// Checks one text. Gives whether it may hold something that has to be escaped.
-pub(super) fn is_odd(kind: Kind, column: Column, text: &str) -> Result<bool, Error> {
+fn check_filled(kind: Kind, column: Column, text: &str) -> Result<(), Error> {
     let begins_with_a_letter = text.as_bytes().first().is_some_and(u8::is_ascii_graphic);
-    if !begins_with_a_letter && column != Column::Comments && text.trim().is_empty() {
-        let empty = match column {
-            Column::ItemAction => "must not be empty; '-' stands for no action",
-            _ => "must not be empty",
-        };
-        return Err(Error::config(format!("{}: {empty}", field_name(kind, column))));
+    if begins_with_a_letter || column == Column::Comments || !text.trim().is_empty() {
+        return Ok(());
     }
-    if xml::is_plain(text) {
-        return Ok(false);
-    }
-    match xml::forbidden(text) {
-        Some(found) => Err(not_in_xml(field_name(kind, column), found)),
-        None => Ok(true),
-    }
+    let empty = match column {
+        Column::ItemAction => "must not be empty; '-' stands for no action",
+        _ => "must not be empty",
+    };
+    Err(Error::config(format!("{}: {empty}", field_name(kind, column))))
 }
 
-/// Escapes a text that was checked as it stands in the document.
-pub(super) fn escape(column: Column, out: &mut Vec<u8>, text: &[u8]) {
+/// How a column's texts are escaped.
+pub(super) const fn escaping(column: Column) -> Escaping {
     match column {
-        Column::Reviewee => xml::text(out, text),
-        _ => xml::attribute(out, text),
+        Column::Reviewee => xml::TEXT,
+        _ => xml::ATTRIBUTE,
     }
 }
 
@@ -182,21 +162,80 @@ const DAY_LENGTH: usize = 11;
 /// What stands behind the last text.
 const END: &[u8] = b"\"/>\n</ReviewItemChange>\n";
 
-/// The length of what stands before a text.
-pub(super) const fn length_before(kind: Kind, has_account: bool, column: Column) -> usize {
-    before(kind, has_account, column).len()
+/// The texts that a change has, in the order of the document, each with what stands before it.
+pub(super) struct Shape {
+    columns: [(Column, &'static [u8]); Column::ALL.len()],
+    count: usize,
+    /// The length of all that is no text.
+    pub(super) length: usize,
 }
 
+impl Shape {
+    pub(super) fn columns(&self) -> &[(Column, &'static [u8])] {
+        self.columns.get(..self.count).unwrap_or_default()
+    }
+
+    const fn new(kind: Kind, has_account: bool, has_comments: bool) -> Self {
+        let (mut columns, mut count, mut length) = ([(Column::State, &[] as &[u8]); Column::ALL.len()], 0, END.len());
+        let mut at = 0;
+        while at < Column::ALL.len() {
+            #[allow(clippy::indexing_slicing, reason = "in bounds, and checked when this is compiled")]
+            let column = Column::ALL[at];
+            let is_there = match column {
+                Column::AccountName | Column::AccountSource => has_account,
+                Column::Comments => has_comments,
+                Column::Resource | Column::ItemAction => matches!(kind, Kind::Entitlement),
+                Column::ItemName => !matches!(kind, Kind::Entitlement),
+                Column::State | Column::Reviewee | Column::ItemSource => true,
+            };
+            if is_there {
+                let before = before(kind, has_account, column);
+                #[allow(clippy::indexing_slicing, reason = "in bounds, and checked when this is compiled")]
+                {
+                    columns[count] = (column, before);
+                }
+                length += before.len();
+                count += 1;
+            }
+            at += 1;
+        }
+        Self { columns, count, length }
+    }
+
+    const fn all_of(kind: Kind) -> [Self; 4] {
+        [
+            Self::new(kind, false, false),
+            Self::new(kind, true, false),
+            Self::new(kind, false, true),
+            Self::new(kind, true, true),
+        ]
+    }
+}
+
+static SHAPES: [[Shape; 4]; Kind::ALL.len()] = [
+    Shape::all_of(Kind::Entitlement),
+    Shape::all_of(Kind::ApplicationRole),
+    Shape::all_of(Kind::Group),
+    Shape::all_of(Kind::GlobalRole),
+];
+
+/// That of a change.
+pub(super) fn shape(kind: Kind, has_account: bool, has_comments: bool) -> &'static Shape {
+    let [[first, ..], ..] = &SHAPES;
+    let of_kind = SHAPES.get(kind as usize);
+    let shape = of_kind.and_then(|of_kind| of_kind.get(usize::from(has_account) | usize::from(has_comments) << 1));
+    shape.unwrap_or(first)
+}
+
+pub(super) fn shape_of(parts: &Parts<'_>) -> &'static Shape {
+    let has = |column| parts.texts.of(column).is_some();
+    shape(parts.kind, has(Column::AccountName), has(Column::Comments))
+}
+
+/// The column before which the day stands.
+pub(super) const AFTER_DAY: Column = Column::Reviewee;
 /// The length of the day with what stands before it.
 pub(super) const LENGTH_OF_DAY: usize = BEFORE_DAY.len() + DAY_LENGTH;
-/// The length of what stands behind the last text.
-pub(super) const LENGTH_OF_END: usize = END.len();
-
-/// Writes a text that was checked and escaped, with what stands before it.
-pub(super) fn write_text(out: &mut Vec<u8>, (kind, has_account): (Kind, bool), column: Column, text: &[u8]) {
-    out.extend_from_slice(before(kind, has_account, column));
-    out.extend_from_slice(text);
-}
 
 /// Writes the day.
 pub(super) fn write_day(out: &mut Vec<u8>, date: Date) {
@@ -216,7 +255,7 @@ fn write_element(out: &mut Vec<u8>, name: &str, text: &str) {
     out.extend_from_slice(b"<");
     out.extend_from_slice(name.as_bytes());
     out.extend_from_slice(b">");
-    xml::text(out, text.as_bytes());
+    xml::TEXT.escape(out, text.as_bytes());
     out.extend_from_slice(b"</");
     out.extend_from_slice(name.as_bytes());
     out.extend_from_slice(b">\n");

@@ -9,14 +9,6 @@ use crate::core::decode::one_line;
 /// Elements inside one another that an answer may have.
 const DEPTH_MAX: usize = 64;
 
-/// Whether a text holds nothing that has to be escaped or that XML cannot carry. Quick, and true of most texts; false
-/// says nothing.
-pub(super) fn is_plain(text: &str) -> bool {
-    !any(text.as_bytes(), |byte| {
-        (byte < b' ') | (byte | 4 == b'&') | (byte | 2 == b'>') | (byte == 0xef)
-    })
-}
-
 /// The first character that XML 1.0 cannot carry, not even as a reference.
 ///
 /// <https://www.w3.org/TR/xml/#charsets>
@@ -53,109 +45,127 @@ fn any_of<const N: usize>(bytes: &[u8; N], is_odd: impl Fn(u8) -> bool) -> bool 
     bytes.iter().fold(false, |found, byte| found | is_odd(*byte))
 }
 
-/// Writes text between tags.
-pub(super) fn text(out: &mut Vec<u8>, text: &[u8]) {
-    escape(out, text, &WRITTEN_IN_TEXT);
+/// What has to be escaped where a text stands.
+#[derive(Clone, Copy)]
+pub(super) struct Escaping(&'static Table);
+
+/// Between tags.
+pub(super) const TEXT: Escaping = Escaping(&IN_TEXT);
+/// Between the double quotes of an attribute. White space other than blanks goes as references, or the reader would
+/// turn it into blanks.
+pub(super) const ATTRIBUTE: Escaping = Escaping(&IN_ATTRIBUTE);
+
+/// For each byte.
+struct Table {
+    /// What stands for it in the document: filled up, so that it is written in one go, with its length at the end.
+    written: [[u8; 8]; 256],
+    /// How much longer that is, and [`DOUBTFUL`].
+    growth: [u8; 256],
 }
 
-/// Writes an attribute's value, to stand between double quotes. White space other than blanks goes as references, or
-/// the reader would turn it into blanks.
-pub(super) fn attribute(out: &mut Vec<u8>, text: &[u8]) {
-    escape(out, text, &WRITTEN_IN_ATTRIBUTE);
+static IN_TEXT: Table = table(false);
+static IN_ATTRIBUTE: Table = table(true);
+
+/// What becomes of a text, or of a part of one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Growth {
+    /// How much longer it becomes.
+    pub(super) bytes: usize,
+    /// Whether it may hold something that XML cannot carry. False is certain, if it is a whole text.
+    pub(super) is_doubtful: bool,
 }
 
-/// A byte is escaped in text and attributes.
-const IN_TEXT: u8 = 1;
-/// A byte is escaped in attributes.
-const IN_ATTRIBUTE: u8 = 2;
+const DOUBTFUL: u8 = 0x80;
 
-const fn class(byte: u8) -> u8 {
-    match byte {
-        b'&' | b'<' | b'>' | b'\r' => IN_TEXT,
-        b'"' | b'\n' | b'\t' => IN_ATTRIBUTE,
-        _ => 0,
-    }
-}
-
-/// What stands for a byte in the document: filled up, so that it is written in one go, with its length at the end.
-const fn reference(byte: u8) -> [u8; 8] {
+const fn reference(byte: u8, is_attribute: bool) -> [u8; 8] {
     match byte {
         b'&' => *b"&amp;\0\0\x05",
         b'<' => *b"&lt;\0\0\0\x04",
         b'>' => *b"&gt;\0\0\0\x04",
-        b'"' => *b"&quot;\0\x06",
-        b'\n' => *b"&#10;\0\0\x05",
-        b'\t' => *b"&#9;\0\0\0\x04",
         b'\r' => *b"&#13;\0\0\x05",
-        _ => itself(byte),
+        b'"' if is_attribute => *b"&quot;\0\x06",
+        b'\n' if is_attribute => *b"&#10;\0\0\x05",
+        b'\t' if is_attribute => *b"&#9;\0\0\0\x04",
+        _ => [byte, 0, 0, 0, 0, 0, 0, 1],
     }
 }
 
-const fn itself(byte: u8) -> [u8; 8] {
-    [byte, 0, 0, 0, 0, 0, 0, 1]
-}
-
-type Written = [[u8; 8]; 256];
-
-const fn written(escaped: u8) -> Written {
-    let mut written = [[0; 8]; 256];
+const fn table(is_attribute: bool) -> Table {
+    let (mut written, mut growth) = ([[0; 8]; 256], [0; 256]);
     let mut at = 0;
     while at < 256 {
         let byte = at as u8;
+        let reference = reference(byte, is_attribute);
+        let is_doubtful = (byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r')) || !byte.is_ascii();
         #[allow(clippy::indexing_slicing, reason = "in bounds, and checked when this is compiled")]
         {
-            written[at] = if class(byte) & escaped == 0 {
-                itself(byte)
-            } else {
-                reference(byte)
-            };
+            written[at] = reference;
+            growth[at] = if is_doubtful { DOUBTFUL } else { reference[7] - 1 };
         }
         at += 1;
     }
-    written
+    Table { written, growth }
 }
 
-static WRITTEN_IN_TEXT: Written = written(IN_TEXT);
-static WRITTEN_IN_ATTRIBUTE: Written = written(IN_TEXT | IN_ATTRIBUTE);
-
-fn escape(out: &mut Vec<u8>, bytes: &[u8], written: &Written) {
-    let (words, rest) = bytes.as_chunks::<8>();
-    for word in words {
-        if is_ordinary(*word) {
-            out.extend_from_slice(word);
-        } else {
-            escape_each(out, word, written);
+impl Escaping {
+    /// What becomes of a text.
+    pub(super) fn growth(self, bytes: &[u8]) -> Growth {
+        let (mut sum, mut doubtful) = (0, 0);
+        let mut add = |bytes: &[u8]| {
+            for byte in bytes {
+                let growth = self.0.growth.get(usize::from(*byte)).copied().unwrap_or_default();
+                doubtful |= growth;
+                sum += usize::from(growth & !DOUBTFUL);
+            }
+        };
+        let (words, rest) = bytes.as_chunks::<8>();
+        for word in words {
+            let eight = u64::from_le_bytes(*word);
+            if (odd(eight) | eight) & HIGHS != 0 {
+                add(word);
+            }
+        }
+        add(rest);
+        Growth {
+            bytes: sum,
+            is_doubtful: doubtful & DOUBTFUL != 0,
         }
     }
-    escape_each(out, rest, written);
-}
 
-/// Of no more than eight bytes.
-fn escape_each(out: &mut Vec<u8>, bytes: &[u8], written: &Written) {
-    const LONGEST: usize = 6;
-    let (mut room, mut length) = ([0; 8 * LONGEST + 2], 0);
-    for byte in bytes {
-        if let Some(written) = written.get(usize::from(*byte))
-            && let Some(place) = room.get_mut(length..length + 8)
-        {
-            place.copy_from_slice(written);
-            length += usize::from(written[7]);
+    /// Writes a text.
+    pub(super) fn escape(self, out: &mut Vec<u8>, bytes: &[u8]) {
+        let (words, rest) = bytes.as_chunks::<8>();
+        for word in words {
+            if odd(u64::from_le_bytes(*word)) == 0 {
+                out.extend_from_slice(word);
+            } else {
+                self.escape_each(out, word);
+            }
+        }
+        self.escape_each(out, rest);
+    }
+
+    fn escape_each(self, out: &mut Vec<u8>, bytes: &[u8]) {
+        for byte in bytes {
+            let written = self.0.written.get(usize::from(*byte)).unwrap_or(&[0; 8]);
+            let end = out.len() + usize::from(written[7]);
+            out.extend_from_slice(written);
+            out.truncate(end);
         }
     }
-    out.extend_from_slice(room.get(..length).unwrap_or_default());
 }
 
-/// Whether none of them is a control or one of `"&<>`.
-const fn is_ordinary(word: [u8; 8]) -> bool {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGHS: u64 = 0x8080_8080_8080_8080;
-    let word = u64::from_le_bytes(word);
+/// Zero if none of them is a control or one of `"&<>`.
+const fn odd(word: u64) -> u64 {
     // The two of each pair differ in one bit.
     let (quote, angle) = ((word | (ONES * 4)) ^ (ONES * 0x26), (word | (ONES * 2)) ^ (ONES * 0x3e));
     let found =
         word.wrapping_sub(ONES * 0x20) & !word | quote.wrapping_sub(ONES) & !quote | angle.wrapping_sub(ONES) & !angle;
-    found & HIGHS == 0
+    found & HIGHS
 }
+
+const ONES: u64 = 0x0101_0101_0101_0101;
+const HIGHS: u64 = 0x8080_8080_8080_8080;
 
 /// The text of a document, one line for each element that has any. None if it is no well-formed XML, has a document
 /// type, or is nested too deeply.
@@ -217,47 +227,27 @@ mod tests {
         fn many_at_once_are_written_as_one_by_one(given in "([\"&<>\r\n\t'=;$%(?a-c \0\u{b}\u{85}\u{fffe}\u{ffff}\u{feff}\u{1f600}]|[a-z ]{9}){0,40}") {
             for is_attribute in [false, true] {
                 let mut out = Vec::new();
-                if is_attribute {
-                    attribute(&mut out, given.as_bytes());
-                } else {
-                    text(&mut out, given.as_bytes());
-                }
+                let escaping = if is_attribute { ATTRIBUTE } else { TEXT };
+                escaping.escape(&mut out, given.as_bytes());
+                let growth = escaping.growth(given.as_bytes());
+                prop_assert_eq!(growth.bytes, out.len() - given.len());
                 prop_assert_eq!(String::from_utf8(out).unwrap(), one_by_one(&given, is_attribute));
+                let expected = given.chars().find(|c| "\0\u{b}\u{fffe}\u{ffff}".contains(*c));
+                prop_assert_eq!(forbidden(&given), expected);
+                prop_assert!(growth.is_doubtful || expected.is_none());
+                prop_assert!(!growth.is_doubtful || expected.is_some() || !given.is_ascii());
             }
-            let expected = given.chars().find(|c| "\0\u{b}\u{fffe}\u{ffff}".contains(*c));
-            prop_assert_eq!(forbidden(&given), expected);
         }
     }
 
     #[test]
     fn texts_and_attributes_are_escaped() {
         let mut out = Vec::new();
-        text(&mut out, b"a&b <c> \"d\"\r\n\t]]>");
+        TEXT.escape(&mut out, b"a&b <c> \"d\"\r\n\t]]>");
         assert_eq!(out, b"a&amp;b &lt;c&gt; \"d\"&#13;\n\t]]&gt;");
         out.clear();
-        attribute(&mut out, "a&b <c> \"d\"\r\n\t'\u{fc}".as_bytes());
+        ATTRIBUTE.escape(&mut out, "a&b <c> \"d\"\r\n\t'\u{fc}".as_bytes());
         assert_eq!(out, "a&amp;b &lt;c&gt; &quot;d&quot;&#13;&#10;&#9;'\u{fc}".as_bytes());
-    }
-
-    #[test]
-    fn plain_texts_hold_nothing_to_escape_wherever_it_stands() {
-        for length in 0..70 {
-            let plain: String = "abc d'=/;$%(?\u{e4}\u{1f600}".chars().cycle().take(length).collect();
-            assert!(is_plain(&plain), "{plain}");
-            for at in 0..length {
-                for odd in [
-                    '\0', '\t', '\r', '\n', '\u{1f}', '"', '&', '<', '>', '\u{fffe}', '\u{ffff}',
-                ] {
-                    let text: String = plain
-                        .chars()
-                        .take(at)
-                        .chain([odd])
-                        .chain(plain.chars().skip(at + 1))
-                        .collect();
-                    assert!(!is_plain(&text), "{text:?}");
-                }
-            }
-        }
     }
 
     #[test]
