@@ -17,10 +17,6 @@ use super::line::{Ear, Heard};
 use super::reactor::Reactor;
 use crate::core::body::Watched;
 
-/// What is gathered before it is written, and read at once; the head of an answer may be as long. So much stays in a
-/// processor's cache until it is used. Six times as much, hyper's own measure, does not where others use the cache too.
-pub(in crate::core) const GATHERED_BYTES: usize = 64 * 1024;
-
 /// For one request at a time.
 pub(super) struct Http1 {
     sender: SendRequest<Watched>,
@@ -36,10 +32,7 @@ impl Http1 {
     where
         T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let (sender, connection) = Builder::new()
-            .max_buf_size(GATHERED_BYTES)
-            .handshake(TokioIo::new(stream))
-            .await?;
+        let (sender, connection) = Builder::new().handshake(TokioIo::new(stream)).await?;
         let mut this = Self {
             sender,
             connection: Some(Box::pin(connection)),

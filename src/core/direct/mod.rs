@@ -18,7 +18,6 @@ use rustls::ClientConfig;
 pub(super) use self::body::Body;
 use self::connect::Connector;
 pub(super) use self::connect::{NoAddress, TookTooLong};
-pub(super) use self::http1::GATHERED_BYTES;
 use self::pool::{Pool, Sender};
 pub use self::reactor::Reactor;
 use super::address::Address;

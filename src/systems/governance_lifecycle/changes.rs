@@ -353,7 +353,7 @@ impl Pieces for Document {
                 cursor.write_change(&document.changes, &mut out)?;
             }
             let length = out.len();
-            Some(buffers.lend(out, length))
+            Some(buffers.lend(out, 0..length))
         }))
     }
 }
