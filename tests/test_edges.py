@@ -292,6 +292,25 @@ def test_the_first_error_needs_no_descriptor() -> None:
     assert done.stdout == "TransportError bamboo_agents tokens.list\n", done.stderr
 
 
+ALONE = """
+import sys, infosecops
+api = infosecops.BambooAgents("http://127.0.0.1:9", token="t", proxy="direct")
+finders, sys.meta_path = sys.meta_path, []
+try:
+    api.tokens.list()
+except BaseException as error:
+    sys.meta_path = finders
+    from infosecops.errors import ConnectError
+    assert infosecops.errors.ConnectError is infosecops.ConnectError is ConnectError
+    print(type(error) is ConnectError, ConnectError.__module__)
+"""
+
+
+def test_the_first_error_needs_no_import() -> None:
+    done = subprocess.run([sys.executable, "-c", ALONE], capture_output=True, timeout=30, check=False, text=True)
+    assert done.stdout == "True infosecops.errors\n", done.stderr
+
+
 def handling(first: Exception, call: Callable[[], object]) -> None:
     """Call while this error is handled."""
     try:

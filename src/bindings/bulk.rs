@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 
 use super::argument::Wrong;
-use super::errors::to_python;
+use super::errors::{classes, to_python};
 use super::settings::{callable, config_error};
 use super::site::{Raised, progress};
 use crate::core::bulk::{Ended, Listener, Results};
@@ -59,7 +59,7 @@ pub fn read_inputs<T>(
 }
 
 fn is_config_error(py: Python<'_>, error: &PyErr) -> PyResult<bool> {
-    let class = py.import("infosecops.errors")?.getattr("ConfigError")?;
+    let class = classes(py)?.getattr("ConfigError")?;
     error.value(py).is_instance(&class)
 }
 

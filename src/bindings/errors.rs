@@ -1,5 +1,9 @@
 //! The only place that makes exceptions: the core's errors become the classes of `infosecops.errors`.
 
+use std::ffi::CStr;
+
+use pyo3::exceptions::{PyImportError, PyOSError};
+use pyo3::ffi::c_str;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -33,8 +37,23 @@ pub fn internal_error() -> Error {
     .with_hint("please report it; whether the call was applied is not known")
 }
 
+/// The module of our classes. Making them takes a part of a short program's time, so that is done when the first one is
+/// needed. Where its file can't be had then, because no more files can be opened or the interpreter ends, it is made of
+/// what is built in.
+pub fn classes(py: Python<'_>) -> PyResult<Bound<'_, PyModule>> {
+    const SOURCE: &CStr = c_str!(include_str!("../../python/infosecops/errors.py"));
+    match py.import("infosecops.errors") {
+        Err(error) if error.is_instance_of::<PyOSError>(py) || error.is_instance_of::<PyImportError>(py) => {
+            let made = PyModule::from_code(py, SOURCE, c"infosecops/errors.py", c"infosecops.errors")?;
+            py.import("infosecops")?.setattr("errors", &made)?;
+            Ok(made)
+        }
+        imported => imported,
+    }
+}
+
 fn build(py: Python<'_>, error: &Error) -> PyResult<PyErr> {
-    let class = py.import("infosecops.errors")?.getattr(error.kind().class_name())?;
+    let class = classes(py)?.getattr(error.kind().class_name())?;
     let context = error.context();
     let fields = PyDict::new(py);
     fields.set_item("system", context.system.map(|system| system.name()))?;

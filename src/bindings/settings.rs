@@ -60,8 +60,6 @@ impl Settings {
     #[new]
     #[pyo3(signature = (system, url, common, /))]
     fn new(py: Python<'_>, system: &str, url: &Bound<'_, PyAny>, common: &Bound<'_, PyDict>) -> PyResult<Self> {
-        // Loaded now: the first error may be that no file can be opened.
-        py.import("infosecops.errors")?;
         let url: String = argument::read("url", url)?;
         let mut options = config::Options::new(url);
         let mut on_event = None;
