@@ -197,13 +197,21 @@ fn missing(place: &str, key: &str) -> Refusal {
     Refusal::Value(format!("{place}.{key}: is missing"))
 }
 
+#[inline]
 fn text<'a>(place: &str, key: &str, value: Option<&'a Bound<'_, PyAny>>) -> Result<Cow<'a, str>, Refusal> {
-    let value = value.ok_or_else(|| missing(place, key))?;
-    if let Ok(text) = value.cast::<PyString>()
+    if let Some(value) = value
+        && let Ok(text) = value.cast::<PyString>()
         && let Ok(text) = text.to_cow()
     {
         return Ok(text);
     }
-    let refusal = |wrong| Refusal::at(&format!("{place}.{key}"), wrong);
-    Err(argument::text(value).map_or_else(refusal, |_| missing(place, key)))
+    Err(no_text(place, key, value))
+}
+
+#[cold]
+fn no_text(place: &str, key: &str, value: Option<&Bound<'_, PyAny>>) -> Refusal {
+    match value.map(argument::text) {
+        Some(Err(wrong)) => Refusal::at(&format!("{place}.{key}"), wrong),
+        _ => missing(place, key),
+    }
 }

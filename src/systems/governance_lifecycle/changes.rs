@@ -65,32 +65,31 @@ impl Gathering {
     /// # Errors
     /// If it cannot be written or is known to be meaningless; the message begins with the field.
     pub fn push(&mut self, parts: &Parts<'_>) -> Result<(), Error> {
-        let (mut all_found, mut same, mut length) = (Columns::default(), 0, 0);
-        check_parts(parts, |column, text| {
+        let (marks, shape) = shape_of(parts);
+        let (mut all_found, mut same, mut length) = ([Found::Last; Column::ALL.len()], 0, shape.length);
+        let mut places = all_found.iter_mut();
+        check_parts(parts, shape, |column, text| {
             let (found, of_text) = self.writers.of(column).look(text, escaping(column))?;
             if found == Found::Last {
                 same |= bit_of(column);
             }
             length += of_text;
-            *all_found.of_mut(column) = found;
+            if let Some(place) = places.next() {
+                *place = found;
+            }
             Ok(())
         })?;
-        let (marks, shape) = shape_of(parts);
-        length += shape.length;
         self.data.extend_from_slice(&[marks, same]);
-        for (column, _) in shape.columns() {
+        for ((column, _), found) in shape.columns().iter().zip(all_found) {
             if let (AFTER_DAY, Some(day)) = (*column, parts.expires_on) {
                 length += LENGTH_OF_DAY;
                 self.data.extend_from_slice(&day_bytes(day));
             }
-            let text = parts.texts.of(*column).unwrap_or_default();
-            let writer = self.writers.of_mut(*column);
-            writer.write(
-                &mut self.data,
-                text.as_bytes(),
-                *all_found.of(*column),
-                escaping(*column),
-            );
+            if found != Found::Last {
+                let text = parts.texts.of(*column).unwrap_or_default();
+                let writer = self.writers.of_mut(*column);
+                writer.write(&mut self.data, text.as_bytes(), found, escaping(*column));
+            }
         }
         self.kept.length += length as u64;
         self.kept.count += 1;

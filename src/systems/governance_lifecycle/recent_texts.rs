@@ -3,7 +3,7 @@
 //! deflating them does.
 
 use super::alike::unlike;
-use super::xml::{self, Escaping};
+use super::xml::{self, Escaping, Growth};
 
 /// Texts that are remembered beside the last one.
 const PLACES: usize = 64;
@@ -87,25 +87,27 @@ impl Edit {
     }
 
     /// None if it does not fit.
+    #[inline]
     fn apply(self, text: &mut Vec<u8>, own: &[u8]) -> Option<()> {
-        let (begin, old_end) = (
-            usize::from(self.begin),
-            usize::from(self.begin) + usize::from(self.left_out),
-        );
-        let (new_end, length) = (begin + own.len(), text.len());
-        if old_end > length {
-            return None;
+        let begin = usize::from(self.begin);
+        if usize::from(self.left_out) != own.len() {
+            make_room(text, begin + usize::from(self.left_out), begin + own.len())?;
         }
-        if new_end > old_end {
-            text.resize(length + new_end - old_end, 0);
-            text.copy_within(old_end..length, new_end);
-        } else if new_end < old_end {
-            text.copy_within(old_end.., new_end);
-            text.truncate(length + new_end - old_end);
-        }
-        text.get_mut(begin..new_end)?.copy_from_slice(own);
+        text.get_mut(begin..begin + own.len())?.copy_from_slice(own);
         Some(())
     }
+}
+
+/// Moves what stands behind a place.
+fn make_room(text: &mut Vec<u8>, from: usize, to: usize) -> Option<()> {
+    let length = text.len();
+    let behind = length.checked_sub(from)?;
+    if to > from {
+        text.resize(to + behind, 0);
+    }
+    text.copy_within(from..length, to);
+    text.truncate(to + behind);
+    Some(())
 }
 
 impl Text {
@@ -166,8 +168,13 @@ impl Writer {
             return Ok((Found::Last, last.kept().len()));
         }
         let (begin, left_out, own) = unlike(&last.given, bytes);
-        let (less, more) = (escaping.growth(left_out), escaping.growth(own));
-        // What both share was looked at before. It can mean something else only between bytes that are no ASCII.
+        // What both share was looked at before. It can mean something else only where bytes that are no ASCII stood or
+        // stand between.
+        let more = escaping.growth(own);
+        let less = match last.growth > 0 || own.is_empty() {
+            true => escaping.growth(left_out),
+            false => Growth::default(),
+        };
         if less.is_doubtful || more.is_doubtful {
             xml::forbidden(text).map_or(Ok(()), Err)?;
         }

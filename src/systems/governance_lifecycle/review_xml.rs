@@ -56,15 +56,18 @@ pub const TAIL: &[u8] = b"</Review>";
 /// Refuses what cannot be written or is known to be meaningless. Errors begin with the field.
 pub fn check_change(change: &ReviewItemChange) -> Result<(), Error> {
     let parts = Parts::from(change);
-    check_parts(&parts, |_, text| xml::forbidden(text).map_or(Ok(()), Err))
+    let has_account = parts.texts.of(Column::AccountName).is_some();
+    let shape = shape(parts.kind, has_account, parts.texts.of(Column::Comments).is_some());
+    check_parts(&parts, shape, |_, text| xml::forbidden(text).map_or(Ok(()), Err))
 }
 
 /// Does `check` for each text, which refuses a character that XML cannot carry, and checks what else there is.
 pub(super) fn check_parts<'t>(
     parts: &Parts<'t>,
+    shape: &Shape,
     mut check: impl FnMut(Column, &'t str) -> Result<(), char>,
 ) -> Result<(), Error> {
-    for (column, _) in shape_of(parts).columns() {
+    for (column, _) in shape.columns() {
         let text = parts.texts.of(*column).unwrap_or_default();
         check_filled(parts.kind, *column, text)?;
         check(*column, text).map_err(|found| not_in_xml(field_name(parts.kind, *column), found))?;
@@ -225,11 +228,6 @@ pub(super) fn shape(kind: Kind, has_account: bool, has_comments: bool) -> &'stat
     let of_kind = SHAPES.get(kind as usize);
     let shape = of_kind.and_then(|of_kind| of_kind.get(usize::from(has_account) | usize::from(has_comments) << 1));
     shape.unwrap_or(first)
-}
-
-pub(super) fn shape_of(parts: &Parts<'_>) -> &'static Shape {
-    let has = |column| parts.texts.of(column).is_some();
-    shape(parts.kind, has(Column::AccountName), has(Column::Comments))
 }
 
 /// The column before which the day stands.

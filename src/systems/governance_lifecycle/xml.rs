@@ -67,7 +67,7 @@ static IN_TEXT: Table = table(false);
 static IN_ATTRIBUTE: Table = table(true);
 
 /// What becomes of a text, or of a part of one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Growth {
     /// How much longer it becomes.
     pub(super) bytes: usize,
