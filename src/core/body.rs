@@ -19,7 +19,7 @@ use super::error::Error;
 
 /// Blocking reads beat `tokio::fs` by an order of magnitude and keep memory flat. A piece is written before the next one
 /// is read.
-const PIECE_BYTES: usize = 512 * 1024;
+const PIECE_BYTES: usize = 256 * 1024;
 /// Where a piece begins. The system copies from whole pages; to a place that is not aligned, some processors take
 /// several times as long (AMD Zen 3: <https://lunnova.dev/articles/ryzen-slow-short-rep-mov>).
 const PAGE_BYTES: usize = 4096;
