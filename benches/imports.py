@@ -15,7 +15,7 @@ import machine
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-REPEATS = 5
+REPEATS = 13
 BARE = "bare Python"
 PATH = "/rest/agent-config/1.0/tokens/"
 SIGNED = '{"Authorization": "Bearer t", "Accept": "application/json"}'
