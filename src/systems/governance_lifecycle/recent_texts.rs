@@ -43,10 +43,9 @@ struct Text {
 }
 
 /// What is to be written of a text.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Found {
     /// Nothing: it is the one that came last.
-    #[default]
     Last,
     /// A small difference to that one.
     Near(Difference),
