@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from infosecops._generic import Generic, Given, T
+from infosecops._client import Generic, Given, T
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

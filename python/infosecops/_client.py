@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from sys import modules
+
 from infosecops._infosecops import Found, RawCall, Secret, Settings, config_rows
-from infosecops._kernel import ticking
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -11,12 +12,15 @@ if TYPE_CHECKING:
     from os import PathLike
     from types import TracebackType
     from typing import Any, Literal, Protocol, TypeAlias, TypedDict, TypeVar
+    from typing import Generic as Generic  # noqa: PLC0414 - exported
 
     from typing_extensions import Self
 
     from infosecops._config_report import ConfigReport
     from infosecops._infosecops import Event, Operation, Response, Retry
+    from infosecops._kernel import Ticking
 
+    Given = TypeVar("Given")
     T = TypeVar("T")
     SecretLike: TypeAlias = str | Secret | Callable[[], str | Secret]
     AsyncSecretLike: TypeAlias = str | Secret | Callable[[], str | Secret | Awaitable[str | Secret]]
@@ -43,6 +47,16 @@ if TYPE_CHECKING:
 
         def close(self) -> None: ...
         def request(self, call: RawCall, /) -> Operation[Response]: ...
+
+else:
+
+    class Generic:
+        """Stands for typing's, whose import is not worth its time here: takes the parameters and forgets them."""
+
+        def __class_getitem__(cls, _: object) -> type:
+            return cls
+
+    Given = T = None
 
 
 class BaseClient:
@@ -266,8 +280,10 @@ def run_here(operation: Operation[T]) -> T:
 
 async def run(operation: Operation[T]) -> T:
     """Make a call for the running loop. Cancelling it aborts the call and closes its connection."""
+    # Programs that start kernels have loaded parts of ipykernel, too; most programs have not.
+    ticking = _ticking() if "ipykernel.kernelbase" in modules else None
     task = operation.start()
-    ticks = ticking(task.future)
+    ticks = ticking(task.future.get_loop()) if ticking else None
     try:
         return await task.future
     except BaseException:
@@ -279,3 +295,9 @@ async def run(operation: Operation[T]) -> T:
             ticks.stop()
         # The traceback of an error leads to this frame, and the garbage collector cannot see into the task.
         del task
+
+
+def _ticking() -> type[Ticking]:
+    from infosecops._kernel import Ticking
+
+    return Ticking

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import os
 
-from infosecops._generic import Generic, T
+from infosecops._client import Generic, T
 from infosecops._infosecops import CoverageRule, change_of_row, equals
 from infosecops.errors import ConfigError
 

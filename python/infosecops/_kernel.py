@@ -6,26 +6,17 @@ it: a loop that waits for an answer would go on waiting. One that wakes by itsel
 
 from __future__ import annotations
 
-from sys import modules
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from asyncio import AbstractEventLoop, Future, TimerHandle
-    from typing import Any
+    from asyncio import AbstractEventLoop, TimerHandle
 
-__all__ = ["Ticking", "ticking"]
+__all__ = ["Ticking"]
 
 _SECONDS = 0.1
 
 
-def ticking(future: Future[Any]) -> Ticking | None:
-    """Have the future's loop wake every so often until :meth:`Ticking.stop`; None outside of kernels."""
-    # Programs that start kernels have loaded parts of ipykernel, too.
-    return Ticking(future.get_loop()) if "ipykernel.kernelbase" in modules else None
-
-
 class Ticking:
-    """A timer that sets itself again."""
+    """A timer that sets itself again, until it is stopped."""
 
     __slots__ = ("_handle", "_loop")
     _handle: TimerHandle

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from infosecops._client import run, run_here
-from infosecops._generic import Generic, T
+from infosecops._client import Generic, T, run, run_here
 from infosecops._tables import Table
 
 TYPE_CHECKING = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from infosecops._generic import Generic, T
+from infosecops._client import Generic, T
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
