@@ -7,13 +7,14 @@ bare import.
 from __future__ import annotations
 
 import json
+import random
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
 import machine
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 REPEATS = 13
 BARE = "bare Python"
@@ -88,22 +89,32 @@ def program(entry: str, url: str) -> str:
     )
 
 
-def cost(command: Sequence[str], env: dict[str, str]) -> dict[str, Any]:
-    """Medians over some runs of the program, so that one interrupted start does not count."""
-    runs: list[dict[str, Any]] = []
+def one_round(commands: Mapping[str, Sequence[str]], env: dict[str, str]) -> dict[str, dict[str, Any]]:
+    """The figures of every entry whose command is given: medians, so that one interrupted start does not count.
+
+    Right before every run the bare interpreter runs, whose time is taken off, and all entries take turns: the speed of
+    a machine changes within seconds.
+    """
+    runs: dict[str, list[dict[str, Any]]] = {entry: [] for entry in commands}
     for _ in range(REPEATS):
-        seconds, told = machine.run_costing(command, env)
-        figures = json.loads(told)
-        if "check" not in figures:
-            return figures
-        runs.append({**figures, "cpu": seconds * 1e6})
-    middle = {metric: median(each[metric] for each in runs) for metric in ("wall", "cpu")}
-    return {**runs[0], **middle}
+        for entry in random.sample(list(commands), len(commands)):
+            bare, own = cost(commands[BARE], env), cost(commands[entry], env)
+            if entry != BARE and "cpu" in own:
+                own["cpu"] -= bare["cpu"]
+            runs[entry].append(own)
+    return {entry: middle_of(each) for entry, each in runs.items()}
 
 
-def over_bare(figures: dict[str, dict[str, Any]]) -> None:
-    """Take off what the interpreter itself needs, in the same round."""
-    bare = figures[BARE].get("cpu", 0.0)
-    for entry, each in figures.items():
-        if entry != BARE and "cpu" in each:
-            each["cpu"] -= bare
+def cost(command: Sequence[str], env: dict[str, str]) -> dict[str, Any]:
+    """One run: what the program printed, and the processor time of its process."""
+    seconds, told = machine.run_costing(command, env)
+    figures = json.loads(told)
+    return {**figures, "cpu": seconds * 1e6} if "check" in figures else figures
+
+
+def middle_of(runs: list[dict[str, Any]]) -> dict[str, Any]:
+    """The medians, or what went wrong."""
+    for each in runs:
+        if "cpu" not in each:
+            return each
+    return {**runs[0], **{metric: median(each[metric] for each in runs) for metric in ("wall", "cpu")}}

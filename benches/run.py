@@ -17,7 +17,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import imports
 import machine
@@ -63,7 +63,7 @@ class Setting:
         ca = self.addresses["ca"] if workload.address == "tls" else "-"
         return Place(url=self.addresses[workload.address], ca=ca, **given)
 
-    def measure(self, workload: Workload, entry: str) -> dict[str, object]:
+    def measure(self, workload: Workload, entry: str) -> dict[str, Any]:
         """Run one entry in a fresh process."""
         place = self.place(workload, entry)
         plain, _, _ = entry.partition(COUNT_SEPARATOR)
@@ -78,12 +78,13 @@ class Setting:
         told = machine.run(command, machine.environment(self.options.source), ENTRY_SECONDS).splitlines()
         return json.loads(told[-1]) if told else {"failed": "it printed nothing"}
 
-    def measure_start(self, workload: Workload, entry: str) -> dict[str, object]:
-        """Run one entry of the workload whose processes are measured from outside."""
-        if not Path(self.python(entry)).exists():
-            return {"missing": entry}
-        command = [self.python(entry), "-c", imports.program(entry, self.addresses[workload.address])]
-        return imports.cost(command, machine.environment(self.options.source))
+    def measure_starts(self, workload: Workload) -> Round:
+        """Run the entries of the workload whose processes are measured from outside."""
+        url = self.addresses[workload.address]
+        programs = {entry: (self.python(entry), "-c", imports.program(entry, url)) for entry in workload.entries}
+        commands = {entry: command for entry, command in programs.items() if Path(command[0]).exists()}
+        absent: Round = {entry: {"missing": entry} for entry in programs.keys() - commands.keys()}
+        return {**absent, **imports.one_round(commands, machine.environment(self.options.source))}
 
 
 def coverage_file(folder: Path, size: int) -> Path:
@@ -101,12 +102,10 @@ def coverage_file(folder: Path, size: int) -> Path:
 def one_round(setting: Setting, workload: Workload) -> Round:
     """Every entry once, in a random order."""
     names = report.names_of(workload)
-    figures = {}
-    for entry in random.sample(names, len(names)):
-        measure = setting.measure_start if workload.module == "imports" else setting.measure
-        figures[entry] = measure(workload, entry)
     if workload.module == "imports":
-        imports.over_bare(figures)
+        figures = setting.measure_starts(workload)
+    else:
+        figures = {entry: setting.measure(workload, entry) for entry in random.sample(names, len(names))}
     agree(figures)
     return figures
 

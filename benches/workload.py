@@ -47,7 +47,7 @@ class Workload:
     """What differs in a short run."""
     limits: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Entries in Rust: name and command."""
-    rounds: int = 5
+    rounds: int = 7
     slow: bool = False
     """Whether a short run does it once only."""
     awake: bool = True

@@ -13,11 +13,13 @@ SYNC = (
 )
 FAST = ("pycurl", "pyreqwest", "primp")
 TIMED = ("{url}", "{ca}", "{seconds}")
+ROUNDS = 11
+"""Of what is soon done."""
 
 SMALL = (
     Workload(
         "get", "W1: a small GET after the other (tokens of Bamboo)", "small_get", (OURS, *SYNC),
-        limits={LOOP: ("get-reqwest", *TIMED), RAW: ("get-raw", *TIMED)}, rounds=7,
+        limits={LOOP: ("get-reqwest", *TIMED), RAW: ("get-raw", *TIMED)}, rounds=ROUNDS,
         picture="cpu",
         goals=(
             Goal("cpu", "times", 12, ("requests",)),
@@ -30,7 +32,7 @@ SMALL = (
     ),
     Workload(
         "get-tls", "W1 TLS: the same over TLS 1.3", "small_get", (OURS, *SYNC), address="tls",
-        limits={LOOP: ("get-reqwest", *TIMED), RAW: ("get-raw", *TIMED)}, rounds=5,
+        limits={LOOP: ("get-reqwest", *TIMED), RAW: ("get-raw", *TIMED)}, rounds=ROUNDS,
         goals=(
             Goal("cpu", "times", 1.25, ("pyreqwest",)),
             Goal("cpu", "times", 1.15, ("primp",), then=1.4),
@@ -39,13 +41,13 @@ SMALL = (
     ),
     Workload(
         "password", "W1 password: a vault request after the other (POST, JSON in JSON)", "vault", (OURS, *SYNC),
-        limits={LOOP: ("password-reqwest", *TIMED)}, rounds=5,
+        limits={LOOP: ("password-reqwest", *TIMED)}, rounds=ROUNDS,
         picture="cpu",
         goals=(Goal("cpu", "times", 1.25, FAST, then=1.8),),
     ),
     Workload(
         "password-tls", "W1 password over TLS", "vault", (OURS, *SYNC), address="tls",
-        limits={LOOP: ("password-reqwest", *TIMED)}, rounds=5,
+        limits={LOOP: ("password-reqwest", *TIMED)}, rounds=ROUNDS,
         goals=(Goal("cpu", "times", 1.25, FAST, then=1.8),),
     ),
 )  # fmt: skip
@@ -93,7 +95,7 @@ REVIEWS = (
     Workload(
         "review", "W4: 100 000 changes of review items, made into XML and sent (29 MB)", "reviews",
         (OURS, NATIVE, *BY_HAND, *TREES), unit="change", options={"count": 100_000}, quick={"count": 20_000},
-        limits={FORMATTED: ("review", "{url}", "{count}")},
+        limits={FORMATTED: ("review", "{url}", "{count}")}, rounds=ROUNDS,
         picture="cpu",
         goals=(
             Goal("cpu", "times", 4, BY_HAND),
@@ -181,7 +183,7 @@ COPY = "limit: read + write"
 UPLOADS = (
     Workload(
         "upload", "W5: a coverage file of 100 MiB from disk", "uploads", SENDERS, unit="file",
-        options=FILE, limits={COPY: ("upload", "{url}", "{ca}", "{file}")},
+        options=FILE, limits={COPY: ("upload", "{url}", "{ca}", "{file}")}, rounds=ROUNDS,
         picture="cpu",
         goals=(
             Goal("cpu", "times", 1.1, STREAMING, then=1.25),
@@ -192,7 +194,7 @@ UPLOADS = (
     ),
     Workload(
         "upload-tls", "W5 TLS: the same over TLS 1.3", "uploads", SENDERS, unit="file", address="tls",
-        options=FILE, limits={COPY: ("upload", "{url}", "{ca}", "{file}")},
+        options=FILE, limits={COPY: ("upload", "{url}", "{ca}", "{file}")}, rounds=ROUNDS,
         goals=(
             Goal("cpu", "times", 1.05, STREAMING, then=1.15),
             Goal("cpu", "times", 1.35, ("requests",)),
@@ -205,7 +207,7 @@ UPLOADS = (
 STARTS = (
     Workload(
         "start", "W6: import, client and first answer, over an interpreter that does nothing", "imports",
-        tuple(SNIPPETS), unit="start (time: of the import)", slow=True,
+        tuple(SNIPPETS), unit="start (time: of the import)", rounds=3, slow=True,
         picture="cpu",
         goals=(
             Goal("cpu", "times", 3, ("pyreqwest",), then=6),
@@ -231,7 +233,7 @@ MIDDLE = f"{OURS}{COUNT_SEPARATOR}10000"
 GROWTH = (
     Workload(
         "growth-jobs", "W7: lists of 1 000, 10 000 and 100 000 jobs", "jobs",
-        sized(OURS, "urllib3+msgspec", "httpx+json", "httpx+pydantic"), unit="job", options=GROWING, rounds=3,
+        sized(OURS, "urllib3+msgspec", "httpx+json", "httpx+pydantic"), unit="job", options=GROWING,
         slow=True,
         goals=(
             Goal("cpu", "share", 1.3, (MIDDLE,), ours=LARGEST),
@@ -240,7 +242,7 @@ GROWTH = (
     ),
     Workload(
         "growth-reviews", "W7: 1 000, 10 000 and 100 000 changes of review items", "reviews",
-        sized(OURS, "urllib3+html.escape", "requests+etree"), unit="change", options=GROWING, rounds=3, slow=True,
+        sized(OURS, "urllib3+html.escape", "requests+etree"), unit="change", options=GROWING, slow=True,
         goals=(
             Goal("cpu", "share", 1.3, (MIDDLE,), ours=LARGEST),
             Goal("extra", "at most", 4 * MIB, then=MIB, ours=LARGEST),
@@ -249,7 +251,7 @@ GROWTH = (
     Workload(
         "growth-uploads", "W7: coverage files of 1, 10 and 100 MiB", "uploads",
         tuple(f"{entry}@{size * 1024 * 1024}" for entry in (OURS, "requests") for size in (1, 10, 100)), unit="file",
-        rounds=3, slow=True,
+        slow=True,
         goals=(Goal("extra", "at most", 4 * MIB, ours=f"{OURS}@{100 * 1024 * 1024}"),),
     ),
 )  # fmt: skip
