@@ -56,6 +56,27 @@ def test_ratios_are_made_within_a_round(bench: Any) -> None:
     assert ratios.spread(drifting, "infosecops", "cpu") == 2.5
 
 
+def test_what_the_bare_interpreter_needed_right_before_a_start_is_taken_off(
+    bench: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    imports = bench("imports")
+    slowness = 0
+
+    def cost(command: tuple[str], _env: object) -> dict[str, Any]:
+        # The machine gets slower before every start.
+        nonlocal slowness
+        if command == ("bare",):
+            slowness += 1000
+        own = {"bare": 0, "peer": 7}
+        return {"check": "", "wall": 1, "cpu": slowness + own[command[0]]} if command[0] in own else {"missing": "it"}
+
+    monkeypatch.setattr(imports, "cost", cost)
+    found = imports.one_round({imports.BARE: ("bare",), "peer": ("peer",), "absent": ("absent",)}, {})
+    assert found["peer"]["cpu"] == 7
+    assert found["absent"] == {"missing": "it"}
+    assert found[imports.BARE]["cpu"] >= 1000
+
+
 def test_rounds_in_which_an_entry_failed_do_not_count(bench: Any) -> None:
     some = [*rounds(infosecops=[10], peer=[40]), {"infosecops": {"cpu": 10}, "peer": {"failed": "no word"}}]
     ratios = bench("ratios")
