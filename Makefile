@@ -34,18 +34,13 @@ test: test-rust test-python test-ansible
 # The core and the sandbox build and pass without any Python.
 test-rust:
 	@if cargo nextest --version >/dev/null 2>&1; then \
-		cargo nextest run --no-default-features --features fuzzing --no-fail-fast; \
+		cargo nextest run --cargo-profile testing --no-default-features --features fuzzing --no-fail-fast; \
 	else \
-		cargo test --no-default-features --features fuzzing --no-fail-fast; \
+		cargo test --profile testing --no-default-features --features fuzzing --no-fail-fast; \
 	fi
 
 test-python: $(TESTING_DIR)/stamp
-	@for python in $(PYTHONS); do \
-		version=$$($$python -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
-		echo "== pytest on CPython $$version"; \
-		$(PYTHON) scripts/venv.py $(BUILD)/test-$$version --python $$python --wheel $(TESTING_DIR) --group test --group notebook || exit 1; \
-		$(BUILD)/test-$$version/bin/python -m pytest -q $(PYTEST_ARGS) || exit 1; \
-	done
+	$(PYTHON) scripts/pytest_on.py --build $(BUILD) --wheel $(TESTING_DIR) $(PYTHONS) -- $(PYTEST_ARGS)
 
 # The collection: its units, real playbooks against the sandbox, and what Ansible's own tools say of it.
 test-ansible: $(TESTING_DIR)/stamp
@@ -63,11 +58,12 @@ test-py39: $(TOOLS)/stamp test-ansible
 	TARGET_PYTHON=$(abspath $(BUILD))/test-3.9/bin/python $(BUILD)/ansible/bin/python -m pytest -q -n 2 \
 		--confcutdir tests/ansible tests/ansible/test_examples.py
 
+# All of one profile, so that nothing of the libraries is built twice.
 check: $(TESTING_DIR)/stamp
 	cargo fmt --check
-	cargo clippy --all-targets -- -D warnings
-	cargo clippy --all-targets --no-default-features -- -D warnings
-	cargo clippy --all-targets --no-default-features --features fuzzing -- -D warnings
+	cargo clippy --profile testing --all-targets -- -D warnings
+	cargo clippy --profile testing --all-targets --no-default-features -- -D warnings
+	cargo clippy --profile testing --all-targets --no-default-features --features fuzzing -- -D warnings
 	$(PYTHON) scripts/venv.py $(LINT) --python $(PYTHON) --wheel $(TESTING_DIR) --group lint --group test
 	$(LINT)/bin/ruff format --check .
 	$(LINT)/bin/ruff check .
