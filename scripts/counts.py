@@ -28,8 +28,9 @@ Counts = dict[str, dict[str, int]]
 
 
 def build() -> Path:
-    """Build the program that does the work, without Python in it."""
-    command = ["cargo", "build", "--profile", PROFILE, "--no-default-features", "--bench", "counts"]
+    """Build the program that does the work, without Python in it, of what the tests are made of."""
+    features = ("--no-default-features", "--features", "fuzzing")
+    command = ["cargo", "build", "--profile", PROFILE, *features, "--bench", "counts"]
     done = subprocess.run(
         [*command, "--message-format", "json"], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True
     )

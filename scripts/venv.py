@@ -50,7 +50,8 @@ def main() -> None:
         if options.each:
             wanted = [item for item in wanted if installed([*pip, "--only-binary", ":all:"], item)]
         else:
-            subprocess.run([*pip, *wanted], check=True)
+            # Most of it is never imported; the rest is compiled then.
+            subprocess.run([*pip, "--no-compile", *wanted], check=True)
         stamp.write_text("\n".join(wanted), encoding="utf-8")
     if options.wheel:
         (wheel,) = options.wheel.glob("*.whl")
