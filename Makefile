@@ -23,7 +23,7 @@ ANSIBLE_PYTHON ?= $(lastword $(PYTHONS))
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS ?= $(basename $(notdir $(wildcard fuzz/fuzz_targets/*.rs)))
 
-.PHONY: demo test test-rust test-python test-ansible test-py39 wheel-py39 check notebooks matrix soak bench fuzz wheel clean
+.PHONY: demo test test-rust test-python test-ansible test-py39 wheel-py39 check check-rust check-python notebooks matrix soak bench fuzz wheel clean
 
 demo: $(TESTING_DIR)/stamp
 	$(PYTHON) scripts/venv.py $(BUILD)/demo --python $(PYTHON) --wheel $(TESTING_DIR)
@@ -58,12 +58,18 @@ test-py39: $(TOOLS)/stamp test-ansible
 	TARGET_PYTHON=$(abspath $(BUILD))/test-3.9/bin/python $(BUILD)/ansible/bin/python -m pytest -q -n 2 \
 		--confcutdir tests/ansible tests/ansible/test_examples.py
 
+check: check-rust check-python
+
 # All of one profile, so that nothing of the libraries is built twice.
-check: $(TESTING_DIR)/stamp
+check-rust:
 	cargo fmt --check
 	cargo clippy --profile testing --all-targets -- -D warnings
 	cargo clippy --profile testing --all-targets --no-default-features -- -D warnings
 	cargo clippy --profile testing --all-targets --no-default-features --features fuzzing -- -D warnings
+	$(PYTHON) scripts/counts.py
+	@if cargo deny --version >/dev/null 2>&1; then cargo deny check bans licenses sources; else echo "cargo-deny is not installed: skipped"; fi
+
+check-python: $(TESTING_DIR)/stamp
 	$(PYTHON) scripts/venv.py $(LINT) --python $(PYTHON) --wheel $(TESTING_DIR) --group lint --group test
 	$(LINT)/bin/ruff format --check .
 	$(LINT)/bin/ruff check .
@@ -71,8 +77,6 @@ check: $(TESTING_DIR)/stamp
 	$(LINT)/bin/pyright --pythonpath $(LINT)/bin/python
 	$(LINT)/bin/python -m mypy.stubtest infosecops --allowlist tests/stubtest_allowlist.txt
 	$(LINT)/bin/python scripts/doc_examples.py
-	$(PYTHON) scripts/counts.py
-	@if cargo deny --version >/dev/null 2>&1; then cargo deny check bans licenses sources; else echo "cargo-deny is not installed: skipped"; fi
 
 # The notebooks of examples/: tidied, run, and rendered to docs/notebooks.
 notebooks: $(TESTING_DIR)/stamp
