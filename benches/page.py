@@ -59,7 +59,7 @@ goes through the public API with its defaults: deadline, mapping of errors, mask
 * Rows with dicts, and those marked `text`, leave times as text; structs and our objects have datetimes. A row marked
   `raw` does not decode `params` at all.
 * Starts (W6) are measured from outside: the whole process, less what an interpreter needed that did nothing right
-  before it. In each round all entries take turns thirteen times.
+  before it. In each round all entries take turns many times.
 
 `make bench` needs no network but for its tools and peers. `make bench BENCH_ARGS="--only get,jobs"` runs a part,
 `--quick` less of everything, `--help` tells the rest. The figures of every round are then in

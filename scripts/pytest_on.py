@@ -43,7 +43,7 @@ def main() -> int:
     parser.add_argument("--build", type=Path, required=True, help="folder of the environments")
     parser.add_argument("--wheel", type=Path, required=True, help="folder with the wheel")
     parser.add_argument("pythons", nargs="+", help="interpreters; what stands behind `--` is for pytest")
-    end = sys.argv.index("--")
+    end = sys.argv.index("--") if "--" in sys.argv else len(sys.argv)
     options, pytest = parser.parse_args(sys.argv[1:end]), sys.argv[end + 1 :]
     with ThreadPoolExecutor(len(options.pythons)) as threads:
         ending = [threads.submit(tested, options.build, python, options.wheel, pytest) for python in options.pythons]

@@ -281,9 +281,9 @@ def run_here(operation: Operation[T]) -> T:
 async def run(operation: Operation[T]) -> T:
     """Make a call for the running loop. Cancelling it aborts the call and closes its connection."""
     # Programs that start kernels have loaded parts of ipykernel, too; most programs have not.
-    ticking = _ticking() if "ipykernel.kernelbase" in modules else None
+    ticking_class = _ticking_class() if "ipykernel.kernelbase" in modules else None
     task = operation.start()
-    ticks = ticking(task.future.get_loop()) if ticking else None
+    ticks = ticking_class(task.future.get_loop()) if ticking_class else None
     try:
         return await task.future
     except BaseException:
@@ -297,7 +297,7 @@ async def run(operation: Operation[T]) -> T:
         del task
 
 
-def _ticking() -> type[Ticking]:
+def _ticking_class() -> type[Ticking]:
     from infosecops._kernel import Ticking
 
     return Ticking
