@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from infosecops.sandbox import Sandbox
 
 NUMBERS = count()
+ANOTHER_TOKEN = b'{"uuid": "00000000-0000-4000-8000-000000000001", "name": "readOnly", "read": true, "change": true}'
+ANOTHER_AGENT = b'{"id": 987654, "name": "another", "enabled": true, "busy": false}'
+# Of an agent whose state is looked at or changed.
+STATES = {"agents.state", "agents.enable", "agents.disable"}
 
 
 def _token(box: Sandbox) -> Any:
@@ -41,7 +45,8 @@ def _ensure_other(bamboo: Any, _: Any) -> Any:
 
 def rows() -> Iterator[Row]:
     def row(operation: str, effect: str, struck: str, call: Callable[[Any, Any], Any], **more: Any) -> Row:
-        return Row(BAMBOO, operation, effect, struck, call, **more)
+        another = ANOTHER_AGENT if struck in STATES else ANOTHER_TOKEN if struck == "tokens.update" else b""
+        return Row(BAMBOO, operation, effect, struck, call, another=another, **more)
 
     path = "/rest/agent-config/1.0/tokens/"
     yield row("tokens.list", "read", "tokens.list", lambda bamboo, _: bamboo.tokens.list())

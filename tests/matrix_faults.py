@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 OWN_PLACE = "the request's own address"
+ANOTHER = "an answer about another object"
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,12 @@ def _contents() -> Iterator[Fault]:
     yield Fault("broken JSON", "unreadable", {"broken_json": True})
     yield Fault("no text", "unreadable", {"body": b"\xff\xfe\x00{", "content_type": "application/json"})
     yield Fault("login page", "html", {"html": True})
+    # Sound JSON with a good status, for a request that was carried out.
+    sound = {"content_type": "application/json", "apply": True}
+    yield Fault("empty object", "unreadable", {"body": b"{}", **sound})
+    yield Fault("JSON of another shape", "unreadable", {"body": b'{"unexpected": [{"is": true}]}', **sound})
+    yield Fault("JSON that is a text", "unreadable", {"body": b'"done"', **sound})
+    yield Fault("about another object", "unreadable", {"body": ANOTHER, **sound})
     yield Fault("says text/plain", "fine", {"content_type": "text/plain"})
     yield Fault("says text/html", "fine", {"content_type": "text/html; charset=utf-8"})
     yield Fault("too large", "too large", {"oversize": 2 * MAX_BYTES})

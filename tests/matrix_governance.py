@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from infosecops.sandbox import Sandbox
 
+# The answer of a command that none of the rows struck with it sends.
+ANOTHER_COMMAND = b'{"data": {"type": "getHelpLink", "link": "https://example.com/help"}}'
 COVERAGE = b"user_id='lbelkin'|user|1=1|app-role|name='Datadog'|\n"
 FOLDER = tempfile.TemporaryDirectory()
 atexit.register(FOLDER.cleanup)
@@ -70,7 +72,9 @@ def _wait_for_run_on(gl: Any, run: Any) -> Any:
 
 def rows() -> Iterator[Row]:
     def row(operation: str, effect: str, struck: str, call: Callable[[Any, Any], Any], **more: Any) -> Row:
-        return Row(GL, operation, effect, struck, call, **more)
+        # `command` does not know what any command answers, but every modelled one does.
+        another = b"" if operation in ("command", "request") else ANOTHER_COMMAND
+        return Row(GL, operation, effect, struck, call, another=another, **more)
 
     about = {"params": {"cmd": "about", "format": "json"}}
     yield row(

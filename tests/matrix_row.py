@@ -48,6 +48,8 @@ class Row:
     before: Callable[[Any], Any] | None = None
     """Before each call."""
     options: Callable[[Sandbox], dict[str, Any]] = field(default=lambda _: {})
+    another: bytes = b""
+    """A sound answer to the struck request that is about another object, or from another command."""
     is_raw: bool = False
     """Whether the answer is handed over as it is."""
     is_fresh: bool = False

@@ -16,7 +16,7 @@ from infosecops import Retry
 from infosecops.sandbox import Sandbox
 from matrix import ATTEMPTS, HASTY, MAX_BYTES, PATIENT, ROWS, Row
 from matrix_expectation import applies
-from matrix_faults import OWN_PLACE, Fault, available
+from matrix_faults import ANOTHER, OWN_PLACE, Fault, available
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -114,7 +114,8 @@ class Lane:
         return self.finish(self.row.call(client, self.gift))
 
     def order(self, fault: Fault) -> None:
-        options = {name: self.place if value == OWN_PLACE else value for name, value in fault.options.items()}
+        stands_for = {OWN_PLACE: self.place, ANOTHER: self.row.another}
+        options = {name: stands_for.get(value, value) for name, value in fault.options.items()}
         options.update(system=self.row.system, operation=self.row.struck, skip=self.row.skip)
         times = self.row.strikes if fault.times is None else fault.times
         if fault.symptom == "gone":

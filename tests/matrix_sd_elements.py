@@ -13,6 +13,13 @@ if TYPE_CHECKING:
     from infosecops.sandbox import Sandbox
 
 
+ANOTHER_CONNECTION = b'{"id": 7, "alias": "x", "system": "x", "frequency": "manually", "command": "x", "project": 1}'
+ANOTHER_JOB = (
+    b'{"id": 987654, "user": "x@example.com", "succeeded": true, "automatic": false, "ready": true, '
+    b'"result_message": "", "last_run": "2024-02-01T10:00:00Z", "connection": ' + ANOTHER_CONNECTION + b"}"
+)
+
+
 def _started(box: Sandbox) -> Any:
     with box.sd_elements() as sde:
         return sde.jobs.alm.start(12)
@@ -53,15 +60,16 @@ def rows() -> Iterator[Row]:
         lead=("jobs.alm.list",),
         skip=1,
     )
-    yield row("jobs.alm.get", "read", lambda sde, job: sde.jobs.alm.get(job), prepare=_job)
+    yield row("jobs.alm.get", "read", lambda sde, job: sde.jobs.alm.get(job), prepare=_job, another=ANOTHER_JOB)
     yield row("jobs.alm.find_running", "read", lambda sde, _: sde.jobs.alm.find_running(12), "jobs.alm.list")
     yield row("jobs.alm.start", "unsafe", lambda sde, _: sde.jobs.alm.start(12))
     yield row(
         "jobs.alm.report", "unsafe", lambda sde, _: sde.jobs.alm.report(12, succeeded=True, result_message="All well")
     )
-    yield row("jobs.alm.wait", "read", _wait, "jobs.alm.get", prepare=_job, is_wait=True, limit=HASTY)
-    yield row("jobs.alm.wait_all", "read", _wait_for_all, "jobs.alm.get", prepare=_job, is_wait=True, limit=HASTY)
-    yield row("jobs.wait_all", "read", _wait_for_any, "jobs.alm.get", prepare=_started, is_wait=True, limit=HASTY)
+    waiting = {"is_wait": True, "another": ANOTHER_JOB}
+    yield row("jobs.alm.wait", "read", _wait, "jobs.alm.get", prepare=_job, limit=HASTY, **waiting)
+    yield row("jobs.alm.wait_all", "read", _wait_for_all, "jobs.alm.get", prepare=_job, limit=HASTY, **waiting)
+    yield row("jobs.wait_all", "read", _wait_for_any, "jobs.alm.get", prepare=_started, limit=HASTY, **waiting)
     yield row(
         "jobs.alm.wait",
         "read",
@@ -69,12 +77,12 @@ def rows() -> Iterator[Row]:
         "jobs.alm.get",
         note="looks again",
         prepare=_job,
-        is_wait=True,
         limit=PATIENT,
         strikes=ATTEMPTS,
+        **waiting,
     )
     yield row("connections.alm.list", "read", lambda sde, _: sde.connections.alm.list().collect())
-    yield row("connections.alm.get", "read", lambda sde, _: sde.connections.alm.get(12))
+    yield row("connections.alm.get", "read", lambda sde, _: sde.connections.alm.get(12), another=ANOTHER_CONNECTION)
     for effect in ("read", "idempotent", "unsafe", "audited"):
         call = raw("GET", "/api/v2/users/me/", effect)
         yield row("request", effect, call, "users.me", note=f'effect="{effect}"', is_raw=True)

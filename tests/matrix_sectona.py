@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from matrix_calls import only_of, raw
@@ -12,6 +13,20 @@ if TYPE_CHECKING:
 
 
 ACCOUNT = ("Unix Based", "web01.example.net", "deploy")
+_RECORD = {
+    "AssetType": "Unix Based",
+    "AssetHost": "db99.example.net",
+    "AccountName": "another",
+    "AccountAuthenticationType": "Password",
+    "AccountType": "Local",
+    "Password": "of another account",
+    "PassPhrase": "",
+    "CreatedBy": "",
+    "CreatedOn": "07 Jan 2024 08:05:09 GMT 05:30:00",
+    "Status": "Active",
+}
+_ENVELOPE = {"Version": "6.0.0.0", "IsSuccess": True, "LogCode": "0", "StatusCode": "Accepted"}
+ANOTHER_ACCOUNT = json.dumps({**_ENVELOPE, "Result": json.dumps(_RECORD)}).encode()
 
 
 def _of_many(pam: Any, _: Any) -> Any:
@@ -20,7 +35,8 @@ def _of_many(pam: Any, _: Any) -> Any:
 
 def rows() -> Iterator[Row]:
     def row(operation: str, effect: str, struck: str, call: Callable[[Any, Any], Any], **more: Any) -> Row:
-        return Row(PAM, operation, effect, struck, call, **more)
+        another = ANOTHER_ACCOUNT if struck == "RequestPassword" else b""
+        return Row(PAM, operation, effect, struck, call, another=another, **more)
 
     path = "/API/APP/APP007/GetInstances"
     yield row("request_password", "audited", "RequestPassword", lambda pam, _: pam.request_password(*ACCOUNT))
