@@ -1,6 +1,5 @@
 //! A client's settings and all their validation: after this, nothing about them can go wrong but the network.
 
-use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -118,8 +117,8 @@ impl Settings {
     /// stand at the end of the URL and are taken off.
     pub fn new(system: System, api_paths: &[&[&str]], options: &Options) -> Result<Self, Error> {
         let (base, is_https) = clean_base(&options.url, api_paths, options.allow_http)?;
-        let route = Route::choose(options.proxy.as_deref(), &base)?;
         let proxy = options.proxy.as_deref();
+        let route = Route::choose(proxy, &base, options.allow_http)?;
         let (failover, any_https) = failover::checked(
             &options.failover,
             &base,
@@ -250,11 +249,11 @@ fn overlap(segments: &[&str], api: &[&str]) -> usize {
         .unwrap_or(0)
 }
 
-fn is_loopback(host: &url::Host<&str>) -> bool {
+pub(crate) fn is_loopback(host: &url::Host<&str>) -> bool {
     match host {
         url::Host::Domain(name) => name.eq_ignore_ascii_case("localhost"),
-        url::Host::Ipv4(address) => IpAddr::V4(*address).is_loopback(),
-        url::Host::Ipv6(address) => IpAddr::V6(*address).is_loopback(),
+        url::Host::Ipv4(address) => address.is_loopback(),
+        url::Host::Ipv6(address) => address.to_canonical().is_loopback(),
     }
 }
 
