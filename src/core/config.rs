@@ -11,6 +11,7 @@ use super::failover;
 use super::pem::{read_identity, read_roots};
 use super::proxy::Route;
 use super::retry::Retry;
+use super::tls::CertificateAsked;
 
 const DEFAULT_USER_AGENT: &str = concat!("infosecops/", env!("CARGO_PKG_VERSION"));
 
@@ -102,6 +103,8 @@ pub struct Settings {
     pub ca_pem: Option<Vec<u8>>,
     /// PEM text of certificate and key.
     pub client_pem: Option<Zeroizing<Vec<u8>>>,
+    /// Whether the server has asked for them.
+    pub certificate_asked: CertificateAsked,
     /// The way to the server.
     pub route: Route,
     /// Whether any certificate is good enough.
@@ -141,6 +144,7 @@ impl Settings {
             retry: checked_retry(&options.retry)?,
             ca_pem,
             client_pem: options.client_cert.as_ref().map(read_identity).transpose()?,
+            certificate_asked: CertificateAsked::default(),
             route,
             danger_accept_invalid_certs: options.danger_accept_invalid_certs,
             max_response_bytes: options.max_response_bytes,
