@@ -176,7 +176,7 @@ def test_a_scheme_that_is_not_spoken_is_refused_with_those_that_are(
     [
         ("HTTPS_PROXY", "https://bamboo.test"),
         ("https_proxy", "https://bamboo.test"),
-        ("HTTP_PROXY", "http://localhost:1"),
+        ("HTTP_PROXY", "http://bamboo.test"),
         ("ALL_PROXY", "https://bamboo.test"),
     ],
 )

@@ -7,11 +7,13 @@ import datetime as dt
 import socket
 import ssl
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import infosecops
 import pytest
 import trustme
+from tls_wire import TlsWire
 from wire import LIMIT, Received, Wire, ok, read_request
 
 if TYPE_CHECKING:
@@ -20,24 +22,6 @@ if TYPE_CHECKING:
 
 BAMBOO = "BambooAgents"
 EMPTY = ok("[]")
-
-
-class TlsWire(Wire):
-    """A server of literal bytes behind TLS."""
-
-    def __init__(self, context: ssl.SSLContext, *answers: bytes) -> None:
-        self.context = context
-        super().__init__(*answers)
-        self.url = f"https://localhost:{self.port}"
-
-    def _serve(self, connection: socket.socket, peer_port: int) -> None:
-        connection.settimeout(LIMIT)
-        try:
-            secured = self.context.wrap_socket(connection, server_side=True)
-        except OSError:
-            connection.close()
-            return
-        super()._serve(secured, peer_port)
 
 
 class ConnectProxy:
@@ -87,6 +71,8 @@ class ConnectProxy:
     def _relay(self, connection: socket.socket, target: str) -> None:
         port = int(target.rpartition(":")[2])
         with socket.create_connection(("127.0.0.1", port), timeout=LIMIT) as server:
+            for end in (server, connection):
+                end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
             back = threading.Thread(target=pump, args=(server, connection), daemon=True)
             back.start()
@@ -100,7 +86,10 @@ def pump(source: socket.socket, sink: socket.socket) -> None:
             sink.sendall(data)
         sink.shutdown(socket.SHUT_WR)
     except OSError:
-        sink.close()
+        # What waits for either of them ends too.
+        for end in (source, sink):
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
 
 
 @pytest.fixture(scope="module")
@@ -372,7 +361,7 @@ def test_tls_is_checked_through_a_proxy_too(connect: Callable[..., Any], context
 
 def test_plain_http_goes_to_the_proxy_as_a_whole_url(connect: Callable[..., Any]) -> None:
     with Wire(EMPTY) as wire, ConnectProxy() as proxy:
-        api = connect(BAMBOO, wire.url, token="t", proxy=proxy.url)
+        api = connect(BAMBOO, wire.url, token="t", proxy=proxy.url, allow_http=True)
         assert api.request("GET", "/x", effect="read").json() == ["from the proxy"]
         assert proxy.requests[0].target == f"{wire.url}/x"
         assert wire.connections == 0

@@ -133,14 +133,19 @@ impl Answer {
         taken.downcast::<T>().ok().map(|taken| *taken)
     }
 
+    /// The fate of a request that was answered with a refusal.
+    pub(super) fn outcome(&self) -> Outcome {
+        match self.status {
+            200..=299 | 400..=499 => Outcome::Rejected,
+            _ => Outcome::Unknown,
+        }
+    }
+
     /// An error about this answer. `message` may hold text of the server's: it is scrubbed here.
     pub fn error(&self, kind: Kind, message: &str) -> Error {
         let mut context = self.context.clone();
         context.hint.clone_from(&context.aside);
-        context.outcome = Some(match self.status {
-            200..=299 | 400..=499 => Outcome::Rejected,
-            _ => Outcome::Unknown,
-        });
+        context.settle(self.outcome());
         if !(self.body.is_secret && self.is_success()) {
             context.body_excerpt = redact::excerpt(self.bytes(), &self.secrets);
         }

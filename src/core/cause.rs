@@ -5,13 +5,39 @@ use std::io;
 
 use super::config::Settings;
 use super::direct::{NoAddress, TookTooLong};
-use super::error::Kind;
+use super::error::{Kind, Outcome};
 use super::proxy_refusal;
+use super::tls_words;
 
+const CERTIFICATE_HINT: &str = "the server wants a client certificate: pass client_cert=";
+const REFUSED_CERTIFICATE_HINT: &str =
+    "the server does not accept the client certificate: pass client_cert= with one that it trusts";
+const BROKEN_TLS_HINT: &str = "the server, or a load balancer or proxy in front of it, broke the TLS connection after the handshake: look into its log";
 /// What to do where the process has no file descriptor left.
 pub(crate) const DESCRIPTORS_HINT: &str = "this process, or the machine, is out of file descriptors: raise the limit (ulimit -n), make one client and reuse it, and close files and connections that are not used";
 
 pub(super) type BoxError = Box<dyn StdError + Send + Sync>;
+
+/// How far an attempt had come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// No connection has taken up the request: no byte of it was sent.
+    Connecting,
+    /// A connection has taken up the request.
+    Sent,
+    /// The head of an answer came.
+    Answered,
+}
+
+impl Phase {
+    /// What is known about the fate of an attempt that ends here.
+    pub(super) const fn outcome(self) -> Outcome {
+        match self {
+            Self::Connecting => Outcome::NotSent,
+            Self::Sent | Self::Answered => Outcome::Unknown,
+        }
+    }
+}
 
 /// A failed attempt, as the HTTP library tells it.
 pub(super) enum Broken {
@@ -19,6 +45,8 @@ pub(super) enum Broken {
     Connect(BoxError),
     /// A connection took the request.
     Exchange(BoxError),
+    /// The same on a new connection of TLS 1.3: the server may not have accepted the client's certificate yet.
+    FirstExchange(BoxError),
     /// On the way through a proxy.
     Proxied(reqwest::Error),
 }
@@ -26,7 +54,7 @@ pub(super) enum Broken {
 impl Broken {
     fn error(&self) -> &(dyn StdError + 'static) {
         match self {
-            Self::Connect(error) | Self::Exchange(error) => &**error,
+            Self::Connect(error) | Self::Exchange(error) | Self::FirstExchange(error) => &**error,
             // The outermost says no more than "error sending request".
             Self::Proxied(error) => error.source().unwrap_or(error),
         }
@@ -35,7 +63,7 @@ impl Broken {
     fn is_connect(&self) -> bool {
         match self {
             Self::Connect(_) => true,
-            Self::Exchange(_) => false,
+            Self::Exchange(_) | Self::FirstExchange(_) => false,
             Self::Proxied(error) => error.is_connect(),
         }
     }
@@ -43,7 +71,7 @@ impl Broken {
     fn is_dns(&self) -> bool {
         match self {
             Self::Connect(error) => find::<NoAddress>(&**error, &|_| true).is_some(),
-            Self::Exchange(_) => false,
+            Self::Exchange(_) | Self::FirstExchange(_) => false,
             Self::Proxied(error) => error.is_dns(),
         }
     }
@@ -52,7 +80,7 @@ impl Broken {
         let is_late = |error: &io::Error| error.kind() == io::ErrorKind::TimedOut;
         match self {
             Self::Connect(error) => error.is::<TookTooLong>() || find(&**error, &is_late).is_some(),
-            Self::Exchange(_) => false,
+            Self::Exchange(_) | Self::FirstExchange(_) => false,
             Self::Proxied(error) => error.is_timeout(),
         }
     }
@@ -89,21 +117,34 @@ impl Cause {
     }
 }
 
-/// Reads the chain from the outside in.
-pub(super) fn explain(broken: &Broken, settings: &Settings) -> Cause {
+/// Reads the chain from the outside in. What it means depends on how far the attempt had come.
+pub(super) fn explain(broken: &Broken, phase: Phase, settings: &Settings) -> Cause {
     let error = broken.error();
     let message = chain_text(error);
     if let Some(tls) = find::<rustls::Error>(error, &|_| true) {
-        return tls_cause(tls, &message, settings);
+        let is_refused = phase == Phase::Sent && is_certificate_refused(tls, broken, settings);
+        if phase == Phase::Connecting || is_refused {
+            return handshake_failed(tls, &message, settings);
+        }
+        let message = format!("the TLS connection broke: {}", tls_words::of(tls));
+        return Cause::new(Kind::Transport, message).with_hint(BROKEN_TLS_HINT);
     }
-    if find(error, &is_turned_away).is_some() {
+    if phase != Phase::Answered && find(error, &is_turned_away).is_some() {
         return Cause {
             is_unread: true,
             ..Cause::new(Kind::Transport, message)
         };
     }
+    if phase == Phase::Connecting && wants_certificate(settings) && find(error, &is_closed).is_some() {
+        let message = "the TLS handshake failed: the server closed the connection";
+        return Cause::new(Kind::Tls, message.to_owned()).with_hint(CERTIFICATE_HINT);
+    }
     if !broken.is_connect() {
-        return Cause::new(Kind::Transport, message);
+        let cause = Cause::new(Kind::Transport, format!("the connection broke: {message}"));
+        return match phase == Phase::Sent && wants_certificate(settings) {
+            true => cause.with_hint(CERTIFICATE_HINT),
+            false => cause,
+        };
     }
     // Before any party is named: a proxy is not to blame for it either.
     if find(error, &is_out_of_descriptors).is_some() {
@@ -122,7 +163,7 @@ pub(super) fn explain(broken: &Broken, settings: &Settings) -> Cause {
     Cause::new(Kind::Connect, format!("no connection: {message}")).with_hint(hint)
 }
 
-fn tls_cause(tls: &rustls::Error, message: &str, settings: &Settings) -> Cause {
+fn handshake_failed(tls: &rustls::Error, message: &str, settings: &Settings) -> Cause {
     let hint = tls_hint(tls, settings);
     let (what, hint) = match proxy_refusal::whose_tls_failed(settings, message) {
         Some(proxy) => (
@@ -133,8 +174,8 @@ fn tls_cause(tls: &rustls::Error, message: &str, settings: &Settings) -> Cause {
     };
     Cause {
         is_permanent: true,
-        is_unread: is_handshake_refusal(tls),
-        ..Cause::new(Kind::Tls, format!("{what}: {tls}")).with_hint(hint)
+        is_unread: true,
+        ..Cause::new(Kind::Tls, format!("{what}: {}", tls_words::of(tls))).with_hint(hint)
     }
 }
 
@@ -144,26 +185,40 @@ pub(crate) fn is_out_of_descriptors(error: &io::Error) -> bool {
     error.raw_os_error().is_some_and(|code| codes.contains(&code))
 }
 
-/// Under TLS 1.3 a client is through before the server has looked at its certificate. These alerts say that it was not
-/// accepted, and a server reads no request before that.
-fn is_handshake_refusal(error: &rustls::Error) -> bool {
+/// Under TLS 1.3 a client is through before the server has looked at its certificate. A server that asked for one reads
+/// no request before it has accepted it, and these alerts say that it did not.
+fn is_certificate_refused(error: &rustls::Error, broken: &Broken, settings: &Settings) -> bool {
     use rustls::AlertDescription as Alert;
-    let rustls::Error::AlertReceived(alert) = error else {
-        return true;
-    };
+    let may_be_unread = matches!(broken, Broken::FirstExchange(_) | Broken::Proxied(_));
+    may_be_unread
+        && settings.certificate_asked.is_set()
+        && matches!(
+            error,
+            rustls::Error::AlertReceived(
+                Alert::CertificateRequired
+                    | Alert::BadCertificate
+                    | Alert::UnsupportedCertificate
+                    | Alert::CertificateRevoked
+                    | Alert::CertificateExpired
+                    | Alert::CertificateUnknown
+                    | Alert::UnknownCA
+                    | Alert::AccessDenied
+                    | Alert::HandshakeFailure
+            )
+        )
+}
+
+/// Some servers end the connection where others send an alert.
+fn is_closed(error: &io::Error) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
     matches!(
-        alert,
-        Alert::CertificateRequired
-            | Alert::BadCertificate
-            | Alert::UnsupportedCertificate
-            | Alert::CertificateRevoked
-            | Alert::CertificateExpired
-            | Alert::CertificateUnknown
-            | Alert::UnknownCA
-            | Alert::AccessDenied
-            | Alert::HandshakeFailure
-            | Alert::ProtocolVersion
+        error.kind(),
+        BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof
     )
+}
+
+fn wants_certificate(settings: &Settings) -> bool {
+    settings.certificate_asked.is_set() && settings.client_pem.is_none()
 }
 
 fn tls_hint(error: &rustls::Error, settings: &Settings) -> String {
@@ -182,8 +237,11 @@ fn tls_hint(error: &rustls::Error, settings: &Settings) -> String {
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
         ) => "the certificate is for another name: use the name it was issued for in url",
         Error::InvalidCertificate(_) => "the server's certificate was refused: pass ca_file= if a private CA issued it",
-        Error::AlertReceived(AlertDescription::CertificateRequired) => {
-            "the server wants a client certificate: pass client_cert="
+        // Many servers have no other word for a certificate that is missing.
+        Error::AlertReceived(_) if wants_certificate(settings) => CERTIFICATE_HINT,
+        Error::AlertReceived(AlertDescription::CertificateRequired) => CERTIFICATE_HINT,
+        Error::AlertReceived(AlertDescription::HandshakeFailure) if settings.certificate_asked.is_set() => {
+            REFUSED_CERTIFICATE_HINT
         }
         Error::AlertReceived(
             AlertDescription::BadCertificate
@@ -193,7 +251,7 @@ fn tls_hint(error: &rustls::Error, settings: &Settings) -> String {
             | AlertDescription::CertificateRevoked
             | AlertDescription::UnsupportedCertificate
             | AlertDescription::AccessDenied,
-        ) => "the server does not accept the client certificate: pass client_cert= with one that it trusts",
+        ) => REFUSED_CERTIFICATE_HINT,
         Error::AlertReceived(AlertDescription::HandshakeFailure | AlertDescription::ProtocolVersion)
         | Error::PeerIncompatible(_) => {
             "the server offers neither TLS 1.2 nor 1.3 with forward secrecy; older versions are not supported"
@@ -236,7 +294,15 @@ fn chain_text(error: &(dyn StdError + 'static)) -> String {
     let mut texts: Vec<String> = Vec::new();
     let mut next = Some(error);
     while let Some(error) = next {
-        let text = error.to_string();
+        let text = match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            Some(inner) => inner.downcast_ref::<rustls::Error>().map(tls_words::of),
+            None => error.downcast_ref::<rustls::Error>().map(tls_words::of),
+        };
+        // rustls adds the address of a page for those who program with it.
+        let text = text.unwrap_or_else(|| match error.to_string().split_once(": https://docs.rs/") {
+            Some((text, _)) => text.to_owned(),
+            None => error.to_string(),
+        });
         if text != "client error (Connect)"
             && text != "client error (SendRequest)"
             && !texts.iter().any(|known| known.contains(&text))

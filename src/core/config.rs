@@ -1,6 +1,5 @@
 //! A client's settings and all their validation: after this, nothing about them can go wrong but the network.
 
-use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -12,6 +11,7 @@ use super::failover;
 use super::pem::{read_identity, read_roots};
 use super::proxy::Route;
 use super::retry::Retry;
+use super::tls::CertificateAsked;
 
 const DEFAULT_USER_AGENT: &str = concat!("infosecops/", env!("CARGO_PKG_VERSION"));
 
@@ -103,6 +103,8 @@ pub struct Settings {
     pub ca_pem: Option<Vec<u8>>,
     /// PEM text of certificate and key.
     pub client_pem: Option<Zeroizing<Vec<u8>>>,
+    /// Whether the server has asked for them.
+    pub certificate_asked: CertificateAsked,
     /// The way to the server.
     pub route: Route,
     /// Whether any certificate is good enough.
@@ -118,8 +120,8 @@ impl Settings {
     /// stand at the end of the URL and are taken off.
     pub fn new(system: System, api_paths: &[&[&str]], options: &Options) -> Result<Self, Error> {
         let (base, is_https) = clean_base(&options.url, api_paths, options.allow_http)?;
-        let route = Route::choose(options.proxy.as_deref(), &base)?;
         let proxy = options.proxy.as_deref();
+        let route = Route::choose(proxy, &base, options.allow_http)?;
         let (failover, any_https) = failover::checked(
             &options.failover,
             &base,
@@ -142,6 +144,7 @@ impl Settings {
             retry: checked_retry(&options.retry)?,
             ca_pem,
             client_pem: options.client_cert.as_ref().map(read_identity).transpose()?,
+            certificate_asked: CertificateAsked::default(),
             route,
             danger_accept_invalid_certs: options.danger_accept_invalid_certs,
             max_response_bytes: options.max_response_bytes,
@@ -250,11 +253,11 @@ fn overlap(segments: &[&str], api: &[&str]) -> usize {
         .unwrap_or(0)
 }
 
-fn is_loopback(host: &url::Host<&str>) -> bool {
+pub(crate) fn is_loopback(host: &url::Host<&str>) -> bool {
     match host {
         url::Host::Domain(name) => name.eq_ignore_ascii_case("localhost"),
-        url::Host::Ipv4(address) => IpAddr::V4(*address).is_loopback(),
-        url::Host::Ipv6(address) => IpAddr::V6(*address).is_loopback(),
+        url::Host::Ipv4(address) => address.is_loopback(),
+        url::Host::Ipv6(address) => address.to_canonical().is_loopback(),
     }
 }
 

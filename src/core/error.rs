@@ -150,12 +150,60 @@ pub struct Context {
     pub elapsed: Duration,
     /// The fate of the call.
     pub outcome: Option<Outcome>,
+    /// The first attempt of several that may have been applied although it failed.
+    pub unsettled_attempt: Option<u32>,
     /// Whether the call changes nothing, so that its fate does not matter.
     pub is_read: bool,
     /// What to do.
     pub hint: Option<String>,
     /// What every hint about this answer has to add.
     pub aside: Option<String>,
+}
+
+impl Context {
+    /// Sets the fate of the call by that of its last attempt. An earlier attempt that may have been applied makes it
+    /// unknown, whatever became of the last one.
+    pub fn settle(&mut self, outcome: Outcome) {
+        self.outcome = Some(if self.unsettled_attempt.is_some() {
+            Outcome::Unknown
+        } else {
+            outcome
+        });
+    }
+
+    /// For a request that only prepares the call: whatever became of it, the call itself was not sent.
+    pub fn only_prepared(&mut self) {
+        if self.outcome == Some(Outcome::Unknown) {
+            self.outcome = Some(Outcome::NotSent);
+        }
+        if let Some(attempt) = self.unsettled_attempt.take() {
+            let note = unsettled_note(attempt);
+            for text in [&mut self.hint, &mut self.aside] {
+                let kept = text.take().map(|text| text.replace(&note, ""));
+                let kept = kept.map(|text| text.trim_matches([';', ' ']).replace("; ;", ";"));
+                *text = kept.filter(|text| !text.is_empty());
+            }
+        }
+    }
+
+    /// Notes an earlier attempt that may have been applied. Every hint names it.
+    pub(super) fn note_unsettled(&mut self, attempt: u32) {
+        let note = unsettled_note(attempt);
+        self.hint = Some(joined(self.hint.take(), &note));
+        self.aside = Some(joined(self.aside.take(), &note));
+        self.unsettled_attempt = Some(attempt);
+        if let Some(outcome) = self.outcome {
+            self.settle(outcome);
+        }
+    }
+}
+
+fn unsettled_note(attempt: u32) -> String {
+    format!("attempt {attempt} may have been applied, whatever became of the later ones")
+}
+
+fn joined(text: Option<String>, more: &str) -> String {
+    text.map_or_else(|| more.to_owned(), |text| format!("{text}; {more}"))
 }
 
 /// A value that travels with an error: a partial result, the failed job, the last state seen.
@@ -249,10 +297,7 @@ impl Error {
         if self.0.context.outcome != Some(Outcome::Unknown) || self.0.context.is_read {
             return self;
         }
-        self.0.context.hint = Some(match &self.0.context.hint {
-            Some(hint) => format!("{hint}; {recipe}"),
-            None => recipe.to_owned(),
-        });
+        self.0.context.hint = Some(joined(self.0.context.hint.take(), recipe));
         self
     }
 
@@ -294,17 +339,15 @@ impl Error {
     /// For an error of a read that a change begins with: the change itself was not sent.
     #[must_use]
     pub fn before_a_change(mut self) -> Self {
-        if self.0.context.outcome == Some(Outcome::Unknown) {
-            self.0.context.outcome = Some(Outcome::NotSent);
-        }
+        self.0.context.only_prepared();
         self.0.context.is_read = false;
         self
     }
 
-    /// Sets the fate of the call.
+    /// Sets the fate of the call, as far as the last attempt tells it: see [`Context::settle`].
     #[must_use]
     pub fn with_outcome(mut self, outcome: Outcome) -> Self {
-        self.0.context.outcome = Some(outcome);
+        self.0.context.settle(outcome);
         self
     }
 }
@@ -358,3 +401,28 @@ impl fmt::Debug for Error {
 }
 
 impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_earlier_attempt_outweighs_the_last_one() {
+        let mut context = Context {
+            outcome: Some(Outcome::Rejected),
+            aside: Some("a proxy may have said so".to_owned()),
+            ..Context::default()
+        };
+        context.note_unsettled(2);
+        let error = Error::new(Kind::NotFound, "no", context).with_outcome(Outcome::Rejected);
+        assert_eq!(error.context().outcome, Some(Outcome::Unknown));
+        let mut error = error.with_hint("look");
+        let note = "attempt 2 may have been applied, whatever became of the later ones";
+        let told = format!("look; a proxy may have said so; {note}");
+        assert_eq!(error.context().hint.as_ref(), Some(&told));
+        // Of a request that only prepares the call it is nothing to say.
+        error.context_mut().only_prepared();
+        assert_eq!(error.context().outcome, Some(Outcome::NotSent));
+        assert_eq!(error.context().hint.as_deref(), Some("look; a proxy may have said so"));
+    }
+}

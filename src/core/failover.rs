@@ -29,7 +29,8 @@ pub(super) fn checked(
         if other == base || bases.contains(&other) {
             return Err(placed("is the same server once more"));
         }
-        if Route::choose(proxy, &other)?.shown() != route.shown() {
+        let way = Route::choose(proxy, &other, allow_http).map_err(|error| placed(error.message()))?;
+        if way.shown() != route.shown() {
             return Err(placed(
                 "is reached through another proxy than url; name one for both as proxy=",
             ));

@@ -43,5 +43,6 @@ pub mod target;
 mod telling;
 pub mod texts;
 mod tls;
+mod tls_words;
 pub mod transport;
 pub mod turnstile;

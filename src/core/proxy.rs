@@ -4,6 +4,7 @@ use std::fmt;
 
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 
+use super::config::is_loopback;
 use super::error::Error;
 
 /// The way to the server.
@@ -16,14 +17,23 @@ pub enum Route {
 }
 
 impl Route {
-    /// `proxy`: None takes the environment's variables, `direct` none at all, anything else is the proxy's URL.
+    /// `proxy`: None takes the environment's variables, `direct` none at all, anything else is the proxy's URL. Plain
+    /// http to this machine never leaves it: it is allowed because nobody else can read it.
     ///
     /// # Errors
-    /// If a proxy is named that can't be used, by `proxy` or by a variable.
-    pub fn choose(proxy: Option<&str>, base: &str) -> Result<Self, Error> {
+    /// If a proxy is named that can't be used, by `proxy` or by a variable, or that would read plain http to this machine
+    /// while `allow_http` is not set.
+    pub fn choose(proxy: Option<&str>, base: &str, allow_http: bool) -> Result<Self, Error> {
         let uri: http::Uri = base.parse().map_err(|_| Error::config("url: not a valid URL"))?;
         let matcher = match proxy {
             Some("direct") => return Ok(Self::Direct),
+            None if is_local(base) => return Ok(Self::Direct),
+            Some(url) if is_local(base) && !allow_http => {
+                check(url)?;
+                return Err(Error::config(
+                    "proxy: would get the credentials in clear, as the url is plain http; leave it out for a server on this machine, use https, or pass allow_http=True to accept that",
+                ));
+            }
             None if is_excepted(&uri) => return Ok(Self::Direct),
             None => Matcher::from_env(),
             Some(url) => {
@@ -80,6 +90,12 @@ impl fmt::Debug for Route {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.shown().as_deref().unwrap_or("direct"))
     }
+}
+
+/// Plain http to a loopback address.
+fn is_local(base: &str) -> bool {
+    let parsed = url::Url::parse(base).ok();
+    parsed.is_some_and(|url| url.scheme() == "http" && url.host().is_some_and(|host| is_loopback(&host)))
 }
 
 fn is_socks4(intercept: &Intercept) -> bool {
@@ -155,12 +171,12 @@ mod tests {
 
     #[test]
     fn a_given_proxy_is_taken_and_its_password_never_shown() {
-        let route = Route::choose(Some("http://user:hunter22@proxy.test:3128"), "https://host.test").unwrap();
+        let route = Route::choose(Some("http://user:hunter22@proxy.test:3128"), "https://host.test", false).unwrap();
         assert_eq!(route.shown().as_deref(), Some("http://proxy.test:3128"));
         assert!(!format!("{route:?}").contains("hunter22"));
         assert!(route.to_reqwest().unwrap().is_some());
         assert!(matches!(
-            Route::choose(Some("direct"), "https://host.test").unwrap(),
+            Route::choose(Some("direct"), "https://host.test", false).unwrap(),
             Route::Direct
         ));
     }
@@ -169,17 +185,17 @@ mod tests {
     fn a_login_is_refused_where_the_protocol_has_none() {
         for (scheme, is_usable) in [("socks4", false), ("socks4a", false), ("socks5", true), ("https", true)] {
             let proxy = format!("{scheme}://user:hunter22@proxy.test:1080");
-            let route = Route::choose(Some(&proxy), "https://host.test");
+            let route = Route::choose(Some(&proxy), "https://host.test", false);
             assert_eq!(route.is_ok(), is_usable, "{scheme}");
             assert!(!format!("{route:?}").contains("hunter22"));
         }
-        assert!(Route::choose(Some("socks4://proxy.test:1080"), "https://host.test").is_ok());
+        assert!(Route::choose(Some("socks4://proxy.test:1080"), "https://host.test", false).is_ok());
     }
 
     #[test]
     fn nonsense_is_refused_without_echoing_it() {
         for proxy in ["", "proxy.test:3128", "ftp://x", "http://", "DIRECT"] {
-            let error = Route::choose(Some(proxy), "https://host.test").unwrap_err();
+            let error = Route::choose(Some(proxy), "https://host.test", false).unwrap_err();
             assert!(error.message().starts_with("proxy: "), "{proxy}");
         }
     }

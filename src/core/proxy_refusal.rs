@@ -114,11 +114,6 @@ fn between(settings: &Settings) -> Option<String> {
         .filter(|proxy| !settings.is_https && proxy.starts_with("http"))
 }
 
-/// Whether the answer is the proxy's own and says so.
-pub(super) fn is_proxys_own(settings: &Settings, status: u16, headers: &HeaderMap) -> bool {
-    sign(status, headers).is_some() && between(settings).is_some()
-}
-
 /// For an answer to plain http: the error where the proxy gave it in the server's place and says so. Where it may have,
 /// the answer's errors will mention the proxy.
 pub(super) fn in_the_servers_place(settings: &Settings, answer: &mut Answer) -> Option<Error> {

@@ -5,10 +5,9 @@ use http::response::Parts;
 
 use super::answer::{Answer, Buffer};
 use super::cause::Broken;
-use super::elements::Elements;
+use super::elements::{Cut, Elements};
 use super::error::{Context, Error, Kind, Outcome};
 use super::http_client::Body;
-use super::proxy_refusal;
 use super::request::Request;
 use super::retry::Failure;
 use super::transport::{Attempt, Call};
@@ -23,19 +22,16 @@ static REQUEST_ID_HEADERS: [HeaderName; 4] = [
 ];
 
 impl Call {
-    /// Reads the body behind a head. What ends it early leaves in `context` how far it came.
+    /// Reads the body behind a head. Whatever ends it early leaves the head in its place, and in `context` how far it came.
     pub(super) async fn read(
         &self,
         request: &Request,
-        head: Parts,
+        head: &mut Option<Parts>,
         mut pieces: Body,
         context: &mut Context,
     ) -> Result<Attempt, Broken> {
-        let status = head.status.as_u16();
-        let is_good = (200..300).contains(&status);
+        let is_good = head.as_ref().is_some_and(|head| head.status.is_success());
         let is_secret = request.secret_answer && is_good;
-        let reason = head.extensions.get::<hyper::ext::ReasonPhrase>();
-        let reason = reason.map(|phrase| String::from_utf8_lossy(phrase.as_bytes()).into_owned());
         let announced = usize::try_from(pieces.announced().unwrap_or(0)).unwrap_or(usize::MAX);
         let mut body = Buffer::new(is_secret, announced.min(PREALLOCATION_MAX));
         let mut elements = request
@@ -44,28 +40,15 @@ impl Call {
             .filter(|_| is_good)
             .map(|sink| Elements::new(sink()));
         let mut received: u64 = 0;
-        let is_proxys = proxy_refusal::is_proxys_own(&self.settings, status, &head.headers);
-        loop {
-            match pieces.piece().await {
-                Ok(None) => break,
-                Ok(Some(piece)) => {
-                    received += piece.len() as u64;
-                    body.extend(&piece);
-                }
-                // Status or headers have settled it. Half an explanation could say something else than the whole.
-                Err(_) if (400..500).contains(&status) || is_proxys => {
-                    body = Buffer::default();
-                    break;
-                }
-                Err(broken) => return Err(broken),
-            }
+        while let Some(piece) = pieces.piece().await? {
+            received += piece.len() as u64;
+            body.extend(&piece);
             if received > self.settings.max_response_bytes {
+                if let Some(answer) = self.without_body(request, head, context) {
+                    return Ok(Ok(answer));
+                }
                 context.elapsed = self.elapsed();
-                context.outcome = Some(if (400..500).contains(&status) {
-                    Outcome::Rejected
-                } else {
-                    Outcome::Unknown
-                });
+                context.outcome = Some(Outcome::Unknown);
                 let message = format!(
                     "the answer is larger than max_response_bytes ({})",
                     self.settings.max_response_bytes
@@ -77,20 +60,42 @@ impl Call {
                 elements.look(&mut body);
             }
         }
+        let (elements, cut) = elements.map(|elements| elements.finish(&mut body)).unzip();
+        let head = head.take().unwrap_or_else(|| http::Response::new(()).into_parts().0);
+        let mut answer = self.answer(request, head, body, context);
+        answer.elements = elements;
+        answer.cut = cut.unwrap_or_default();
+        Ok(Ok(answer))
+    }
+
+    /// The answer where a head came whose status has settled the call, and a body that did not come whole: cut, late or
+    /// too large. It is left out: half an explanation could say something else than the whole.
+    pub(super) fn without_body(
+        &self,
+        request: &Request,
+        head: &mut Option<Parts>,
+        context: &mut Context,
+    ) -> Option<Answer> {
+        let head = head.take_if(|head| !head.status.is_success())?;
+        Some(self.answer(request, head, Buffer::default(), context))
+    }
+
+    fn answer(&self, request: &Request, head: Parts, body: Buffer, context: &mut Context) -> Answer {
+        let reason = head.extensions.get::<hyper::ext::ReasonPhrase>();
+        let reason = reason.map(|phrase| String::from_utf8_lossy(phrase.as_bytes()).into_owned());
         let mut secrets = request.secrets.clone();
         secrets.extend_from_slice(request.target.secrets());
         context.elapsed = self.elapsed();
-        let (elements, cut) = elements.map(|elements| elements.finish(&mut body)).unzip();
-        Ok(Ok(Answer {
-            status,
+        Answer {
+            status: head.status.as_u16(),
             reason,
             headers: head.headers,
             body,
             context: std::mem::take(context),
             secrets,
-            elements,
-            cut: cut.unwrap_or_default(),
-        }))
+            elements: None,
+            cut: Cut::default(),
+        }
     }
 }
 

@@ -41,6 +41,8 @@ pub struct Request {
     pub secret_answer: bool,
     /// What takes the elements of a good answer that is a list.
     pub elements: Option<NewSink>,
+    /// An attempt that was made for the same call before, and may have been applied.
+    pub(super) unsettled_attempt: Option<u32>,
 }
 
 impl Request {
@@ -56,7 +58,15 @@ impl Request {
             secrets: Vec::new(),
             secret_answer: false,
             elements: None,
+            unsettled_attempt: None,
         }
+    }
+
+    /// Notes that it is sent once more after this answer, for the same call.
+    #[must_use]
+    pub fn after(mut self, answer: &Answer) -> Self {
+        self.unsettled_attempt = answer.context.unsettled_attempt;
+        self
     }
 
     /// Sets a header.

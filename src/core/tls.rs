@@ -1,11 +1,14 @@
 //! The TLS side of every connection of a client: whom it trusts, as whom it shows itself, which versions it speaks.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use rustls::client::ResolvesClientCert;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::sign::CertifiedKey;
 use rustls::{ClientConfig, ConfigBuilder, DigitallySignedStruct, RootCertStore, SignatureScheme};
 
 use super::config::Settings;
@@ -47,6 +50,10 @@ pub(super) fn config(settings: &Settings, system: Option<&[CertificateDer<'stati
         }
         None => builder.with_no_client_auth(),
     };
+    config.client_auth_cert_resolver = Arc::new(Noting {
+        asked: settings.certificate_asked.clone(),
+        chosen: config.client_auth_cert_resolver.clone(),
+    });
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(config)
 }
@@ -69,6 +76,35 @@ fn store(certs: &[CertificateDer<'static>]) -> Result<RootCertStore, Error> {
 fn unusable(error: &rustls::Error) -> Error {
     Error::config(format!("the TLS client could not be set up: {error}"))
         .with_hint("if this machine has no CA store, pass ca_file= with the roots to trust; with client_cert=, check that the key belongs to the certificate")
+}
+
+/// Whether the server has asked for a client certificate in any handshake of a client. When one is missing, the server's
+/// own words for it are too few to know it by.
+#[derive(Clone, Debug, Default)]
+pub struct CertificateAsked(Arc<AtomicBool>);
+
+impl CertificateAsked {
+    pub(super) fn is_set(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Shows the certificate that the settings name, and notes that it was asked for.
+#[derive(Debug)]
+struct Noting {
+    asked: CertificateAsked,
+    chosen: Arc<dyn ResolvesClientCert>,
+}
+
+impl ResolvesClientCert for Noting {
+    fn resolve(&self, issuers: &[&[u8]], schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        self.asked.0.store(true, Ordering::Relaxed);
+        self.chosen.resolve(issuers, schemes)
+    }
+
+    fn has_certs(&self) -> bool {
+        self.chosen.has_certs()
+    }
 }
 
 /// Takes any certificate: what `danger_accept_invalid_certs` asks for.

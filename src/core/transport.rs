@@ -7,13 +7,14 @@ use std::time::{Duration, SystemTime};
 
 use http::Method;
 use http::header::{self, HeaderValue};
+use http::response::Parts;
 use tokio::time::{Instant, sleep, timeout_at};
 use url::Url;
 
 use super::address::Address;
 use super::answer::Answer;
 use super::body::Watched;
-use super::cause::{self, Broken};
+use super::cause::{self, Broken, Phase};
 use super::config::Settings;
 use super::direct::Reactor;
 use super::error::{Context, Error, Kind, Outcome};
@@ -144,6 +145,7 @@ impl Call {
         let mut redirects = 0;
         let mut number = 0;
         let mut round = 1;
+        let mut unsettled = request.unsettled_attempt;
         loop {
             number += 1;
             let attempt = self.attempt(request, &address, &shown, number, tour.unreached()).await;
@@ -151,7 +153,7 @@ impl Call {
                 tour.worked();
             }
             let (failure, result) = match attempt {
-                Ok(answer) if answer.is_success() => return Ok(answer),
+                Ok(answer) if answer.is_success() => return covering(unsettled, Ok(answer)),
                 Ok(mut answer) => {
                     if redirects < REDIRECTS_MAX
                         && let Some(location) = self.same_origin_redirect(request, &address, &answer)
@@ -184,12 +186,18 @@ impl Call {
                 self.remaining(),
                 random,
             ) {
-                Decision::Stop => return result.inspect_err(|error| self.tell_failure(request, &shown, number, error)),
+                Decision::Stop => {
+                    return covering(unsettled, result)
+                        .inspect_err(|error| self.tell_failure(request, &shown, number, error));
+                }
                 Decision::After(delay) => {
-                    let reason = match &result {
-                        Ok(answer) => format!("status {}", answer.status),
-                        Err(error) => error.message().to_owned(),
+                    let (reason, outcome) = match &result {
+                        Ok(answer) => (format!("status {}", answer.status), Some(answer.outcome())),
+                        Err(error) => (error.message().to_owned(), error.context().outcome),
                     };
+                    if request.effect != Effect::Read && outcome == Some(Outcome::Unknown) {
+                        unsettled = unsettled.or(Some(number));
+                    }
                     self.tell(request, &shown, number, || Step::Retry { reason, delay });
                     sleep(delay).await;
                     round += 1;
@@ -234,49 +242,52 @@ impl Call {
         let built = self.build(request, &started);
         let outgoing = built.map_err(|error| (Failure::Permanent, self.refuse(&request.operation, error)))?;
         self.tell(request, shown, number, || Step::Request);
+        let mut head = None;
         let ended = timeout_at(
             self.deadline,
-            self.exchange((request, address), (shown, number), outgoing, &mut context),
+            self.exchange((request, address), (shown, number), outgoing, (&mut head, &mut context)),
         )
         .await;
-        let is_answered = context.status.is_some();
-        let outcome = if is_answered || started.load(Ordering::Relaxed) {
-            Outcome::Unknown
-        } else {
-            // Before the connection has taken up the body, no byte can have been sent.
-            Outcome::NotSent
+        let broken = match ended {
+            Ok(Ok(attempt)) => return attempt,
+            Ok(Err(broken)) => Some(broken),
+            Err(_) => None,
         };
-        match ended {
-            Ok(Ok(attempt)) => attempt,
-            Ok(Err(broken)) => {
-                context.elapsed = self.elapsed();
-                let (failure, error) = Box::pin(self.broken(&broken, context, outcome)).await;
-                Err((if is_answered { Failure::Cut } else { failure }, error))
-            }
-            Err(_) => {
-                context.outcome = Some(outcome);
-                Err((Failure::Permanent, self.late(context)))
-            }
+        if let Some(answer) = self.without_body(request, &mut head, &mut context) {
+            return Ok(answer);
         }
+        let phase = match context.status {
+            Some(_) => Phase::Answered,
+            None if started.load(Ordering::Relaxed) => Phase::Sent,
+            // Before the connection has taken up the body, no byte can have been sent.
+            None => Phase::Connecting,
+        };
+        context.elapsed = self.elapsed();
+        context.outcome = Some(phase.outcome());
+        Err(match broken {
+            Some(broken) => Box::pin(self.broken(&broken, context, phase)).await,
+            None => (Failure::Permanent, self.late(context)),
+        })
     }
 
-    /// What ends it early leaves in `context` how far it came.
+    /// Whatever ends it early leaves in `head` and `context` how far it came.
     async fn exchange(
         &self,
         (request, address): (&Request, &Address<'_>),
         (shown, number): (&str, u32),
         outgoing: http::Request<Watched>,
-        context: &mut Context,
+        (head, context): (&mut Option<Parts>, &mut Context),
     ) -> Result<Attempt, Broken> {
-        let (head, body) = self
+        let (parts, body) = self
             .http
             .send(outgoing, address, self.reactor.as_ref())
             .await?
             .into_parts();
-        let status = head.status.as_u16();
+        let status = parts.status.as_u16();
         context.status = Some(status);
         context.outcome = Some(Outcome::Unknown);
-        context.request_id = request_id(&head.headers);
+        context.request_id = request_id(&parts.headers);
+        *head = Some(parts);
         self.tell(request, shown, number, || Step::Response { status });
         self.read(request, head, body, context).await
     }
@@ -296,16 +307,17 @@ impl Call {
         Ok(outgoing)
     }
 
-    async fn broken(&self, broken: &Broken, mut context: Context, outcome: Outcome) -> (Failure, Error) {
-        let cause = cause::explain(broken, &self.settings);
+    async fn broken(&self, broken: &Broken, mut context: Context, phase: Phase) -> (Failure, Error) {
+        let cause = cause::explain(broken, phase, &self.settings);
         let cause = proxy_refusal::with_status(cause, &self.http, &self.settings, self.remaining()).await;
         context.status = context.status.or(cause.status);
-        let outcome = if cause.is_unread { Outcome::NotSent } else { outcome };
-        context.outcome = Some(outcome);
-        let failure = match outcome {
+        if cause.is_unread {
+            context.outcome = Some(Outcome::NotSent);
+        }
+        let failure = match context.outcome {
             _ if cause.is_permanent => Failure::Permanent,
-            Outcome::NotSent => Failure::NotSent,
-            Outcome::Unknown | Outcome::Rejected => Failure::Cut,
+            Some(Outcome::NotSent) => Failure::NotSent,
+            _ => Failure::Cut,
         };
         let mut error = Error::new(cause.kind, cause.message, context);
         if let Some(hint) = cause.hint {
@@ -314,8 +326,7 @@ impl Call {
         (failure, error)
     }
 
-    fn late(&self, mut context: Context) -> Error {
-        context.elapsed = self.elapsed();
+    fn late(&self, context: Context) -> Error {
         let what = match (context.outcome, context.status) {
             (Some(Outcome::NotSent), _) => "no connection",
             (_, Some(_)) => "the answer was not complete",
@@ -340,6 +351,18 @@ impl Call {
         let clean = next.username().is_empty() && next.password().is_none();
         (clean && next.origin() == current.origin()).then_some(next)
     }
+}
+
+/// The fate of a call covers all its attempts.
+fn covering(unsettled: Option<u32>, mut result: Result<Answer, Error>) -> Result<Answer, Error> {
+    if let Some(attempt) = unsettled {
+        let context = match &mut result {
+            Ok(answer) => &mut answer.context,
+            Err(error) => error.context_mut(),
+        };
+        context.note_unsettled(attempt);
+    }
+    result
 }
 
 fn asked_wait(answer: &Answer) -> Option<Duration> {

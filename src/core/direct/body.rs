@@ -20,6 +20,7 @@ use crate::core::cause::{BoxError, Broken};
 /// The body of an answer.
 pub(in crate::core) struct Body {
     content: Content,
+    is_http2: bool,
     lent: Option<(Http1, Weak<Pool>)>,
 }
 
@@ -28,18 +29,23 @@ enum Content {
     Packed(Pin<Box<DecompressionBody<Incoming>>>),
 }
 
+/// HTTP/2: the server took the stream or the connection away without an error, and without the end of the body.
+#[derive(Debug, thiserror::Error)]
+#[error("the server ended the answer before it was complete")]
+struct CutShort;
+
 /// The answer that came on this connection.
 pub(super) async fn answered(response: Response<Incoming>, sender: Sender, pool: &Arc<Pool>) -> Response<Body> {
-    let lent = match sender {
-        Sender::Http1(http1) => Some((http1, Arc::downgrade(pool))),
-        Sender::Http2(_) => None,
+    let (lent, is_http2) = match sender {
+        Sender::Http1(http1) => (Some((http1, Arc::downgrade(pool))), false),
+        Sender::Http2(_) => (None, true),
     };
     let response = if response.headers().contains_key(header::CONTENT_ENCODING) {
         Box::pin(unpacked(response)).await
     } else {
         response.map(Content::Plain)
     };
-    response.map(|content| Body::new(content, lent))
+    response.map(|content| Body::new(content, lent, is_http2))
 }
 
 async fn unpacked(response: Response<Incoming>) -> Response<Content> {
@@ -50,8 +56,12 @@ async fn unpacked(response: Response<Incoming>) -> Response<Content> {
 }
 
 impl Body {
-    fn new(content: Content, lent: Option<(Http1, Weak<Pool>)>) -> Self {
-        let mut body = Self { content, lent };
+    fn new(content: Content, lent: Option<(Http1, Weak<Pool>)>, is_http2: bool) -> Self {
+        let mut body = Self {
+            content,
+            is_http2,
+            lent,
+        };
         body.look_for_end();
         body
     }
@@ -72,6 +82,10 @@ impl Body {
                 _ => poll_fn(|context| self.poll_frame(context)).await,
             };
             let Some(frame) = frame else {
+                // hyper takes RST_STREAM with NO_ERROR or CANCEL for the end of a body, whatever is missing.
+                if self.is_http2 && !self.content.is_end_stream() {
+                    return Err(Broken::Exchange(CutShort.into()));
+                }
                 self.give_back();
                 return Ok(None);
             };
@@ -111,6 +125,14 @@ impl Body {
 }
 
 impl Content {
+    /// Whether the server has sent all of it; for HTTP/1, where all of it has a length.
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Plain(body) => body.is_end_stream(),
+            Self::Packed(body) => body.get_ref().is_end_stream(),
+        }
+    }
+
     fn poll_frame(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         match self {
             Self::Plain(body) => Pin::new(body).poll_frame(context).map_err(Into::into),

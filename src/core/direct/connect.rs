@@ -13,15 +13,16 @@ use hyper::client::conn::http2;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::dns::{GaiAddrs, GaiResolver, Name};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, ProtocolVersion};
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tower_service::Service;
 
 use super::Origin;
+use super::first::{First, Watching};
 use super::http1::Http1;
-use super::line::Line;
+use super::line::{Ear, Line};
 use super::pool::{Http2, Sender};
 use crate::core::cause::{BoxError, Broken};
 
@@ -58,26 +59,34 @@ impl Connector {
     }
 
     /// A connection that takes a request. Where the server chose HTTP/2 and another connection came first, that one.
-    pub(super) async fn open(&self, origin: &Origin) -> Result<Sender, Broken> {
+    pub(super) async fn open(&self, origin: &Origin) -> Result<Opened, Broken> {
         match timeout(self.limit, self.reach(&origin.uri)).await {
             Ok(Ok(Reached::Plain(line))) => {
                 let ear = line.ear();
-                http1(Http1::open(line, ear).await)
-            }
-            Ok(Ok(Reached::Tls(stream))) if stream.get_ref().1.alpn_protocol() == Some(b"h2") => {
-                let ear = stream.get_ref().0.ear();
-                let (mut sender, connection) = http2::Builder::new(TokioExecutor::new())
-                    .timer(TokioTimer::new())
-                    .handshake(TokioIo::new(*stream))
-                    .await
-                    .map_err(broken)?;
-                tokio::spawn(connection);
-                sender.ready().await.map_err(broken)?;
-                Ok(Sender::Http2(origin.pool.share(Http2 { sender, ear })))
+                let opened = Http1::open(line, ear).await.map_err(broken)?;
+                Ok(Opened {
+                    sender: Sender::Http1(opened),
+                    first: First::default(),
+                })
             }
             Ok(Ok(Reached::Tls(stream))) => {
-                let ear = stream.get_ref().0.ear();
-                http1(Http1::open(*stream, ear).await)
+                let (line, tls) = stream.get_ref();
+                let ear = line.ear();
+                let first = First {
+                    may_be_refused: tls.protocol_version() == Some(ProtocolVersion::TLSv1_3),
+                    failure: Arc::default(),
+                };
+                let is_http2 = tls.alpn_protocol() == Some(b"h2");
+                let watched = Watching::new(*stream, first.failure.clone());
+                let sender = if is_http2 {
+                    let opened = http2(TokioIo::new(watched), ear).await;
+                    let opened = opened.map_err(|error| first.broken(error.into()))?;
+                    Sender::Http2(origin.pool.share(opened))
+                } else {
+                    let opened = Http1::open(watched, ear).await;
+                    Sender::Http1(opened.map_err(|error| first.broken(error.into()))?)
+                };
+                Ok(Opened { sender, first })
             }
             Ok(Err(error)) => Err(Broken::Connect(error)),
             Err(_) => Err(Broken::Connect(TookTooLong.into())),
@@ -105,8 +114,20 @@ enum Reached {
     Tls(Box<tokio_rustls::client::TlsStream<Line>>),
 }
 
-fn http1(opened: hyper::Result<Http1>) -> Result<Sender, Broken> {
-    opened.map(Sender::Http1).map_err(broken)
+/// A new connection, and what its first request may run into.
+pub(super) struct Opened {
+    pub(super) sender: Sender,
+    pub(super) first: First,
+}
+
+async fn http2(stream: TokioIo<Watching>, ear: Ear) -> hyper::Result<Http2> {
+    let (mut sender, connection) = http2::Builder::new(TokioExecutor::new())
+        .timer(TokioTimer::new())
+        .handshake(stream)
+        .await?;
+    tokio::spawn(connection);
+    sender.ready().await?;
+    Ok(Http2 { sender, ear })
 }
 
 fn broken(error: hyper::Error) -> Broken {

@@ -15,7 +15,11 @@ use tokio::net::TcpStream;
 use super::reactor::{Looked, Reactor};
 
 /// The socket, for the one that reads and writes. Dropped, it is closed.
-pub(super) struct Line(Arc<Mutex<Socket>>);
+pub(super) struct Line {
+    socket: Arc<Mutex<Socket>>,
+    /// Whether the server does not take any more.
+    is_closed_for_writing: bool,
+}
 
 /// For the one that only asks.
 #[derive(Clone, Default)]
@@ -42,11 +46,14 @@ pub(super) enum Heard {
 
 impl Line {
     pub(super) fn new(stream: TcpStream) -> Self {
-        Self(Arc::new(Mutex::new(Socket::Runtime(stream))))
+        Self {
+            socket: Arc::new(Mutex::new(Socket::Runtime(stream))),
+            is_closed_for_writing: false,
+        }
     }
 
     pub(super) fn ear(&self) -> Ear {
-        Ear(Arc::downgrade(&self.0))
+        Ear(Arc::downgrade(&self.socket))
     }
 }
 
@@ -107,13 +114,20 @@ impl Socket {
     }
 }
 
+fn is_refused(error: &Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::BrokenPipe | ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted
+    )
+}
+
 fn lost<T>() -> Poll<Result<T, Error>> {
     Poll::Ready(Err(ErrorKind::NotConnected.into()))
 }
 
 impl AsyncRead for Line {
     fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<Result<(), Error>> {
-        match &mut *held(&self.0) {
+        match &mut *held(&self.socket) {
             Socket::Runtime(stream) => Pin::new(stream).poll_read(context, buffer),
             Socket::EventLoop(socket) => socket.poll_read(context, buffer),
             Socket::Lost => lost(),
@@ -126,16 +140,26 @@ impl AsyncWrite for Line {
         self.poll_write_vectored(context, &[IoSlice::new(bytes)])
     }
 
+    /// A server that takes no more may have said why: an alert of TLS, or an early answer. Both stand unread, and an
+    /// error here would be told in their place. So nothing is said here, and reading gives what came, and then the end.
     fn poll_write_vectored(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         pieces: &[IoSlice<'_>],
     ) -> Poll<Result<usize, Error>> {
-        match &mut *held(&self.0) {
-            Socket::Runtime(stream) => Pin::new(stream).poll_write_vectored(context, pieces),
-            Socket::EventLoop(socket) => socket.poll_write(context, pieces),
-            Socket::Lost => lost(),
+        if !self.is_closed_for_writing {
+            let written = match &mut *held(&self.socket) {
+                Socket::Runtime(stream) => Pin::new(stream).poll_write_vectored(context, pieces),
+                Socket::EventLoop(socket) => socket.poll_write(context, pieces),
+                Socket::Lost => lost(),
+            };
+            match &written {
+                Poll::Ready(Err(error)) if is_refused(error) => {}
+                _ => return written,
+            }
+            self.is_closed_for_writing = true;
         }
+        Poll::Ready(Ok(pieces.iter().map(|piece| piece.len()).sum()))
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -148,7 +172,7 @@ impl AsyncWrite for Line {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        match &mut *held(&self.0) {
+        match &mut *held(&self.socket) {
             Socket::Runtime(stream) => Pin::new(stream).poll_shutdown(context),
             Socket::EventLoop(socket) => Poll::Ready(socket.shutdown()),
             Socket::Lost => lost(),

@@ -2,6 +2,7 @@
 
 mod body;
 mod connect;
+mod first;
 mod http1;
 mod line;
 mod pool;
@@ -64,14 +65,18 @@ impl Direct {
         let path = PathAndQuery::from_maybe_shared(path).map_err(|_| no_uri())?;
         loop {
             let taken = origin.pool.take();
-            let is_reused = taken.is_some();
+            let mut first = None;
             let mut sender = match taken {
                 Some(mut sender) => match sender.is_open(reactor).await {
                     true => sender,
                     false => continue,
                 },
-                // Boxed, so that a call which needs no new connection stays small.
-                None => Box::pin(self.connector.open(&origin)).await?,
+                None => {
+                    // Boxed, so that a call which needs no new connection stays small.
+                    let opened = Box::pin(self.connector.open(&origin)).await?;
+                    first = Some(opened.first);
+                    opened.sender
+                }
             };
             let sent = match &mut sender {
                 Sender::Http1(http1) => {
@@ -87,9 +92,9 @@ impl Direct {
             };
             match sent {
                 Ok(response) => return Ok(body::answered(response, sender, &origin.pool).await),
-                Err(mut error) => match error.take_message() {
-                    Some(unsent) if is_reused => request = unsent,
-                    _ => return Err(Broken::Exchange(error.into_error().into())),
+                Err(mut error) => match (error.take_message(), first) {
+                    (Some(unsent), None) => request = unsent,
+                    (_, first) => return Err(first.unwrap_or_default().broken(error.into_error().into())),
                 },
             }
         }

@@ -180,7 +180,9 @@ impl GovernanceLifecycle {
         let Some(fresh) = self.renewed(call, &token).await.map_err(early)? else {
             return Ok(first);
         };
-        let second = call.send(&authorized(&request, &fresh).map_err(early)?).await?;
+        let second = call
+            .send(&authorized(&request, &fresh).map_err(early)?.after(&first))
+            .await?;
         if page::is_dead_token(&second) {
             self.forget(&fresh);
         }
@@ -209,9 +211,7 @@ fn before_sending(call: &Call, operation: &str, error: Error) -> Error {
     let mut error = call.refuse(operation, error);
     let context = error.context_mut();
     operation.clone_into(&mut context.operation);
-    if context.outcome == Some(Outcome::Unknown) {
-        context.outcome = Some(Outcome::NotSent);
-    }
+    context.only_prepared();
     error
 }
 

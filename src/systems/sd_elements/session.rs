@@ -69,6 +69,7 @@ impl Backend for SdElements {
                 .await
                 .map_err(|error| refuse(&request, error))?;
             if newer != token {
+                request = request.after(&answer);
                 answer = call.send(&request).await?;
                 if answer.status == 401 {
                     self.token.refused(&newer);

@@ -1,0 +1,104 @@
+//! A connection of TLS, and the first request on it. Under TLS 1.3 it is sent before the server has looked at the client's
+//! certificate, and HTTP/2 does not pass on the alert that says it was refused.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio_rustls::client::TlsStream;
+
+use super::line::Line;
+use crate::core::cause::{BoxError, Broken, find};
+
+/// What the first request may run into.
+#[derive(Default)]
+pub(super) struct First {
+    pub(super) may_be_refused: bool,
+    /// What TLS failed with, where the protocol above keeps it to itself.
+    pub(super) failure: Arc<OnceLock<rustls::Error>>,
+}
+
+impl First {
+    /// The failure of the first request.
+    pub(super) fn broken(&self, error: BoxError) -> Broken {
+        let error = self.failure.get().map_or(error, |tls| tls.clone().into());
+        match self.may_be_refused {
+            true => Broken::FirstExchange(error),
+            false => Broken::Exchange(error),
+        }
+    }
+}
+
+/// A stream that keeps what TLS failed with, and gives what came whole before that: the library gives the failure first.
+pub(super) struct Watching {
+    stream: TlsStream<Line>,
+    failure: Arc<OnceLock<rustls::Error>>,
+    /// The failure, until all has been read that came before.
+    held: Option<io::Error>,
+}
+
+impl Watching {
+    pub(super) fn new(stream: TlsStream<Line>, failure: Arc<OnceLock<rustls::Error>>) -> Self {
+        Self {
+            stream,
+            failure,
+            held: None,
+        }
+    }
+}
+
+impl AsyncRead for Watching {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
+        let error = match (self.held.take(), read) {
+            (None, Poll::Ready(Err(error))) => {
+                let Some(tls) = find::<rustls::Error>(&error, &|_| true) else {
+                    return Poll::Ready(Err(error));
+                };
+                self.failure.get_or_init(|| tls.clone());
+                self.held = Some(error);
+                return self.poll_read(context, buffer);
+            }
+            (None, read) => return read,
+            (Some(error), _) => error,
+        };
+        if buffer.filled().len() == before {
+            return Poll::Ready(Err(error));
+        }
+        self.held = Some(error);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Watching {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        pieces: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(context, pieces)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
