@@ -1,10 +1,13 @@
 //! How an answer is taken in: as far as it may grow, with its list elements taken out while it comes.
 
+use std::borrow::Cow;
+
 use http::header::{HeaderMap, HeaderName};
 use http::response::Parts;
 
 use super::answer::{Answer, Buffer};
 use super::cause::Broken;
+use super::charset::{self, NotText};
 use super::elements::Elements;
 use super::error::{Context, Error, Kind, Outcome};
 use super::http_client::Body;
@@ -34,6 +37,9 @@ impl Call {
         let status = head.status.as_u16();
         let is_good = (200..300).contains(&status);
         let is_secret = request.secret_answer && is_good;
+        if is_secret {
+            pieces.hold_secret();
+        }
         let reason = head.extensions.get::<hyper::ext::ReasonPhrase>();
         let reason = reason.map(|phrase| String::from_utf8_lossy(phrase.as_bytes()).into_owned());
         let announced = usize::try_from(pieces.announced().unwrap_or(0)).unwrap_or(usize::MAX);
@@ -41,9 +47,10 @@ impl Call {
         let mut elements = request
             .elements
             .as_ref()
-            .filter(|_| is_good)
+            .filter(|_| is_good && charset::is_utf8_declared(&head.headers))
             .map(|sink| Elements::new(sink()));
         let mut received: u64 = 0;
+        let mut undecodable = None;
         let is_proxys = proxy_refusal::is_proxys_own(&self.settings, status, &head.headers);
         loop {
             match pieces.piece().await {
@@ -51,6 +58,10 @@ impl Call {
                 Ok(Some(piece)) => {
                     received += piece.len() as u64;
                     body.extend(&piece);
+                }
+                Err(Broken::Content(error)) => {
+                    undecodable = Some(error.to_string());
+                    break;
                 }
                 // Status or headers have settled it. Half an explanation could say something else than the whole.
                 Err(_) if (400..500).contains(&status) || is_proxys => {
@@ -77,11 +88,32 @@ impl Call {
                 elements.look(&mut body);
             }
         }
+        let is_replaced = match &undecodable {
+            None => match to_text(&mut body, &head.headers, is_good, request.any_content) {
+                Ok(is_replaced) => is_replaced,
+                Err(error) => {
+                    undecodable = Some(error.to_string());
+                    false
+                }
+            },
+            Some(_) => {
+                body = Buffer::default();
+                false
+            }
+        };
+        if is_replaced || elements.is_none() {
+            // What was no UTF-8 while it came had to be complete first.
+            elements = request
+                .elements
+                .as_ref()
+                .filter(|_| is_good)
+                .map(|sink| Elements::new(sink()));
+        }
         let mut secrets = request.secrets.clone();
         secrets.extend_from_slice(request.target.secrets());
         context.elapsed = self.elapsed();
         let (elements, cut) = elements.map(|elements| elements.finish(&mut body)).unzip();
-        Ok(Ok(Answer {
+        let mut answer = Answer {
             status,
             reason,
             headers: head.headers,
@@ -90,8 +122,28 @@ impl Call {
             secrets,
             elements,
             cut: cut.unwrap_or_default(),
-        }))
+        };
+        match undecodable {
+            // Its status says enough.
+            Some(why) if !is_good => answer.context.aside = Some(answer.scrub(&why).into_owned()),
+            Some(why) => return Ok(Err((Failure::Permanent, answer.unexpected(&why)))),
+            None => {}
+        }
+        Ok(Ok(answer))
     }
+}
+
+/// Whether something else stands there now: the text, where the bytes were not in UTF-8. What people are told, and no
+/// program reads, is taken as it is.
+fn to_text(body: &mut Buffer, headers: &HeaderMap, is_good: bool, any_content: bool) -> Result<bool, NotText> {
+    let text = match (is_good, any_content) {
+        (true, true) => return Ok(false),
+        (true, false) => charset::decode(headers, body.as_slice())?,
+        (false, _) => charset::decode_lossy(headers, body.as_slice()),
+    };
+    let Cow::Owned(text) = text else { return Ok(false) };
+    body.replace(text);
+    Ok(true)
 }
 
 /// The server's own name for the exchange.
