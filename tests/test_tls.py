@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import infosecops
 import pytest
 import trustme
-from wire import LIMIT, Received, Wire, ok, read_request
+from wire import LIMIT, Received, TlsWire, Wire, ok, read_request
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,24 +20,6 @@ if TYPE_CHECKING:
 
 BAMBOO = "BambooAgents"
 EMPTY = ok("[]")
-
-
-class TlsWire(Wire):
-    """A server of literal bytes behind TLS."""
-
-    def __init__(self, context: ssl.SSLContext, *answers: bytes) -> None:
-        self.context = context
-        super().__init__(*answers)
-        self.url = f"https://localhost:{self.port}"
-
-    def _serve(self, connection: socket.socket, peer_port: int) -> None:
-        connection.settimeout(LIMIT)
-        try:
-            secured = self.context.wrap_socket(connection, server_side=True)
-        except OSError:
-            connection.close()
-            return
-        super()._serve(secured, peer_port)
 
 
 class ConnectProxy:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable
 
     from typing_extensions import Self
@@ -129,6 +130,24 @@ class Wire:
         """The one request that came."""
         assert len(self.requests) == 1, [request.target for request in self.requests]
         return self.requests[0]
+
+
+class TlsWire(Wire):
+    """A server of literal bytes behind TLS."""
+
+    def __init__(self, context: ssl.SSLContext, *answers: bytes) -> None:
+        self.context = context
+        super().__init__(*answers)
+        self.url = f"https://localhost:{self.port}"
+
+    def _serve(self, connection: socket.socket, peer_port: int) -> None:
+        connection.settimeout(LIMIT)
+        try:
+            secured = self.context.wrap_socket(connection, server_side=True)
+        except OSError:
+            connection.close()
+            return
+        super()._serve(secured, peer_port)
 
 
 def read_request(reader: object, peer_port: int) -> Received | None:

@@ -10,9 +10,10 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use http::Uri;
 use hyper::client::conn::http2;
+use hyper::rt::Executor as _;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::dns::{GaiAddrs, GaiResolver, Name};
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio::time::timeout;
@@ -22,7 +23,7 @@ use tower_service::Service;
 use super::Origin;
 use super::http1::Http1;
 use super::line::Line;
-use super::pool::{Http2, Sender};
+use super::pool::{Http2, Running, Sender};
 use crate::core::cause::{BoxError, Broken};
 
 /// No connection within the limit.
@@ -66,14 +67,15 @@ impl Connector {
             }
             Ok(Ok(Reached::Tls(stream))) if stream.get_ref().1.alpn_protocol() == Some(b"h2") => {
                 let ear = stream.get_ref().0.ear();
-                let (mut sender, connection) = http2::Builder::new(TokioExecutor::new())
+                let running = Arc::<Running>::default();
+                let (mut sender, connection) = http2::Builder::new(running.tasks())
                     .timer(TokioTimer::new())
                     .handshake(TokioIo::new(*stream))
                     .await
                     .map_err(broken)?;
-                tokio::spawn(connection);
+                running.tasks().execute(connection);
                 sender.ready().await.map_err(broken)?;
-                Ok(Sender::Http2(origin.pool.share(Http2 { sender, ear })))
+                Ok(Sender::Http2(origin.pool.share(Http2 { sender, ear, running })))
             }
             Ok(Ok(Reached::Tls(stream))) => {
                 let ear = stream.get_ref().0.ear();
