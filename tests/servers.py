@@ -300,7 +300,7 @@ class Microsocks(Program):
 
 
 class Tap:
-    """A relay in front of a port: it keeps what passed, and says when the server has closed a connection."""
+    """A relay in front of a port: it keeps what passed, and says when a side has closed a connection."""
 
     def __init__(self, port: int) -> None:
         self._server_port = port
@@ -312,6 +312,7 @@ class Tap:
         self.sent = bytearray()
         self.received = bytearray()
         self.closed = threading.Semaphore(0)
+        self.ended = threading.Semaphore(0)
 
     def __enter__(self) -> Self:
         self._start(self._accept)
@@ -349,16 +350,15 @@ class Tap:
         back = threading.Thread(target=self._pump, args=(server, client, self.received, self.closed), daemon=True)
         with client, server:
             back.start()
-            self._pump(client, server, self.sent, None)
+            self._pump(client, server, self.sent, self.ended)
             back.join(LIMIT)
 
     @staticmethod
-    def _pump(source: socket.socket, sink: socket.socket, seen: bytearray, at_end: threading.Semaphore | None) -> None:
+    def _pump(source: socket.socket, sink: socket.socket, seen: bytearray, at_end: threading.Semaphore) -> None:
         with suppress(OSError):
             while piece := source.recv(65536):
                 seen += piece
                 sink.sendall(piece)
         with suppress(OSError):
             sink.shutdown(socket.SHUT_WR)
-        if at_end:
-            at_end.release()
+        at_end.release()

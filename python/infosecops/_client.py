@@ -219,10 +219,13 @@ class Client(BaseClient):
         native: Native = self._native
         try:
             call = RawCall(method, path, params=params, json=json, body=body, headers=headers, effect=effect)
+            # The call itself is not kept: a traceback would hold its body as long as an error is.
+            operation = native.request(call)
         finally:
             # They may hold secrets, and tracebacks show the locals of every frame they pass.
             del params, json, body, headers
-        return run_here(native.request(call))
+        del call
+        return run_here(operation)
 
     def close(self) -> None:
         """Close the idle connections. A later call opens new ones."""
@@ -255,10 +258,13 @@ class AsyncClient(BaseClient):
         native: Native = self._native
         try:
             call = RawCall(method, path, params=params, json=json, body=body, headers=headers, effect=effect)
+            # The call itself is not kept: a traceback would hold its body as long as an error is.
+            operation = native.request(call)
         finally:
             # They may hold secrets, and tracebacks show the locals of every frame they pass.
             del params, json, body, headers
-        return await run(native.request(call))
+        del call
+        return await run(operation)
 
     async def aclose(self) -> None:
         """Close the idle connections. A later call opens new ones."""

@@ -2,12 +2,13 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use pyo3::prelude::*;
 use tokio::runtime::Runtime;
 
 use super::engine::{self, Engine};
+use super::idle::IdleSlots;
 use super::mailbox::Mailbox;
 use super::per_process::PerProcess;
 use crate::core::cause;
@@ -65,7 +66,7 @@ impl Place {
 pub struct Live<S> {
     pub system: S,
     settings: Arc<Settings>,
-    idle: Mutex<Vec<Slot>>,
+    idle: Arc<IdleSlots>,
     taken: AtomicUsize,
     shared: Mutex<Option<Http>>,
     roots: OnceLock<Roots>,
@@ -104,7 +105,7 @@ impl<S: Send + Sync + 'static> Client<S> {
             Ok(Arc::new(Live {
                 system: (self.make)(),
                 settings: self.settings.clone(),
-                idle: Mutex::new(Vec::new()),
+                idle: Arc::default(),
                 taken: AtomicUsize::new(0),
                 shared: Mutex::new(None),
                 roots: OnceLock::new(),
@@ -131,23 +132,19 @@ impl<S: Send + Sync + 'static> Client<S> {
     /// Closes the idle connections of this process.
     pub fn close(&self) {
         if let Some(live) = self.live.get() {
-            drop(std::mem::take(&mut *live.idle()));
+            live.idle.clear();
             drop(live.shared.lock().unwrap_or_else(PoisonError::into_inner).take());
         }
     }
 }
 
 impl<S> Live<S> {
-    fn idle(&self) -> MutexGuard<'_, Vec<Slot>> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// A place to run one call on this thread. Whatever may read the environment is done attached: see [`Roots`].
     pub fn enter(&self, py: Python<'_>) -> Result<Place, Error>
     where
         S: Send + Sync,
     {
-        if let Some(slot) = self.idle().pop() {
+        if let Some(slot) = self.idle.pop() {
             self.taken.fetch_add(1, Ordering::Relaxed);
             return Ok(Place::Own(slot));
         }
@@ -212,7 +209,7 @@ impl<S> Live<S> {
     /// Gives a slot back for the next call.
     pub fn leave(&self, slot: Slot) {
         self.taken.fetch_sub(1, Ordering::Relaxed);
-        self.idle().push(slot);
+        self.idle.push(slot);
     }
 
     /// Closes a slot that must not be used again.

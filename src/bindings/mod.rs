@@ -23,6 +23,7 @@ mod governance_lifecycle;
 mod guarded;
 mod handed;
 mod handle;
+mod idle;
 mod jobs;
 mod login;
 #[cfg_attr(not(unix), path = "no_mailbox.rs")]

@@ -1,5 +1,7 @@
 //! `client.request(...)`: what is not modelled, with the same auth, TLS, deadline, retry and masking.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use http::Method;
 use http::header::{self, HeaderMap, HeaderValue};
@@ -10,15 +12,18 @@ use serde_json::value::RawValue;
 
 use super::argument::{self, Argument, Given, Wrong, digits, items};
 use super::convert::{Hide, json_to_python};
-use super::errors::refused;
+use super::errors::{refused, to_python};
 use super::settings::{config_error, pairs};
 use crate::core::answer::Answer;
 use crate::core::body::Body;
+use crate::core::charset;
 use crate::core::config::{header_name, header_value};
 use crate::core::depth::{DEPTH_MAX, is_too_deep};
-use crate::core::error::Error;
+use crate::core::error::{Context, Error, Kind, Outcome};
+use crate::core::redact;
 use crate::core::request::Request;
 use crate::core::retry::Effect;
+use crate::core::secret::Secret;
 use crate::core::target::Target;
 use crate::named;
 
@@ -96,7 +101,9 @@ fn build(
     let target = params.iter().fold(Target::from_user(path)?, |target, (name, value)| {
         target.query(name, value)
     });
-    let mut request = Request::new("request", method, target, effect).accept("application/json");
+    let mut request = Request::new("request", method, target, effect)
+        .accept("application/json")
+        .with_any_content();
     request = match (json, body) {
         (Some(_), Some(_)) => return Err(Error::config("give json or body, not both")),
         (Some(json), None) => request.json(json),
@@ -206,6 +213,8 @@ pub struct Response {
     status: u16,
     headers: HeaderMap,
     body: Vec<u8>,
+    context: Context,
+    secrets: Vec<Secret>,
 }
 
 impl Response {
@@ -213,8 +222,21 @@ impl Response {
         Self {
             status: answer.status,
             headers: answer.headers.clone(),
-            body: answer.bytes().to_vec(),
+            body: answer.body.as_slice().to_vec(),
+            context: answer.context.clone(),
+            secrets: answer.secrets.clone(),
         }
+    }
+
+    fn decoded(&self, py: Python<'_>) -> PyResult<Cow<'_, str>> {
+        charset::decode(&self.headers, &self.body).map_err(|why| {
+            let message = format!(
+                "{}; content has its bytes",
+                redact::scrub(&why.to_string(), &self.secrets)
+            );
+            let error = Error::new(Kind::UnexpectedContent, message, self.context.clone());
+            to_python(py, &error.with_outcome(Outcome::Unknown))
+        })
     }
 }
 
@@ -240,23 +262,27 @@ impl Response {
     /// The body without a byte order mark.
     #[getter]
     fn content<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, &self.body)
+        let mark = b"\xef\xbb\xbf".as_slice();
+        PyBytes::new(py, self.body.strip_prefix(mark).unwrap_or(&self.body))
     }
 
-    /// The body as text in UTF-8; bytes that are none are replaced.
+    /// The body as text, in the encoding that the server declared, or else in UTF-8. Raises UnexpectedContentError where
+    /// it is no such text.
     #[getter]
-    fn text(&self) -> String {
-        String::from_utf8_lossy(&self.body).into_owned()
+    fn text(&self, py: Python<'_>) -> PyResult<Cow<'_, str>> {
+        self.decoded(py)
     }
 
-    /// The body as JSON. Raises ValueError where it is none, or where it is nested deeper than 100 levels.
+    /// The body as JSON, decoded as `text` is. Raises ValueError where it is none, or where it is nested deeper than 100
+    /// levels.
     fn json<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        if is_too_deep(&self.body) {
+        let text = self.decoded(py)?;
+        if is_too_deep(text.as_bytes()) {
             let message = format!("the answer is nested deeper than {DEPTH_MAX} levels; content has all of it");
             return Err(PyValueError::new_err(message));
         }
         let raw: &RawValue =
-            serde_json::from_slice(&self.body).map_err(|_| PyValueError::new_err("the answer is not JSON"))?;
+            serde_json::from_str(&text).map_err(|_| PyValueError::new_err("the answer is not JSON"))?;
         json_to_python(py, raw, Hide::Nothing)
     }
 

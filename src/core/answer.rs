@@ -30,6 +30,14 @@ impl Buffer {
         }
     }
 
+    /// Text in the place of what was there.
+    pub fn replace(&mut self, text: String) {
+        *self = Self {
+            bytes: text.into_bytes(),
+            is_secret: self.is_secret,
+        };
+    }
+
     /// Appends. Growing a secret buffer wipes the smaller one it leaves behind.
     pub fn extend(&mut self, piece: &[u8]) {
         if self.is_secret && self.bytes.capacity() - self.bytes.len() < piece.len() {
@@ -102,7 +110,7 @@ impl Answer {
         bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
     }
 
-    /// The body as text; bytes that are no UTF-8 are replaced.
+    /// The body as text. That of a good answer is all there; what is no text in others is replaced.
     pub fn text(&self) -> Cow<'_, str> {
         String::from_utf8_lossy(self.bytes())
     }

@@ -6,8 +6,8 @@ use std::io::{Error as IoError, ErrorKind, Read};
 use std::ops::Range;
 use std::path::PathBuf;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -70,7 +70,11 @@ impl Body {
                 left: source.length(),
             },
         };
-        Ok(Watched { content, started })
+        Ok(Watched {
+            content,
+            started,
+            alive: None,
+        })
     }
 }
 
@@ -91,6 +95,25 @@ enum Content {
 pub(crate) struct Watched {
     content: Content,
     started: Arc<AtomicBool>,
+    alive: Option<Arc<()>>,
+}
+
+/// Whether a body is still held by its connection: not all of it was taken up.
+#[derive(Default)]
+pub(crate) struct Upload(Weak<()>);
+
+impl Upload {
+    /// Whether there is something left to send.
+    pub(crate) fn goes_on(&self) -> bool {
+        self.0.strong_count() > 0
+    }
+}
+
+impl Watched {
+    /// To ask later whether it is still being sent.
+    pub(crate) fn upload(&mut self) -> Upload {
+        Upload(Arc::downgrade(self.alive.get_or_insert_default()))
+    }
 }
 
 impl http_body::Body for Watched {

@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 use std::io;
 
 use super::config::Settings;
+use super::content_encoding::Undecodable;
 use super::direct::{NoAddress, TookTooLong};
 use super::error::{Kind, Outcome};
 use super::proxy_refusal;
@@ -49,6 +50,8 @@ pub(super) enum Broken {
     FirstExchange(BoxError),
     /// On the way through a proxy.
     Proxied(reqwest::Error),
+    /// The answer came, and its content can't be read.
+    Content(Undecodable),
 }
 
 impl Broken {
@@ -57,13 +60,14 @@ impl Broken {
             Self::Connect(error) | Self::Exchange(error) | Self::FirstExchange(error) => &**error,
             // The outermost says no more than "error sending request".
             Self::Proxied(error) => error.source().unwrap_or(error),
+            Self::Content(error) => error,
         }
     }
 
     fn is_connect(&self) -> bool {
         match self {
             Self::Connect(_) => true,
-            Self::Exchange(_) | Self::FirstExchange(_) => false,
+            Self::Exchange(_) | Self::FirstExchange(_) | Self::Content(_) => false,
             Self::Proxied(error) => error.is_connect(),
         }
     }
@@ -71,7 +75,7 @@ impl Broken {
     fn is_dns(&self) -> bool {
         match self {
             Self::Connect(error) => find::<NoAddress>(&**error, &|_| true).is_some(),
-            Self::Exchange(_) | Self::FirstExchange(_) => false,
+            Self::Exchange(_) | Self::FirstExchange(_) | Self::Content(_) => false,
             Self::Proxied(error) => error.is_dns(),
         }
     }
@@ -80,7 +84,7 @@ impl Broken {
         let is_late = |error: &io::Error| error.kind() == io::ErrorKind::TimedOut;
         match self {
             Self::Connect(error) => error.is::<TookTooLong>() || find(&**error, &is_late).is_some(),
-            Self::Exchange(_) | Self::FirstExchange(_) => false,
+            Self::Exchange(_) | Self::FirstExchange(_) | Self::Content(_) => false,
             Self::Proxied(error) => error.is_timeout(),
         }
     }

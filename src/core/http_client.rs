@@ -13,10 +13,14 @@ use super::address::Address;
 use super::body::Watched;
 use super::cause::Broken;
 use super::config::Settings;
+use super::content_encoding::{Encoding, Step, Undecodable};
 pub use super::direct::Reactor;
 use super::direct::{self, Direct};
 use super::error::Error;
 use super::roots::Roots;
+
+/// How long a connection through a proxy waits: its buffers may hold a secret, and can't be wiped while it is open.
+const IDLE_LIMIT: Duration = Duration::from_secs(1);
 
 /// How requests leave, and over which connections.
 #[derive(Clone)]
@@ -27,10 +31,32 @@ pub enum Http {
     Proxied(reqwest::Client),
 }
 
+/// How many pieces a body gives in a row before other calls, the deadline and signals have their turn.
+const PIECES_MAX: u32 = 32;
+
 /// The body of an answer.
-pub(super) enum Body {
+pub(super) struct Body {
+    wire: Wire,
+    encoding: Encoding,
+    pieces: u32,
+}
+
+/// The body as it is sent.
+enum Wire {
     Direct(direct::Body),
     Proxied(reqwest::Body),
+}
+
+/// Has the system close a connection to which no byte could be written for so long: the rest of an upload that the server
+/// or the proxy did not wait for.
+#[cfg(any(target_os = "android", target_os = "linux"))]
+fn with_upload_limit(builder: reqwest::ClientBuilder, limit: Duration) -> reqwest::ClientBuilder {
+    builder.tcp_user_timeout(limit)
+}
+
+#[cfg(not(any(target_os = "android", target_os = "linux")))]
+fn with_upload_limit(builder: reqwest::ClientBuilder, _: Duration) -> reqwest::ClientBuilder {
+    builder
 }
 
 /// Builds the HTTP client for these settings, once a runtime.
@@ -41,11 +67,11 @@ pub fn build_http(settings: &Settings, roots: &Roots) -> Result<Http, Error> {
             let tls = settings.is_https.then(|| roots.tls(settings)).transpose()?;
             Ok(Http::Direct(Arc::new(Direct::new(tls, settings.connect_timeout))))
         }
-        Some(proxy) => reqwest::Client::builder()
+        Some(proxy) => with_upload_limit(reqwest::Client::builder(), settings.timeout)
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
             .connect_timeout(settings.connect_timeout)
-            .pool_idle_timeout(Duration::from_secs(30))
+            .pool_idle_timeout(IDLE_LIMIT)
             .no_proxy()
             .proxy(proxy)
             .tls_backend_preconfigured(roots.tls(settings)?.as_ref().clone())
@@ -64,6 +90,14 @@ impl Http {
         }
     }
 
+    /// Whether any connection may wait, for which the runtime has to be turned now and then.
+    pub fn has_open(&self) -> bool {
+        match self {
+            Self::Direct(direct) => direct.has_open(),
+            Self::Proxied(_) => true,
+        }
+    }
+
     /// Sends a request and gives the head of its answer, with the body still to come. With a reactor, it is the one of the
     /// event loop whose thread this is.
     pub(super) async fn send(
@@ -72,8 +106,8 @@ impl Http {
         address: &Address<'_>,
         reactor: Option<&Arc<Reactor>>,
     ) -> Result<http::Response<Body>, Broken> {
-        match self {
-            Self::Direct(direct) => Ok(direct.send(request, address, reactor).await?.map(Body::Direct)),
+        let response = match self {
+            Self::Direct(direct) => direct.send(request, address, reactor).await?.map(Wire::Direct),
             Self::Proxied(client) => {
                 // A runtime that slept does not know which connections were closed meanwhile: it polls their sockets, then
                 // has the tasks run that wait for them.
@@ -84,23 +118,70 @@ impl Http {
                 *request.headers_mut() = head.headers;
                 *request.body_mut() = Some(reqwest::Body::wrap(body));
                 let response = client.execute(request).await.map_err(proxied)?;
-                Ok(http::Response::from(response).map(Body::Proxied))
+                http::Response::from(response).map(Wire::Proxied)
+            }
+        };
+        let (mut head, wire) = response.into_parts();
+        let encoding = Encoding::take(&mut head.headers);
+        let body = Body {
+            wire,
+            encoding,
+            pieces: 0,
+        };
+        Ok(http::Response::from_parts(head, body))
+    }
+}
+
+impl Body {
+    /// Notes that no byte of it may be left when it was read.
+    pub(super) fn hold_secret(&mut self) {
+        if let Wire::Direct(body) = &mut self.wire {
+            body.hold_secret();
+        }
+    }
+
+    /// How long the whole is, if the server said so.
+    pub(super) fn announced(&self) -> Option<u64> {
+        match (&self.encoding, &self.wire) {
+            (Encoding::Identity, Wire::Direct(body)) => body.announced(),
+            (Encoding::Identity, Wire::Proxied(body)) => body.size_hint().exact(),
+            _ => None,
+        }
+    }
+
+    /// The next piece, decoded; None after the last.
+    pub(super) async fn piece(&mut self) -> Result<Option<Bytes>, Broken> {
+        loop {
+            self.pieces += 1;
+            if self.pieces.is_multiple_of(PIECES_MAX) {
+                yield_now().await;
+            }
+            match &mut self.encoding {
+                Encoding::Identity => return self.wire.piece().await,
+                Encoding::Unknown(name) => {
+                    let name = std::mem::take(name);
+                    // What is empty needs no decoding.
+                    return match self.wire.piece().await? {
+                        Some(_) => Err(Broken::Content(Undecodable::Unknown(name))),
+                        None => Ok(None),
+                    };
+                }
+                Encoding::Gzip(gunzip) => match gunzip.step().map_err(Broken::Content)? {
+                    Step::Decoded(piece) => return Ok(Some(piece)),
+                    Step::Again => {}
+                    Step::Hungry => match self.wire.piece().await? {
+                        Some(piece) => gunzip.feed(piece),
+                        None => gunzip.finish(),
+                    },
+                    Step::End => return Ok(None),
+                },
             }
         }
     }
 }
 
-impl Body {
-    /// How long the whole is, if the server said so.
-    pub(super) fn announced(&self) -> Option<u64> {
-        match self {
-            Self::Direct(body) => body.announced(),
-            Self::Proxied(body) => body.size_hint().exact(),
-        }
-    }
-
-    /// The next piece, decompressed; None after the last.
-    pub(super) async fn piece(&mut self) -> Result<Option<Bytes>, Broken> {
+impl Wire {
+    async fn piece(&mut self) -> Result<Option<Bytes>, Broken> {
         match self {
             Self::Direct(body) => body.piece().await,
             Self::Proxied(body) => loop {

@@ -120,9 +120,11 @@ pub(super) fn in_the_servers_place(settings: &Settings, answer: &mut Answer) -> 
     let proxy = between(settings)?;
     let Some(sign) = sign(answer.status, &answer.headers) else {
         if matches!(answer.status, 401 | 403 | 502..=504) {
-            answer.context.aside = Some(format!(
-                "plain http goes through the proxy {proxy}, whose answer this may be"
-            ));
+            let aside = format!("plain http goes through the proxy {proxy}, whose answer this may be");
+            answer.context.aside = Some(match answer.context.aside.take() {
+                Some(before) => format!("{before}; {aside}"),
+                None => aside,
+            });
         }
         return None;
     };

@@ -1,10 +1,13 @@
 //! How an answer is taken in: as far as it may grow, with its list elements taken out while it comes.
 
+use std::borrow::Cow;
+
 use http::header::{HeaderMap, HeaderName};
 use http::response::Parts;
 
 use super::answer::{Answer, Buffer};
 use super::cause::Broken;
+use super::charset::{self, NotText};
 use super::elements::{Cut, Elements};
 use super::error::{Context, Error, Kind, Outcome};
 use super::http_client::Body;
@@ -32,17 +35,36 @@ impl Call {
     ) -> Result<Attempt, Broken> {
         let is_good = head.as_ref().is_some_and(|head| head.status.is_success());
         let is_secret = request.secret_answer && is_good;
+        if is_secret {
+            pieces.hold_secret();
+        }
         let announced = usize::try_from(pieces.announced().unwrap_or(0)).unwrap_or(usize::MAX);
         let mut body = Buffer::new(is_secret, announced.min(PREALLOCATION_MAX));
         let mut elements = request
             .elements
             .as_ref()
-            .filter(|_| is_good)
+            .filter(|_| {
+                is_good
+                    && head
+                        .as_ref()
+                        .is_some_and(|head| charset::is_utf8_declared(&head.headers))
+            })
             .map(|sink| Elements::new(sink()));
         let mut received: u64 = 0;
-        while let Some(piece) = pieces.piece().await? {
-            received += piece.len() as u64;
-            body.extend(&piece);
+        let mut undecodable = None;
+        loop {
+            match pieces.piece().await {
+                Ok(None) => break,
+                Ok(Some(piece)) => {
+                    received += piece.len() as u64;
+                    body.extend(&piece);
+                }
+                Err(Broken::Content(error)) => {
+                    undecodable = Some(error.to_string());
+                    break;
+                }
+                Err(broken) => return Err(broken),
+            }
             if received > self.settings.max_response_bytes {
                 if let Some(answer) = self.without_body(request, head, context) {
                     return Ok(Ok(answer));
@@ -60,11 +82,38 @@ impl Call {
                 elements.look(&mut body);
             }
         }
-        let (elements, cut) = elements.map(|elements| elements.finish(&mut body)).unzip();
         let head = head.take().unwrap_or_else(|| http::Response::new(()).into_parts().0);
+        let is_replaced = match &undecodable {
+            None => match to_text(&mut body, &head.headers, is_good, request.any_content) {
+                Ok(is_replaced) => is_replaced,
+                Err(error) => {
+                    undecodable = Some(error.to_string());
+                    false
+                }
+            },
+            Some(_) => {
+                body = Buffer::default();
+                false
+            }
+        };
+        if is_replaced || elements.is_none() {
+            // What was no UTF-8 while it came had to be complete first.
+            elements = request
+                .elements
+                .as_ref()
+                .filter(|_| is_good)
+                .map(|sink| Elements::new(sink()));
+        }
+        let (elements, cut) = elements.map(|elements| elements.finish(&mut body)).unzip();
         let mut answer = self.answer(request, head, body, context);
         answer.elements = elements;
         answer.cut = cut.unwrap_or_default();
+        match undecodable {
+            // Its status says enough.
+            Some(why) if !is_good => answer.context.aside = Some(answer.scrub(&why).into_owned()),
+            Some(why) => return Ok(Err((Failure::Permanent, answer.unexpected(&why)))),
+            None => {}
+        }
         Ok(Ok(answer))
     }
 
@@ -97,6 +146,19 @@ impl Call {
             cut: Cut::default(),
         }
     }
+}
+
+/// Whether something else stands there now: the text, where the bytes were not in UTF-8. What people are told, and no
+/// program reads, is taken as it is.
+fn to_text(body: &mut Buffer, headers: &HeaderMap, is_good: bool, any_content: bool) -> Result<bool, NotText> {
+    let text = match (is_good, any_content) {
+        (true, true) => return Ok(false),
+        (true, false) => charset::decode(headers, body.as_slice())?,
+        (false, _) => charset::decode_lossy(headers, body.as_slice()),
+    };
+    let Cow::Owned(text) = text else { return Ok(false) };
+    body.replace(text);
+    Ok(true)
 }
 
 /// The server's own name for the exchange.

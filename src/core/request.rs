@@ -39,6 +39,8 @@ pub struct Request {
     pub secrets: Vec<Secret>,
     /// Whether a good answer holds a secret: its buffer is wiped and no error shows any of it.
     pub secret_answer: bool,
+    /// Whether a good answer may be anything: its bytes are left as they come.
+    pub any_content: bool,
     /// What takes the elements of a good answer that is a list.
     pub elements: Option<NewSink>,
     /// An attempt that was made for the same call before, and may have been applied.
@@ -57,6 +59,7 @@ impl Request {
             effect,
             secrets: Vec::new(),
             secret_answer: false,
+            any_content: false,
             elements: None,
             unsettled_attempt: None,
         }
@@ -106,6 +109,13 @@ impl Request {
     #[must_use]
     pub fn with_secret_answer(mut self) -> Self {
         self.secret_answer = true;
+        self
+    }
+
+    /// Notes that a good answer need not be text.
+    #[must_use]
+    pub fn with_any_content(mut self) -> Self {
+        self.any_content = true;
         self
     }
 

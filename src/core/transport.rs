@@ -303,7 +303,7 @@ impl Call {
         headers.entry(header::ACCEPT).or_insert(HeaderValue::from_static("*/*"));
         headers
             .entry(header::ACCEPT_ENCODING)
-            .or_insert(HeaderValue::from_static("gzip,deflate"));
+            .or_insert(HeaderValue::from_static("gzip"));
         Ok(outgoing)
     }
 

@@ -50,7 +50,7 @@ async fn the_documented_upload_is_sent_byte_for_byte() {
           content-type: text/plain; charset=utf-8\r\n\
           accept: application/json\r\n\
           authorization: Bearer ws12:ab:-3f.01\r\n\
-          accept-encoding: gzip,deflate\r\n\
+          accept-encoding: gzip\r\n\
           host: 127.0.0.1\r\n\
           content-length: 100\r\n\r\n\
           user_id='lbelkin'|user|1=1|app-role|name='Datadog'|\nuser_id='mcastro'|user|1=1|ent|name='Dynatrace'|"

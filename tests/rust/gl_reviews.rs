@@ -88,7 +88,7 @@ async fn the_documented_update_is_sent_byte_for_byte() {
              content-type: application/xml\r\n\
              accept: application/json\r\n\
              authorization: Bearer ws12:ab:-3f.01\r\n\
-             accept-encoding: gzip,deflate\r\n\
+             accept-encoding: gzip\r\n\
              host: 127.0.0.1\r\n\
              content-length: {}\r\n\r\n{DOCUMENT}",
             DOCUMENT.len()

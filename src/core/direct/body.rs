@@ -1,32 +1,32 @@
-//! The body of an answer, decompressed. Read to its end, it gives its connection back.
+//! The body of an answer, as it comes. Read to its end, it gives its connection back.
 
-use std::convert::Infallible;
-use std::future::{Ready, poll_fn, ready};
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::{Request, Response, header};
+use http::Response;
 use http_body::{Body as _, Frame};
 use hyper::body::Incoming;
-use tower_http::decompression::{Decompression, DecompressionBody};
-use tower_service::Service;
+use tokio::task::yield_now;
 
 use super::http1::Http1;
-use super::pool::{Pool, Sender};
-use crate::core::cause::{BoxError, Broken};
+use super::pool::{Http2, Pool, Sender};
+use crate::core::body::Upload;
+use crate::core::cause::Broken;
 
 /// The body of an answer.
 pub(in crate::core) struct Body {
-    content: Content,
-    is_http2: bool,
-    lent: Option<(Http1, Weak<Pool>)>,
+    content: Incoming,
+    lent: Option<Lent>,
+    is_secret: bool,
 }
 
-enum Content {
-    Plain(Incoming),
-    Packed(Pin<Box<DecompressionBody<Incoming>>>),
+/// The connection on which it comes.
+enum Lent {
+    Http1(Http1, Weak<Pool>),
+    Http2(Http2, Weak<Pool>, Upload),
 }
 
 /// HTTP/2: the server took the stream or the connection away without an error, and without the end of the body.
@@ -35,125 +35,111 @@ enum Content {
 struct CutShort;
 
 /// The answer that came on this connection.
-pub(super) async fn answered(response: Response<Incoming>, sender: Sender, pool: &Arc<Pool>) -> Response<Body> {
-    let (lent, is_http2) = match sender {
-        Sender::Http1(http1) => (Some((http1, Arc::downgrade(pool))), false),
-        Sender::Http2(_) => (None, true),
+pub(super) fn answered(
+    response: Response<Incoming>,
+    sender: Sender,
+    pool: &Arc<Pool>,
+    upload: Upload,
+) -> Response<Body> {
+    let pool = Arc::downgrade(pool);
+    let lent = match sender {
+        Sender::Http1(http1) => Lent::Http1(http1, pool),
+        Sender::Http2(http2) => Lent::Http2(http2, pool, upload),
     };
-    let response = if response.headers().contains_key(header::CONTENT_ENCODING) {
-        Box::pin(unpacked(response)).await
-    } else {
-        response.map(Content::Plain)
-    };
-    response.map(|content| Body::new(content, lent, is_http2))
-}
-
-async fn unpacked(response: Response<Incoming>) -> Response<Content> {
-    match Decompression::new(Echo).call(Request::new(response)).await {
-        Ok(response) => response.map(|body| Content::Packed(Box::pin(body))),
-        Err(never) => match never {},
-    }
+    response.map(|content| Body {
+        content,
+        lent: Some(lent),
+        is_secret: false,
+    })
 }
 
 impl Body {
-    fn new(content: Content, lent: Option<(Http1, Weak<Pool>)>, is_http2: bool) -> Self {
-        let mut body = Self {
-            content,
-            is_http2,
-            lent,
-        };
-        body.look_for_end();
-        body
+    /// Notes that no byte of it may be left when it was read.
+    pub(in crate::core) fn hold_secret(&mut self) {
+        self.is_secret = true;
     }
 
     /// How long the whole is, if the server said so.
     pub(in crate::core) fn announced(&self) -> Option<u64> {
-        match &self.content {
-            Content::Plain(body) => body.size_hint().exact(),
-            Content::Packed(_) => None,
-        }
+        self.content.size_hint().exact()
     }
 
     /// The next piece; None after the last.
     pub(in crate::core) async fn piece(&mut self) -> Result<Option<Bytes>, Broken> {
         loop {
-            let frame = match &self.content {
-                Content::Plain(body) if body.is_end_stream() => None,
-                _ => poll_fn(|context| self.poll_frame(context)).await,
+            let frame = match self.content.is_end_stream() {
+                true => None,
+                false => poll_fn(|context| self.poll_frame(context)).await,
             };
             let Some(frame) = frame else {
                 // hyper takes RST_STREAM with NO_ERROR or CANCEL for the end of a body, whatever is missing.
-                if self.is_http2 && !self.content.is_end_stream() {
+                if matches!(self.lent, Some(Lent::Http2(..))) && !self.content.is_end_stream() {
                     return Err(Broken::Exchange(CutShort.into()));
                 }
-                self.give_back();
+                self.give_back().await;
                 return Ok(None);
             };
-            self.look_for_end();
-            if let Ok(piece) = frame.map(Frame::into_data).map_err(Broken::Exchange)? {
+            if let Ok(piece) = frame
+                .map(Frame::into_data)
+                .map_err(|error| Broken::Exchange(error.into()))?
+            {
                 return Ok(Some(piece));
             }
         }
     }
 
     /// The connection has something to do for it only when it was asked for.
-    fn poll_frame(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        let frame = self.content.poll_frame(context);
+    fn poll_frame(&mut self, context: &mut Context<'_>) -> Poll<Option<hyper::Result<Frame<Bytes>>>> {
+        let frame = Pin::new(&mut self.content).poll_frame(context);
         match &mut self.lent {
-            Some((http1, _)) if frame.is_pending() => {
+            Some(Lent::Http1(http1, _)) if frame.is_pending() => {
                 // Its error comes as a frame.
                 drop(http1.turn(context));
-                self.content.poll_frame(context)
+                Pin::new(&mut self.content).poll_frame(context)
             }
             _ => frame,
         }
     }
 
-    fn look_for_end(&mut self) {
-        if matches!(&self.content, Content::Plain(body) if body.is_end_stream()) {
-            self.give_back();
-        }
-    }
-
-    fn give_back(&mut self) {
-        if let Some((http1, pool)) = self.lent.take()
-            && let Some(pool) = pool.upgrade()
-        {
-            pool.give_back(http1);
-        }
-    }
-}
-
-impl Content {
-    /// Whether the server has sent all of it; for HTTP/1, where all of it has a length.
-    fn is_end_stream(&self) -> bool {
-        match self {
-            Self::Plain(body) => body.is_end_stream(),
-            Self::Packed(body) => body.get_ref().is_end_stream(),
-        }
-    }
-
-    fn poll_frame(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        match self {
-            Self::Plain(body) => Pin::new(body).poll_frame(context).map_err(Into::into),
-            Self::Packed(body) => body.as_mut().poll_frame(context),
+    async fn give_back(&mut self) {
+        match self.lent.take() {
+            Some(Lent::Http1(http1, pool)) => {
+                if let Some(pool) = pool.upgrade() {
+                    pool.give_back(http1, self.is_secret);
+                }
+            }
+            Some(Lent::Http2(http2, pool, upload)) => {
+                if leave(http2, &pool, &upload, self.is_secret) {
+                    // Closed when the runtime turns, which may sleep after this call.
+                    yield_now().await;
+                    yield_now().await;
+                }
+            }
+            None => {}
         }
     }
 }
 
-/// A service that answers with what it is asked.
-struct Echo;
-
-impl Service<Request<Response<Incoming>>> for Echo {
-    type Response = Response<Incoming>;
-    type Error = Infallible;
-    type Future = Ready<Result<Self::Response, Infallible>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
+/// Others go on with a connection of many, unless there is an upload on it that the server did not wait for.
+fn leave(http2: Http2, pool: &Weak<Pool>, upload: &Upload, is_secret: bool) -> bool {
+    if is_secret {
+        http2.running.hold_secret();
     }
+    let is_over = upload.goes_on();
+    if is_over {
+        http2.running.give_up();
+        if let Some(pool) = pool.upgrade() {
+            pool.retire(&http2);
+        }
+    }
+    is_over
+}
 
-    fn call(&mut self, request: Request<Response<Incoming>>) -> Self::Future {
-        ready(Ok(request.into_body()))
+impl Drop for Body {
+    fn drop(&mut self) {
+        // One connection for one request is closed with it.
+        if let Some(Lent::Http2(http2, pool, upload)) = self.lent.take() {
+            leave(http2, &pool, &upload, self.is_secret);
+        }
     }
 }

@@ -10,9 +10,10 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use http::Uri;
 use hyper::client::conn::http2;
+use hyper::rt::Executor as _;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::dns::{GaiAddrs, GaiResolver, Name};
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ProtocolVersion};
 use tokio::time::timeout;
@@ -23,7 +24,7 @@ use super::Origin;
 use super::first::{First, Watching};
 use super::http1::Http1;
 use super::line::{Ear, Line};
-use super::pool::{Http2, Sender};
+use super::pool::{Http2, Running, Sender};
 use crate::core::cause::{BoxError, Broken};
 
 /// No connection within the limit.
@@ -121,13 +122,14 @@ pub(super) struct Opened {
 }
 
 async fn http2(stream: TokioIo<Watching>, ear: Ear) -> hyper::Result<Http2> {
-    let (mut sender, connection) = http2::Builder::new(TokioExecutor::new())
+    let running = Arc::<Running>::default();
+    let (mut sender, connection) = http2::Builder::new(running.tasks())
         .timer(TokioTimer::new())
         .handshake(stream)
         .await?;
-    tokio::spawn(connection);
+    running.tasks().execute(connection);
     sender.ready().await?;
-    Ok(Http2 { sender, ear })
+    Ok(Http2 { sender, ear, running })
 }
 
 fn broken(error: hyper::Error) -> Broken {

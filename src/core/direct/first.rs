@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::client::TlsStream;
 
+use super::http1::Wipe;
 use super::line::Line;
 use crate::core::cause::{BoxError, Broken, find};
 
@@ -46,6 +47,12 @@ impl Watching {
             failure,
             held: None,
         }
+    }
+}
+
+impl Wipe for Watching {
+    fn wipe(&mut self) {
+        self.stream.wipe();
     }
 }
 

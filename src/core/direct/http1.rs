@@ -1,19 +1,22 @@
 //! One HTTP/1 connection. Whoever uses it polls it; no task of its own has to be woken, and dropped it is closed.
 
 use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::io::{self, ErrorKind, Read};
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use futures_util::future::BoxFuture;
+use futures_util::FutureExt;
 use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::client::conn::TrySendError;
-use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper::client::conn::http1::{Connection, SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_rustls::client::TlsStream;
+use zeroize::Zeroize;
 
-use super::line::{Ear, Heard};
+use super::line::{Ear, Heard, Line};
 use super::reactor::Reactor;
 use crate::core::body::Watched;
 
@@ -21,7 +24,7 @@ use crate::core::body::Watched;
 pub(super) struct Http1 {
     sender: SendRequest<Watched>,
     /// None when it has ended.
-    connection: Option<BoxFuture<'static, hyper::Result<()>>>,
+    connection: Option<Box<dyn Running>>,
     ear: Ear,
 }
 
@@ -30,12 +33,12 @@ impl Http1 {
     /// handshake: the error says so.
     pub(super) async fn open<T>(stream: T, ear: Ear) -> hyper::Result<Self>
     where
-        T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        T: Wipe + AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let (sender, connection) = handshake(TokioIo::new(stream)).await?;
         let mut this = Self {
             sender,
-            connection: Some(Box::pin(connection)),
+            connection: Some(Box::new(connection)),
             ear,
         };
         this.ready().await?;
@@ -47,7 +50,7 @@ impl Http1 {
         let Some(connection) = &mut self.connection else {
             return Ok(());
         };
-        match connection.as_mut().poll(context) {
+        match Pin::new(connection).poll(context) {
             Poll::Pending => Ok(()),
             Poll::Ready(ended) => {
                 self.connection = None;
@@ -59,6 +62,17 @@ impl Http1 {
     /// The same between two requests. It wakes nobody then: the next request would wake whoever sends it.
     pub(super) fn rest(&mut self) {
         drop(self.turn(&mut Context::from_waker(Waker::noop())));
+    }
+
+    /// The same connection without any byte of what it has received: hyper and rustls keep what they have read in their
+    /// buffers until something else is written over it. None where it can't be gone on with. Only between two requests.
+    pub(super) fn wiped(self) -> Option<Self> {
+        let (sender, connection) = self.connection?.renewed()?;
+        Some(Self {
+            sender,
+            connection: Some(connection),
+            ear: self.ear,
+        })
     }
 
     /// Waits until it takes a request.
@@ -98,4 +112,61 @@ impl Http1 {
         })
         .await
     }
+}
+
+/// A connection of hyper's, on a stream of any type.
+trait Running: Future<Output = hyper::Result<()>> + Unpin + Send {
+    /// Another one on the same stream, whose buffers are new ones or wiped.
+    fn renewed(self: Box<Self>) -> Option<(SendRequest<Watched>, Box<dyn Running>)>;
+}
+
+impl<T> Running for Connection<TokioIo<T>, Watched>
+where
+    T: Wipe + AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    fn renewed(self: Box<Self>) -> Option<(SendRequest<Watched>, Box<dyn Running>)> {
+        let parts = self.into_parts();
+        // What came unasked belongs to no request.
+        parts.read_buf.is_empty().then_some(())?;
+        let mut stream = parts.io.into_inner();
+        stream.wipe();
+        // It makes buffers, and waits for nothing.
+        let (sender, connection) = handshake(TokioIo::new(stream)).now_or_never()?.ok()?;
+        Some((sender, Box::new(connection)))
+    }
+}
+
+/// A stream that may hold bytes which were read from it already.
+pub(super) trait Wipe {
+    /// Overwrites them.
+    fn wipe(&mut self);
+}
+
+impl Wipe for Line {
+    fn wipe(&mut self) {
+        // It has no buffer.
+    }
+}
+
+impl Wipe for TlsStream<Line> {
+    fn wipe(&mut self) {
+        // Records are decrypted where they were received. The library lends that place, but for what it has yet to
+        // decrypt, to whoever reads for it.
+        drop(self.get_mut().1.read_tls(&mut Wiper));
+    }
+}
+
+/// Reads nothing, and wipes where it could have read to.
+struct Wiper;
+
+impl Read for Wiper {
+    fn read(&mut self, place: &mut [u8]) -> io::Result<usize> {
+        place.zeroize();
+        Err(ErrorKind::WouldBlock.into())
+    }
+}
+
+#[cfg(test)]
+impl Wipe for tokio::io::DuplexStream {
+    fn wipe(&mut self) {}
 }

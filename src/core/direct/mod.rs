@@ -22,7 +22,7 @@ pub(super) use self::connect::{NoAddress, TookTooLong};
 use self::pool::{Pool, Sender};
 pub use self::reactor::Reactor;
 use super::address::Address;
-use super::body::Watched;
+use super::body::{Upload, Watched};
 use super::cause::Broken;
 
 /// The connections of one runtime.
@@ -78,6 +78,7 @@ impl Direct {
                     opened.sender
                 }
             };
+            let mut upload = Upload::default();
             let sent = match &mut sender {
                 Sender::Http1(http1) => {
                     request.headers_mut().insert(header::HOST, origin.host.clone());
@@ -86,12 +87,13 @@ impl Direct {
                 }
                 Sender::Http2(http2) => {
                     request.headers_mut().remove(header::HOST);
+                    upload = request.body_mut().upload();
                     *request.uri_mut() = origin.absolute(&path)?;
                     http2.sender.try_send_request(request).await
                 }
             };
             match sent {
-                Ok(response) => return Ok(body::answered(response, sender, &origin.pool).await),
+                Ok(response) => return Ok(body::answered(response, sender, &origin.pool, upload)),
                 Err(mut error) => match (error.take_message(), first) {
                     (Some(unsent), None) => request = unsent,
                     (_, first) => return Err(first.unwrap_or_default().broken(error.into_error().into())),
@@ -104,6 +106,12 @@ impl Direct {
     pub(super) fn has_idle(&self) -> bool {
         let origins = self.origins.lock().unwrap_or_else(PoisonError::into_inner);
         origins.iter().any(|origin| origin.pool.has_idle())
+    }
+
+    /// Whether any connection waits.
+    pub(super) fn has_open(&self) -> bool {
+        let origins = self.origins.lock().unwrap_or_else(PoisonError::into_inner);
+        origins.iter().any(|origin| origin.pool.has_open())
     }
 
     fn origin(&self, address: &Address<'_>) -> Result<Arc<Origin>, Broken> {

@@ -53,12 +53,8 @@ impl Document {
                 Event::CData(text) => this.push(&text)?,
                 Event::GeneralRef(reference) => this.push(resolved(&reference)?.encode_utf8(&mut [0; 4]))?,
                 Event::DocType(_) => return Err("the answer holds a document type, which is refused"),
-                Event::Decl(declaration) => match declaration.encoding() {
-                    None => {}
-                    Some(Ok(name)) if matches!(name.to_ascii_lowercase().as_str(), "utf-8" | "us-ascii") => {}
-                    Some(_) => return Err("the answer is XML in another encoding than UTF-8"),
-                },
-                Event::Comment(_) | Event::PI(_) => {}
+                // The encoding that a declaration names is undone already.
+                Event::Decl(_) | Event::Comment(_) | Event::PI(_) => {}
                 Event::Eof => break,
             }
         }
@@ -185,7 +181,6 @@ mod tests {
             "<r/><r/>",
             "<r/>text",
             "<r><a>1</a><a>2</a></r>",
-            "<?xml version='1.0' encoding='utf-16'?><r/>",
             "",
             &deep,
         ] {
