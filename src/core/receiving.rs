@@ -77,8 +77,6 @@ impl Call {
                 elements.look(&mut body);
             }
         }
-        let mut secrets = request.secrets.clone();
-        secrets.extend_from_slice(request.target.secrets());
         context.elapsed = self.elapsed();
         let (elements, cut) = elements.map(|elements| elements.finish(&mut body)).unzip();
         Ok(Ok(Answer {
@@ -87,7 +85,7 @@ impl Call {
             headers: head.headers,
             body,
             context: std::mem::take(context),
-            secrets,
+            secrets: request.all_secrets(&self.settings),
             elements,
             cut: cut.unwrap_or_default(),
         }))
@@ -97,5 +95,6 @@ impl Call {
 /// The server's own name for the exchange.
 pub(super) fn request_id(headers: &HeaderMap) -> Option<String> {
     let value = REQUEST_ID_HEADERS.iter().find_map(|name| headers.get(name))?;
-    value.to_str().ok().map(|text| text.chars().take(100).collect())
+    // Masked, and cut after that, where it is shown: a server may echo here what it was sent.
+    value.to_str().ok().map(str::to_owned)
 }

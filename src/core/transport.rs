@@ -15,6 +15,7 @@ use super::answer::Answer;
 use super::body::Watched;
 use super::cause::{self, Broken};
 use super::config::Settings;
+use super::decode;
 use super::direct::Reactor;
 use super::error::{Context, Error, Kind, Outcome};
 use super::event::{EventSink, Step};
@@ -147,6 +148,7 @@ impl Call {
         loop {
             number += 1;
             let attempt = self.attempt(request, &address, &shown, number, tour.unreached()).await;
+            let attempt = attempt.map_err(|(failure, error)| (failure, self.masked(request, error)));
             if attempt.is_ok() {
                 tour.worked();
             }
@@ -162,7 +164,7 @@ impl Call {
                         address = Address::of(location);
                         continue;
                     }
-                    let failure = Failure::Status(answer.status, asked_wait(&answer));
+                    let failure = Failure::Status(answer.status, decode::asked_wait(&answer));
                     let refusal = proxy_refusal::in_the_servers_place(&self.settings, &mut answer);
                     (failure, refusal.map_or(Ok(answer), Err))
                 }
@@ -340,13 +342,6 @@ impl Call {
         let clean = next.username().is_empty() && next.password().is_none();
         (clean && next.origin() == current.origin()).then_some(next)
     }
-}
-
-fn asked_wait(answer: &Answer) -> Option<Duration> {
-    retry::retry_after(
-        answer.headers.get(header::RETRY_AFTER)?.to_str().ok()?,
-        SystemTime::now(),
-    )
 }
 
 /// From the clock and the process id, so that forked processes do not wait in step.
