@@ -1,5 +1,6 @@
 //! Reading what servers say to people: the text of an HTML error page, the message of a JSON error.
 
+use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
@@ -42,6 +43,11 @@ pub fn html_text(page: &str) -> String {
 
 /// White space collapsed, and control characters with it: they would reach the terminals and logs that show an error.
 pub fn one_line(text: &str) -> String {
+    // Zero bytes are what is left of UTF-16: they stand within words.
+    let text = match text.contains('\0') {
+        true => Cow::Owned(text.replace('\0', "")),
+        false => Cow::Borrowed(text),
+    };
     let words = text.split(|c: char| c.is_whitespace() || c.is_control());
     words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }

@@ -53,8 +53,15 @@ impl Known {
 
     /// Adds one. Texts of less than four bytes are left out.
     pub fn add(&mut self, secret: &Secret) {
-        let plain = Zeroizing::new(super::one_line(secret.expose()));
-        if plain.len() < MIN_BYTES || self.needles.iter().any(|needle| needle.text.expose() == *plain) {
+        let mut plain = Zeroizing::new(super::one_line(secret.expose()));
+        if secret.expose().len() < MIN_BYTES || plain.is_empty() {
+            return;
+        }
+        if plain.len() < MIN_BYTES {
+            // The blanks at its ends are half of it.
+            plain = Zeroizing::new(format!("{} ", plain.as_str()));
+        }
+        if self.needles.iter().any(|needle| needle.text.expose() == *plain) {
             return;
         }
         for offset in 0..3 {
@@ -161,7 +168,7 @@ impl Places {
 impl Needle {
     /// Where it ends in a text if it begins at this place.
     fn end_in(&self, text: &str, at: usize) -> Option<usize> {
-        let end = self.walk(text, at, false).or_else(|| self.walk(text, at, true))?;
+        let end = self.walk(text, at)?;
         if !matches!(self.form, Form::Base64) {
             return Some(end);
         }
@@ -174,23 +181,15 @@ impl Needle {
         Some(end + tail.count())
     }
 
-    /// `is_spaced`: a blank stands behind each character, as in UTF-16 that was taken for ASCII and put on one line.
-    fn walk(&self, text: &str, at: usize, is_spaced: bool) -> Option<usize> {
+    fn walk(&self, text: &str, at: usize) -> Option<usize> {
         let mut here = Places::none();
         here.push(at);
         for (index, wanted) in self.text.expose().chars().enumerate() {
             let mut next = Places::none();
             for place in here.as_slice() {
-                match (index, wanted, is_spaced) {
-                    // There the blank between two words is one of those between two characters.
-                    (_, ' ', true) => next.push(*place),
-                    (0, ..) | (_, ' ', false) => self.step(text, *place, wanted, &mut next),
-                    _ => {
-                        if let Some(place) = behind_gap(text, *place, is_spaced) {
-                            self.step(text, place, wanted, &mut next);
-                        }
-                    }
-                }
+                let is_inner = index > 0 && wanted != ' ';
+                let place = if is_inner { behind_gap(text, *place) } else { *place };
+                self.step(text, place, wanted, &mut next);
             }
             if next.count == 0 {
                 return None;
@@ -272,9 +271,8 @@ fn garbled(text: &str, at: usize, next: &mut Places) {
 }
 
 /// Where the next character may stand.
-fn behind_gap(text: &str, at: usize, is_spaced: bool) -> Option<usize> {
+fn behind_gap(text: &str, at: usize) -> usize {
     let rest = text.as_bytes().get(at..).unwrap_or_default();
-    let is_gap = |byte: &&u8| matches!(byte, 0 | b'\r' | b'\n') || (is_spaced && **byte == b' ');
-    let gap = rest.iter().take(GAP_MAX).take_while(is_gap).count();
-    (gap > 0 || !is_spaced).then_some(at + gap)
+    let is_gap = |byte: &&u8| matches!(byte, 0 | b'\r' | b'\n');
+    at + rest.iter().take(GAP_MAX).take_while(is_gap).count()
 }
