@@ -20,7 +20,7 @@ use crate::core::charset;
 use crate::core::config::{header_name, header_value};
 use crate::core::depth::{DEPTH_MAX, is_too_deep};
 use crate::core::error::{Context, Error, Kind, Outcome};
-use crate::core::redact;
+use crate::core::redact::{self, secrets_of_header};
 use crate::core::request::Request;
 use crate::core::retry::Effect;
 use crate::core::secret::Secret;
@@ -111,9 +111,9 @@ fn build(
         (None, None) => request,
     };
     for (name, value) in headers {
-        request
-            .headers
-            .insert(header_name(name)?, header_value(&format!("headers[{name:?}]"), value)?);
+        let (name, value) = (header_name(name)?, header_value(&format!("headers[{name:?}]"), value)?);
+        request.secrets.extend(secrets_of_header(&name, value.as_bytes()));
+        request.headers.insert(name, value);
     }
     Ok(request)
 }

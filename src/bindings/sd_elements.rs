@@ -175,7 +175,7 @@ impl SDElements {
             .long_operation(py, format!("jobs.{kind}.wait"), move |live, call| async move {
                 let job = sde::wait(&live.system, &call, &kind, job, timeout, interval, told).await?;
                 if raises && !job.is_success() {
-                    Err(sde::job_failed(&call, &job))
+                    Err(sde::job_failed(&live.system, &call, &job))
                 } else {
                     Ok(job)
                 }

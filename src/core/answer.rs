@@ -135,6 +135,16 @@ impl Answer {
         redact::scrub(text, &self.secrets)
     }
 
+    /// The same, leaving values of secret names as they are: for a text that is still to be read.
+    pub fn without_known<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        redact::without_known(text, &redact::Known::new(&self.secrets))
+    }
+
+    /// An address of the server's making, as messages show it.
+    pub fn shown_url(&self, url: &str) -> String {
+        redact::shown_url(url, &self.secrets)
+    }
+
     /// The elements that were taken while the answer came; once only.
     pub fn take_elements<T: Sink>(&mut self) -> Option<T> {
         let taken: Box<dyn Any> = self.elements.take()?;
@@ -152,6 +162,7 @@ impl Answer {
     /// An error about this answer. `message` may hold text of the server's: it is scrubbed here.
     pub fn error(&self, kind: Kind, message: &str) -> Error {
         let mut context = self.context.clone();
+        redact::context(&mut context, &self.secrets);
         context.hint.clone_from(&context.aside);
         context.settle(self.outcome());
         if !(self.body.is_secret && self.is_success()) {

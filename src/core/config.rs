@@ -10,7 +10,9 @@ use super::error::{Error, System};
 use super::failover;
 use super::pem::{read_identity, read_roots};
 use super::proxy::Route;
+use super::redact::secrets_of_header;
 use super::retry::Retry;
+use super::secret::Secret;
 use super::tls::CertificateAsked;
 
 const DEFAULT_USER_AGENT: &str = concat!("infosecops/", env!("CARGO_PKG_VERSION"));
@@ -113,6 +115,8 @@ pub struct Settings {
     pub max_response_bytes: u64,
     /// Headers of every request.
     pub headers: HeaderMap,
+    /// What must not be shown of the headers and of the proxy's login.
+    pub hidden: Vec<Secret>,
 }
 
 impl Settings {
@@ -132,6 +136,13 @@ impl Settings {
             return Err(Error::config("max_response_bytes: must be at least 1"));
         }
         let ca_pem = options.ca_file.as_deref().map(read_roots).transpose()?;
+        let headers = checked_headers(options)?;
+        let mut hidden = route.secrets();
+        hidden.extend(
+            headers
+                .iter()
+                .flat_map(|(name, value)| secrets_of_header(name, value.as_bytes())),
+        );
         let base_url = url::Url::parse(&base).map_err(|_| Error::config("url: not a URL"))?;
         Ok(Self {
             system,
@@ -148,7 +159,8 @@ impl Settings {
             route,
             danger_accept_invalid_certs: options.danger_accept_invalid_certs,
             max_response_bytes: options.max_response_bytes,
-            headers: checked_headers(options)?,
+            headers,
+            hidden,
         })
     }
 }

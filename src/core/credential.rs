@@ -63,6 +63,14 @@ impl Holder {
         }
     }
 
+    /// The value in use, if there is one yet.
+    pub fn in_use(&self) -> Option<Secret> {
+        match &self.credential {
+            Credential::Fixed(secret) => Some(secret.clone()),
+            Credential::Source(_) => self.current.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+        }
+    }
+
     /// Forgets the value if it is still the refused one. True if asking again may give another.
     pub fn refused(&self, secret: &Secret) -> bool {
         if matches!(self.credential, Credential::Fixed(_)) {

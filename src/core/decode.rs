@@ -1,10 +1,14 @@
 //! Reading what servers say to people: the text of an HTML error page, the message of a JSON error.
 
+use std::borrow::Cow;
+use std::time::{Duration, SystemTime};
+
 use serde_json::Value;
 
 use super::answer::{Answer, looks_like_html};
 use super::error::{Error, Kind};
 use super::proxy_refusal::LOGIN_HINT;
+use super::retry;
 
 /// The visible text of an HTML page, in one line: without title, style and script, entities resolved, CDATA opened.
 pub fn html_text(page: &str) -> String {
@@ -39,6 +43,11 @@ pub fn html_text(page: &str) -> String {
 
 /// White space collapsed, and control characters with it: they would reach the terminals and logs that show an error.
 pub fn one_line(text: &str) -> String {
+    // Zero bytes are what is left of UTF-16: they stand within words.
+    let text = match text.contains('\0') {
+        true => Cow::Owned(text.replace('\0', "")),
+        false => Cow::Borrowed(text),
+    };
     let words = text.split(|c: char| c.is_whitespace() || c.is_control());
     words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
@@ -91,12 +100,20 @@ fn entity(name: &str) -> Option<char> {
     }
 }
 
+/// The wait that an answer asks for.
+pub(super) fn asked_wait(answer: &Answer) -> Option<Duration> {
+    let value = answer.headers.get(http::header::RETRY_AFTER)?.to_str().ok()?;
+    retry::retry_after(value, SystemTime::now())
+}
+
 /// What an error answer says, whatever its form: JSON with a message, HTML, plain text, or the reason phrase.
 pub fn server_message(answer: &Answer) -> String {
+    // Before it is put on one line, which may tear a secret apart.
     let text = answer.text();
+    let text = answer.without_known(&text);
     let message = if looks_like_html(answer.bytes()) {
-        html_text(&text)
-    } else if let Ok(value) = serde_json::from_slice::<Value>(answer.bytes()) {
+        html_text(&answer.scrub(&text))
+    } else if let Ok(value) = serde_json::from_str::<Value>(&text) {
         json_message(&value)
     } else {
         one_line(&text)
@@ -189,9 +206,12 @@ pub fn status_error(answer: &Answer) -> Error {
         let location = answer
             .headers
             .get(http::header::LOCATION)
-            .and_then(|value| value.to_str().ok());
+            .map(|value| String::from_utf8_lossy(value.as_bytes()));
         let message = match location {
-            Some(location) => format!("the server redirects to {location}, which is not followed"),
+            Some(location) => {
+                let location = answer.shown_url(&location);
+                format!("the server redirects to {location}, which is not followed")
+            }
             None => "the server redirects, which is not followed".to_owned(),
         };
         return answer.error(kind, &message).with_hint(
@@ -205,12 +225,8 @@ pub fn status_error(answer: &Answer) -> Error {
     }
     match kind {
         Kind::Proxy => error.with_hint(LOGIN_HINT),
-        Kind::RateLimited => match answer
-            .headers
-            .get(http::header::RETRY_AFTER)
-            .and_then(|value| value.to_str().ok())
-        {
-            Some(wait) => error.with_hint(format!("the server asks to wait (Retry-After: {wait})")),
+        Kind::RateLimited => match asked_wait(answer) {
+            Some(wait) => error.with_hint(format!("the server asks to wait {} s", wait.as_secs())),
             None => error,
         },
         _ => error,

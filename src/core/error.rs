@@ -203,7 +203,7 @@ fn unsettled_note(attempt: u32) -> String {
 }
 
 fn joined(text: Option<String>, more: &str) -> String {
-    text.map_or_else(|| more.to_owned(), |text| format!("{text}; {more}"))
+    text.map_or_else(|| more.to_owned(), |text| format!("{}; {more}", clause(&text)))
 }
 
 /// A value that travels with an error: a partial result, the failed job, the last state seen.
@@ -273,6 +273,13 @@ impl Error {
         self
     }
 
+    /// Sets what came back or what is wrong.
+    #[must_use]
+    pub fn with_message(mut self, message: String) -> Self {
+        self.0.message = message;
+        self
+    }
+
     /// Sets the class.
     #[must_use]
     pub fn with_kind(mut self, kind: Kind) -> Self {
@@ -285,7 +292,7 @@ impl Error {
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         let hint = hint.into();
         self.0.context.hint = Some(match &self.0.context.aside {
-            Some(aside) => format!("{hint}; {aside}"),
+            Some(aside) => format!("{}; {aside}", clause(&hint)),
             None => hint,
         });
         self
@@ -367,31 +374,33 @@ impl fmt::Display for Error {
                 None => write!(f, "failed: ")?,
             }
         }
-        write!(f, "{message}")?;
+        let mut text = clause(message).to_owned();
         if let Some(code) = &context.code {
-            write!(f, " (code {code})")?;
+            text.push_str(&format!(" (code {code})"));
         }
         if !context.unreached.is_empty() {
-            write!(f, " (not reached before: {})", context.unreached.join(", "))?;
+            text.push_str(&format!(" (not reached before: {})", context.unreached.join(", ")));
         }
         if context.method.is_some() && !context.is_read {
-            match context.outcome {
-                Some(Outcome::NotSent) => write!(f, " [not sent, safe to repeat]")?,
-                Some(Outcome::Unknown) => write!(f, " [outcome unknown, it may have been applied]")?,
-                Some(Outcome::Rejected) | None => {}
-            }
+            text.push_str(match context.outcome {
+                Some(Outcome::NotSent) => " [not sent, safe to repeat]",
+                Some(Outcome::Unknown) => " [outcome unknown, it may have been applied]",
+                Some(Outcome::Rejected) | None => "",
+            });
         }
         match &context.hint {
-            Some(hint) => write!(f, "{} Hint: {hint}", full_stop(message, context)),
-            None => Ok(()),
+            Some(hint) if text.ends_with(['!', '?', '…']) => write!(f, "{text} Hint: {hint}"),
+            Some(hint) => write!(f, "{text}. Hint: {hint}"),
+            // Nothing stands behind it: the server's own punctuation may stay.
+            None if text == clause(message) => write!(f, "{}", message.trim_end()),
+            None => write!(f, "{text}"),
         }
     }
 }
 
-/// What a hint needs in front of it.
-fn full_stop(message: &str, context: &Context) -> &'static str {
-    let ends = message.trim_end().ends_with(['.', '!', '?', ':', '…']);
-    if ends && context.code.is_none() { "" } else { "." }
+/// A text that something follows: without the punctuation at its end, which would stand in the middle then.
+fn clause(text: &str) -> &str {
+    text.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, '.' | ',' | ';' | ':'))
 }
 
 impl fmt::Debug for Error {
@@ -424,5 +433,79 @@ mod tests {
         error.context_mut().only_prepared();
         assert_eq!(error.context().outcome, Some(Outcome::NotSent));
         assert_eq!(error.context().hint.as_deref(), Some("look; a proxy may have said so"));
+    }
+
+    fn shown(message: &str, code: Option<&str>, outcome: Option<Outcome>, hint: Option<&str>) -> String {
+        let context = Context {
+            method: Some("PUT".to_owned()),
+            url: Some("https://h.test/x".to_owned()),
+            status: Some(500),
+            code: code.map(str::to_owned),
+            outcome,
+            ..Context::default()
+        };
+        let error = Error::new(Kind::Server, message, context);
+        let error = match hint {
+            Some(hint) => error.with_hint(hint),
+            None => error,
+        };
+        let text = error.to_string();
+        text.strip_prefix("PUT https://h.test/x answered 500: ")
+            .unwrap()
+            .to_owned()
+    }
+
+    #[test]
+    fn parts_are_joined_without_slips_of_punctuation() {
+        const TAIL: &str = "[outcome unknown, it may have been applied]";
+        let unknown = Some(Outcome::Unknown);
+        for end in ["", ".", ". ", "...", ":", ";", ","] {
+            let message = format!("it broke{end}");
+            assert_eq!(shown(&message, None, unknown, None), format!("it broke {TAIL}"));
+            assert_eq!(
+                shown(&message, None, unknown, Some("wait")),
+                format!("it broke {TAIL}. Hint: wait")
+            );
+            assert_eq!(
+                shown(&message, Some("7"), None, Some("wait")),
+                "it broke (code 7). Hint: wait"
+            );
+            assert_eq!(
+                shown(&message, Some("7"), unknown, None),
+                format!("it broke (code 7) {TAIL}")
+            );
+            assert_eq!(shown(&message, None, None, Some("wait")), "it broke. Hint: wait");
+        }
+        for end in ["!", "?", "…"] {
+            let message = format!("it broke{end}");
+            assert_eq!(shown(&message, None, unknown, None), format!("it broke{end} {TAIL}"));
+            assert_eq!(
+                shown(&message, None, unknown, Some("wait")),
+                format!("it broke{end} {TAIL}. Hint: wait")
+            );
+            assert_eq!(
+                shown(&message, None, None, Some("wait")),
+                format!("it broke{end} Hint: wait")
+            );
+        }
+        assert_eq!(shown("It broke.", None, None, None), "It broke.");
+        assert_eq!(shown("a.b (c).", None, None, Some("wait")), "a.b (c). Hint: wait");
+        let joined = Error::new(
+            Kind::Server,
+            "x",
+            Context {
+                outcome: unknown,
+                ..Context::default()
+            },
+        );
+        assert_eq!(
+            joined
+                .with_hint("look.")
+                .settled_by("then wait")
+                .context()
+                .hint
+                .as_deref(),
+            Some("look; then wait")
+        );
     }
 }

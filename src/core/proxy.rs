@@ -2,10 +2,13 @@
 
 use std::fmt;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 
 use super::config::is_loopback;
 use super::error::Error;
+use super::secret::Secret;
 
 /// The way to the server.
 #[derive(Clone)]
@@ -71,6 +74,36 @@ impl Route {
             proxy = proxy.basic_auth(user, password);
         }
         Ok(Some(proxy))
+    }
+
+    /// The password of the proxy, and the form in which it travels.
+    pub fn secrets(&self) -> Vec<Secret> {
+        let Self::Through(intercept) = self else {
+            return Vec::new();
+        };
+        if let Some((_, password)) = intercept.raw_auth() {
+            return vec![Secret::new(password)];
+        }
+        let header = intercept.basic_auth().and_then(|header| header.to_str().ok());
+        let Some(encoded) = header
+            .and_then(|header| header.split_once(' '))
+            .map(|(_, encoded)| encoded)
+        else {
+            return Vec::new();
+        };
+        let pair = STANDARD
+            .decode(encoded)
+            .ok()
+            .and_then(|pair| String::from_utf8(pair).ok());
+        let password = pair
+            .as_deref()
+            .and_then(|pair| pair.split_once(':'))
+            .map(|(_, password)| password);
+        [Some(encoded), password]
+            .into_iter()
+            .flatten()
+            .map(Secret::new)
+            .collect()
     }
 
     /// Scheme, host and port of the proxy, never its credentials.

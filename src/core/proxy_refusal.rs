@@ -12,6 +12,7 @@ use super::cause::Cause;
 use super::config::Settings;
 use super::error::{Error, Kind, Outcome};
 use super::http_client::Http;
+use super::redact;
 
 /// What to do about a proxy's wish for credentials.
 pub(super) const LOGIN_HINT: &str = "the proxy wants credentials, or other ones: write them into proxy= as scheme://user:password@host:port, and leave them out for a proxy that wants none";
@@ -23,6 +24,9 @@ const REACH_HINT: &str = "the proxy can't reach the host: check host and port in
 ///
 /// <https://www.squid-cache.org/Doc/code/error_2forward_8h_source.dyn> (the codes)
 const UNHEARD: [&str; 2] = ["ERR_CACHE_ACCESS_DENIED", "ERR_DNS_FAIL"];
+
+/// How much is shown of the words by which a proxy is known.
+const SIGN_CHARS: usize = 40;
 
 /// A connection that a proxy did not make, from what the HTTP library says about it.
 pub(super) fn no_connection(proxy: &str, message: &str) -> Cause {
@@ -157,9 +161,18 @@ fn sign(status: u16, headers: &HeaderMap) -> Option<Sign> {
     }
     if let Some(code) = text("x-squid-error") {
         let code = code.split_whitespace().next().unwrap_or_default();
+        // Anything else is not squid's.
+        let is_code = code
+            .bytes()
+            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
+        let code = if is_code {
+            redact::cut(code, SIGN_CHARS)
+        } else {
+            "no code".to_owned()
+        };
         return Some(Sign {
             shown: format!(" (squid: {code})"),
-            is_unheard: status == 407 || UNHEARD.contains(&code),
+            is_unheard: status == 407 || UNHEARD.contains(&code.as_str()),
         });
     }
     if status == 407 {
@@ -171,7 +184,10 @@ fn sign(status: u16, headers: &HeaderMap) -> Option<Sign> {
     // Of an answer that it passes on, tinyproxy leaves the server's own name.
     let server = text("server").filter(|name| name.starts_with("tinyproxy"))?;
     Some(Sign {
-        shown: format!(" ({server})"),
+        shown: format!(
+            " ({})",
+            redact::cut(server.split_whitespace().next().unwrap_or_default(), SIGN_CHARS)
+        ),
         is_unheard: false,
     })
 }

@@ -132,8 +132,6 @@ impl Call {
     fn answer(&self, request: &Request, head: Parts, body: Buffer, context: &mut Context) -> Answer {
         let reason = head.extensions.get::<hyper::ext::ReasonPhrase>();
         let reason = reason.map(|phrase| String::from_utf8_lossy(phrase.as_bytes()).into_owned());
-        let mut secrets = request.secrets.clone();
-        secrets.extend_from_slice(request.target.secrets());
         context.elapsed = self.elapsed();
         Answer {
             status: head.status.as_u16(),
@@ -141,7 +139,7 @@ impl Call {
             headers: head.headers,
             body,
             context: std::mem::take(context),
-            secrets,
+            secrets: request.all_secrets(&self.settings),
             elements: None,
             cut: Cut::default(),
         }
@@ -164,5 +162,6 @@ fn to_text(body: &mut Buffer, headers: &HeaderMap, is_good: bool, any_content: b
 /// The server's own name for the exchange.
 pub(super) fn request_id(headers: &HeaderMap) -> Option<String> {
     let value = REQUEST_ID_HEADERS.iter().find_map(|name| headers.get(name))?;
-    value.to_str().ok().map(|text| text.chars().take(100).collect())
+    // Masked, and cut after that, where it is shown: a server may echo here what it was sent.
+    value.to_str().ok().map(str::to_owned)
 }

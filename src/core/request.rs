@@ -7,6 +7,7 @@ use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
 use super::answer::Answer;
 use super::body::Body;
+use super::config::Settings;
 use super::elements::NewSink;
 use super::error::Error;
 use super::retry::Effect;
@@ -103,6 +104,12 @@ impl Request {
     pub fn hiding(mut self, secret: &Secret) -> Self {
         self.secrets.push(secret.clone());
         self
+    }
+
+    /// Every secret that stands in the request: its own, those of its target and of the client's settings.
+    pub fn all_secrets(&self, settings: &Settings) -> Vec<Secret> {
+        let parts = [self.secrets.as_slice(), self.target.secrets(), &settings.hidden];
+        parts.concat()
     }
 
     /// Notes that a good answer holds a secret.

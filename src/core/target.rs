@@ -3,6 +3,7 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::error::Error;
+use super::redact;
 use super::secret::{MASK, Secret};
 
 /// Everything but the characters that RFC 3986 calls unreserved.
@@ -52,7 +53,9 @@ impl Target {
         if path.split('/').any(dots) {
             return refuse("must not hold '.' or '..' segments");
         }
-        Ok(Self::new(&format!("/{}", path.trim_start_matches('/'))))
+        let mut target = Self::new(&format!("/{}", path.trim_start_matches('/')));
+        target.shown = redact::shown_path(&target.sent);
+        Ok(target)
     }
 
     /// Appends fixed text of the product's own.
@@ -83,7 +86,8 @@ impl Target {
     /// Appends a query parameter.
     #[must_use]
     pub fn query(mut self, name: &str, value: &str) -> Self {
-        let shown = if super::redact::is_secret_name(name) {
+        let is_odd = name.contains(['%', '[']) && redact::hides_value(name);
+        let shown = if is_odd || redact::is_secret_name(name) {
             MASK.to_owned()
         } else {
             encode_component(value)
@@ -114,7 +118,7 @@ impl Target {
     pub fn raw_query(mut self, query: &str) -> Self {
         self.separate();
         self.sent.push_str(query);
-        self.shown.push_str(&super::redact::scrub(query, &[]));
+        self.shown.push_str(&redact::scrub(query, &[]));
         self
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::answer::Answer;
 use super::error::Error;
 use super::event::{Event, Step};
+use super::redact::{self, Known};
 use super::request::Request;
 use super::transport::Call;
 
@@ -14,11 +15,13 @@ impl Call {
         let Some(events) = &self.events else { return };
         let context = &answer.context;
         (events.take)(Event {
-            step: Step::Warning { reason },
+            step: Step::Warning {
+                reason: answer.scrub(&reason).into_owned(),
+            },
             system: self.settings().system,
             operation: context.operation.clone(),
             method: context.method.clone().unwrap_or_default(),
-            url: context.url.clone().unwrap_or_default(),
+            url: redact::shown_url(context.url.as_deref().unwrap_or_default(), &answer.secrets),
             attempt: context.attempts,
             elapsed: self.elapsed(),
         });
@@ -49,10 +52,18 @@ impl Call {
             system: self.settings().system,
             operation: request.operation.clone().into_owned(),
             method: request.method.to_string(),
-            url: shown.to_owned(),
+            url: redact::shown_url(shown, &request.all_secrets(&self.settings)),
             attempt: number,
             elapsed: self.elapsed(),
         });
+    }
+
+    /// An error that no answer stands behind, without what the request must not show.
+    pub(super) fn masked(&self, request: &Request, mut error: Error) -> Error {
+        let secrets = request.all_secrets(&self.settings);
+        redact::context(error.context_mut(), &secrets);
+        let message = redact::without_known(error.message(), &Known::new(&secrets)).into_owned();
+        error.with_message(message)
     }
 
     pub(super) fn tell_failure(&self, request: &Request, shown: &str, number: u32, error: &Error) {

@@ -16,6 +16,7 @@ use super::answer::Answer;
 use super::body::Watched;
 use super::cause::{self, Broken, Phase};
 use super::config::Settings;
+use super::decode;
 use super::direct::Reactor;
 use super::error::{Context, Error, Kind, Outcome};
 use super::event::{EventSink, Step};
@@ -149,6 +150,7 @@ impl Call {
         loop {
             number += 1;
             let attempt = self.attempt(request, &address, &shown, number, tour.unreached()).await;
+            let attempt = attempt.map_err(|(failure, error)| (failure, self.masked(request, error)));
             if attempt.is_ok() {
                 tour.worked();
             }
@@ -164,7 +166,7 @@ impl Call {
                         address = Address::of(location);
                         continue;
                     }
-                    let failure = Failure::Status(answer.status, asked_wait(&answer));
+                    let failure = Failure::Status(answer.status, decode::asked_wait(&answer));
                     let refusal = proxy_refusal::in_the_servers_place(&self.settings, &mut answer);
                     (failure, refusal.map_or(Ok(answer), Err))
                 }
@@ -363,13 +365,6 @@ fn covering(unsettled: Option<u32>, mut result: Result<Answer, Error>) -> Result
         context.note_unsettled(attempt);
     }
     result
-}
-
-fn asked_wait(answer: &Answer) -> Option<Duration> {
-    retry::retry_after(
-        answer.headers.get(header::RETRY_AFTER)?.to_str().ok()?,
-        SystemTime::now(),
-    )
 }
 
 /// From the clock and the process id, so that forked processes do not wait in step.

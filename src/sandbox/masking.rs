@@ -1,14 +1,11 @@
 //! Masks secrets in what the journal stores. Two nets: everything this sandbox knows to be secret is replaced wherever
 //! it stands, and every place where a secret belongs is masked whatever stands there (a wrong password is a secret too).
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
 use serde_json::Value;
 
-use super::exchange::escape_markup;
 use crate::core::error::System;
-use crate::core::redact::{is_secret_name, spellings};
+use crate::core::redact::{Known, is_secret_name, without_known};
 use crate::core::secret::{MASK, Secret};
 
 /// Beside the names that the core knows: what a client of the sandbox may send is not limited to the four systems.
@@ -36,43 +33,21 @@ const MIN_SECRET_CHARS: usize = 6;
 
 #[derive(Default)]
 pub(crate) struct Masker {
-    secrets: Vec<String>,
+    known: Known,
 }
 
 impl Masker {
     /// Adds secrets, in all forms in which they can travel.
     pub fn protect(&mut self, secrets: impl IntoIterator<Item = String>) {
-        for secret in secrets
-            .into_iter()
-            .filter(|secret| secret.chars().count() >= MIN_SECRET_CHARS)
-        {
-            let mut forms = vec![escape_markup(&secret), STANDARD.encode(&secret)];
-            forms.extend(spellings(&Secret::new(secret)));
-            for form in forms.into_iter().filter(|form| form.len() >= MIN_SECRET_CHARS) {
-                // Longest first: a secret that contains another is masked as a whole.
-                let place = self.secrets.partition_point(|known| known.len() > form.len());
-                if !self
-                    .secrets
-                    .iter()
-                    .skip(place)
-                    .take_while(|known| known.len() == form.len())
-                    .any(|known| *known == form)
-                {
-                    self.secrets.insert(place, form);
-                }
-            }
+        let long = |secret: &String| secret.chars().count() >= MIN_SECRET_CHARS;
+        for secret in secrets.into_iter().filter(long) {
+            self.known.add(&Secret::new(secret));
         }
     }
 
     /// Any text: known secrets and everything shaped like a UUID are masked.
     pub fn text(&self, text: &str) -> String {
-        let mut out = mask_uuids(text);
-        for secret in &self.secrets {
-            if out.contains(secret.as_str()) {
-                out = out.replace(secret.as_str(), MASK);
-            }
-        }
-        out
+        without_known(&mask_uuids(text), &self.known).into_owned()
     }
 
     /// Path and query. The last part below `tokens` is a token's uuid, whatever its form.

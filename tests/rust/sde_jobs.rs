@@ -235,7 +235,7 @@ async fn waiting_outlives_a_broken_look_and_gives_the_failed_job() {
         .await
         .unwrap();
     assert!(!job.is_success());
-    let error = job_failed(&call(&server), &job);
+    let error = job_failed(&client(), &call(&server), &job);
     assert_eq!(error.kind(), Kind::JobFailed);
     assert_eq!(error.message(), "alm job 9 failed: no route, alm_pass=****");
     assert_eq!(error.payload().unwrap().downcast_ref::<Job>().unwrap().id, 9);

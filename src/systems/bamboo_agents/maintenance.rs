@@ -259,7 +259,9 @@ fn uh_oh(answer: &Answer, task: &MaintenanceTask) -> Error {
 
 fn not_granted(call: &Call, operation: &str, task: &MaintenanceTask, uuid: &Secret) -> Error {
     let agent = task.agent_id;
-    let scrubbed = |text: &str| said(&redact::scrub(text, std::slice::from_ref(uuid)));
+    let mut secrets = call.settings().hidden.clone();
+    secrets.push(uuid.clone());
+    let scrubbed = |text: &str| said(&redact::scrub(text, &secrets));
     if task.code == NO {
         let message = format!("agent {agent} is to go on building: {}", scrubbed(message_of(task)));
         return Error::new(Kind::Conflict, message, call.context(operation))

@@ -26,6 +26,11 @@ impl SdElements {
         Self { token }
     }
 
+    /// The token that requests go out with now, for masking.
+    pub(super) fn token_in_use(&self) -> Option<Secret> {
+        self.token.in_use()
+    }
+
     /// Adds the credentials. Gives the token used, to be forgotten when it is refused.
     async fn authorize(&self, request: &mut Request) -> Result<Secret, Error> {
         let token = self.token.get().await?;

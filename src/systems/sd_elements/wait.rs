@@ -66,7 +66,7 @@ pub async fn wait_all(
         if job.is_success() {
             Ok(job)
         } else {
-            Err(failed(call, name, &job))
+            Err(failed(client, call, name, &job))
         }
     };
     bulk::run(jobs.len(), jobs.len(), listener, one).await
@@ -102,13 +102,15 @@ async fn watch(
 }
 
 /// The error for a job that has ended without success; the [`Job`] is its payload.
-pub fn job_failed(call: &Call, job: &Job) -> Error {
-    failed(call, &operation(&job.kind), job)
+pub fn job_failed(client: &SdElements, call: &Call, job: &Job) -> Error {
+    failed(client, call, &operation(&job.kind), job)
 }
 
-fn failed(call: &Call, name: &str, job: &Job) -> Error {
+fn failed(client: &SdElements, call: &Call, name: &str, job: &Job) -> Error {
+    let mut secrets = call.settings().hidden.clone();
+    secrets.extend(client.token_in_use());
     let said = job.result_message.as_deref().unwrap_or_default();
-    let said = shorten(&one_line(&redact::scrub(said, &[])));
+    let said = shorten(&one_line(&redact::scrub(said, &secrets)));
     let message = match (job.succeeded, said.is_empty()) {
         (Some(_), false) => format!("{} failed: {said}", title(&job.kind, job.id)),
         (Some(_), true) => format!("{} failed and does not say why", title(&job.kind, job.id)),
