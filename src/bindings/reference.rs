@@ -168,12 +168,16 @@ impl Referred {
             Reference::File(path) => {
                 let asked = path.clone();
                 let read = tokio::task::spawn_blocking(move || secret_file::read(&asked)).await;
-                let (secret, is_open) = read.map_err(|_| Error::config("could not be read"))??;
-                if is_open && !self.has_warned.swap(true, Ordering::Relaxed) {
+                let (secret, open_to_all) = read.map_err(|_| Error::config("could not be read"))??;
+                if let Some(rights) = open_to_all
+                    && !self.has_warned.swap(true, Ordering::Relaxed)
+                {
                     let text = format!(
                         "{}: every user of this machine may read {}; take the right away (chmod o-r)",
                         self.name,
-                        path.display()
+                        rights.words(),
+                        path.display(),
+                        rights.chmod()
                     );
                     site.post(Box::new(move |py| warn(py, &text)));
                 }
