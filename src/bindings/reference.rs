@@ -14,7 +14,7 @@ use super::errors::refused;
 use super::secret::read_secret;
 use super::settings::config_error;
 use super::site::{Site, awaitable, call_in_context, raised_error};
-use crate::core::credential::{Credential, SecretSource};
+use crate::core::credential::{Credential, CredentialKind, SecretSource};
 use crate::core::error::Error;
 use crate::core::found::command;
 use crate::core::found::reference::Reference;
@@ -92,15 +92,18 @@ impl SecretReference {
         self.held.is_none().then(|| self.reference.shown())
     }
 
-    pub fn credential(&self, name: &'static str) -> Credential {
+    /// Fails for one that is there already and can't be the credential.
+    pub fn credential(&self, kind: &CredentialKind) -> Result<Credential, Error> {
         if let Some(secret) = &self.held {
-            return Credential::Fixed(secret.clone());
+            kind.check(secret)?;
+            return Ok(Credential::Fixed(secret.clone()));
         }
-        Credential::Source(Arc::new(Arc::new(Referred {
-            name,
+        let referred = Referred {
+            name: kind.name,
             reference: self.reference.clone(),
             has_warned: AtomicBool::new(false),
-        })))
+        };
+        Ok(Credential::Source(Arc::new(Arc::new(referred))))
     }
 
     fn parts(&self) -> PyResult<Parts> {
@@ -173,7 +176,7 @@ impl Referred {
                     && !self.has_warned.swap(true, Ordering::Relaxed)
                 {
                     let text = format!(
-                        "{}: every user of this machine may read {}; take the right away (chmod o-r)",
+                        "{}: every user of this machine may {} {}; take the right away (chmod {})",
                         self.name,
                         rights.words(),
                         path.display(),

@@ -19,7 +19,7 @@ use super::secret::credential;
 use super::settings::{Settings, callable, pace};
 use super::site::progress;
 use crate::core::bulk::partial_failure;
-use crate::core::credential::Holder;
+use crate::core::credential::{CredentialKind, Holder};
 use crate::core::poll::{OnProgress, Pace};
 use crate::core::transport::Call;
 use crate::named;
@@ -47,7 +47,7 @@ impl SDElements {
     #[new]
     #[pyo3(signature = (settings, *, token))]
     fn new(settings: Py<Settings>, token: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let given = credential("token", token)?;
+        let given = credential(&CredentialKind::TOKEN, token)?;
         let token = given.credential.clone();
         let make = move || System::new(Holder::new(token.clone()));
         Ok(Self(Handle::new(settings, Some(given), make)))
