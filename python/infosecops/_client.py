@@ -221,7 +221,7 @@ class Client(BaseClient):
             call = RawCall(method, path, params=params, json=json, body=body, headers=headers, effect=effect)
         finally:
             # They may hold secrets, and tracebacks show the locals of every frame they pass.
-            del params, json, body, headers
+            del path, params, json, body, headers
         return run_here(native.request(call))
 
     def close(self) -> None:
@@ -257,7 +257,7 @@ class AsyncClient(BaseClient):
             call = RawCall(method, path, params=params, json=json, body=body, headers=headers, effect=effect)
         finally:
             # They may hold secrets, and tracebacks show the locals of every frame they pass.
-            del params, json, body, headers
+            del path, params, json, body, headers
         return await run(native.request(call))
 
     async def aclose(self) -> None:
