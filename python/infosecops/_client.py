@@ -198,7 +198,8 @@ class Client(BaseClient):
 
         Args:
             method: GET, HEAD, POST, PUT, PATCH or DELETE.
-            path: Below the client's url; it can't leave that host.
+            path: Below the client's url; it can't leave that host. ``..``, backslashes and control characters are
+                refused, percent-encoded ones too.
             params: Query parameters; True becomes ``true``, None is left out.
             json: Sent as JSON in UTF-8. NaN, infinities and lone surrogates are refused: JSON has none.
             body: Sent as it is; text in UTF-8. Not together with ``json``.

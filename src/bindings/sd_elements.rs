@@ -65,6 +65,14 @@ impl SDElements {
         self.0.request(py, call)
     }
 
+    /// A kind that can be part of a path.
+    #[staticmethod]
+    fn checked_kind(py: Python<'_>, kind: Given<String>) -> PyResult<String> {
+        named!(py; kind);
+        sde::check_kind(&kind).map_err(|error| refused(py, error))?;
+        Ok(kind)
+    }
+
     #[pyo3(signature = (kind, *, automatic, connection, ready, succeeded, user, expand, page_size, limit))]
     #[allow(clippy::too_many_arguments)]
     fn jobs_list(
