@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Mapping
+from decimal import Decimal
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import infosecops
@@ -90,6 +92,14 @@ def refused(call: Callable[[], object], error: type[Exception], text: str) -> No
     [
         (lambda: Retry(attempts=-1), "attempts: must be from 0 to 4294967295"),
         (lambda: Retry(attempts=10**40), "attempts: must be from 0 to 4294967295"),
+        (lambda: Retry(attempts=0), "attempts: must be at least 1"),
+        (lambda: Retry(base=NAN), "base: must be a number of seconds, zero or more"),
+        (lambda: Retry(base=-0.1), "base: must be a number of seconds, zero or more"),
+        (lambda: Retry(base=float("inf")), "base: must be a number of seconds, zero or more"),
+        (lambda: Retry(cap=NAN), "cap: must be a number of seconds, zero or more"),
+        (lambda: Retry(cap=float("-inf")), "cap: must be a number of seconds, zero or more"),
+        (lambda: Retry(cap=float("inf")), "cap: must be a number of seconds, zero or more"),
+        (lambda: Retry(cap=-1), "cap: must be a number of seconds, zero or more"),
         (lambda: Retry(base=10**400), "base: must be a number that a float can hold"),
         (lambda: Secret(HALF), f"text: {NO_TEXT}"),
         (lambda: UserLogin("u", HALF), f"password: {NO_TEXT}"),
@@ -120,6 +130,10 @@ def test_values_that_no_object_can_have(call: Callable[[], object], text: str) -
         (lambda: Retry(attempts="3"), "attempts: must be an int, not str"),
         (lambda: Retry(attempts=True), "attempts: must be an int, not bool"),
         (lambda: Retry(cap="1"), "cap: must be a number, not str"),
+        (lambda: Retry(attempts=1.0), "attempts: must be an int, not float"),
+        (lambda: Retry(base=True), "base: must be a number, not bool"),
+        (lambda: Retry(base=Decimal(1)), "base: must be a number, not Decimal"),
+        (lambda: Retry(base=Fraction(1, 2)), "base: must be a number, not Fraction"),
         (lambda: Secret(b"x"), "text: must be a str, not bytes"),
         (lambda: UserLogin(1, "p"), "username: must be a str, not int"),
         (lambda: ReviewItemChange("revoke", "a", ITEM, expires_on="x"), "expires_on: must be a date, not str"),

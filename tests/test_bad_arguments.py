@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import infosecops
 import pytest
+from accepted import accepted
 from callables import CLIENTS, CONSTRUCTORS, METHODS, Case, cases, parameters
 from examples import EXAMPLES
 from hostile import NUMBERS, VALUES, OwnError
@@ -69,33 +70,40 @@ def clients(wire: Wire) -> Iterator[dict[str, Any]]:
         client.close()
 
 
-def check(case: Case, clients: dict[str, Any], wire: Wire, arguments: dict[str, Any], suspects: list[str]) -> None:
+def is_taken(case: Case, clients: dict[str, Any], wire: Wire, arguments: dict[str, Any], suspects: list[str]) -> bool:
+    """Whether a call is made. If not, the argument is named, and nothing was sent."""
     before = len(wire.requests)
     # PanicException is no Exception: it goes up and fails the test, as it should.
     try:
         case.run(clients, arguments)
     except infosecops.ConfigError as error:
         refusal: Exception = error
-    except (OwnError, infosecops.Error, RecursionError):
-        return
+    except infosecops.Error:
+        return True
+    except (OwnError, RecursionError):
+        return False
     except (TypeError, ValueError) as error:
         refusal = error
     else:
-        return
+        return True
     assert len(wire.requests) == before, f"refused, but sent: {refusal!r}"
     assert any(name in str(refusal) for name in suspects), f"{suspects} not named: {refusal!r}"
     # It holds what it was given.
     assert not isinstance(refusal, UnicodeError)
+    return False
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.good], ids=lambda case: case.label)
-def test_one_wrong_argument_is_refused_by_name_and_nothing_is_sent(
-    case: Case, clients: dict[str, Any], wire: Wire
-) -> None:
+def test_what_is_taken_is_in_the_table_and_all_else_is_refused(case: Case, clients: dict[str, Any], wire: Wire) -> None:
     for name in case.good:
-        for value, make in VALUES.items():
-            if (name, value) not in OPEN:
-                check(case, clients, wire, {**case.good, name: make()}, [name])
+        taken = {
+            value
+            for value, make in VALUES.items()
+            if (name, value) not in OPEN and is_taken(case, clients, wire, {**case.good, name: make()}, [name])
+        }
+        expected = accepted(case.label, name)
+        assert taken - expected == set(), f"{name}: taken, but not in the table of tests/accepted.py"
+        assert expected - taken == set(), f"{name}: in the table of tests/accepted.py, but refused"
 
 
 def values() -> st.SearchStrategy[Any]:
@@ -110,7 +118,7 @@ def test_several_wrong_arguments_are_refused_too(case: Case, clients: dict[str, 
     @settings(EXAMPLES, max_examples=5)
     @given(st.fixed_dictionaries({}, optional={name: values() for name in case.good}))
     def run(wrong: dict[str, Any]) -> None:
-        check(case, clients, wire, {**case.good, **wrong}, list(case.good))
+        is_taken(case, clients, wire, {**case.good, **wrong}, list(case.good))
 
     run()
 

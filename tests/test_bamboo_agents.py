@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 from typing import TYPE_CHECKING, Any
 
 import infosecops
 import pytest
-from infosecops import AccessToken, Secret
+from infosecops import AccessToken
 from wire import Drop, Received, Wire, html, ok
 
 if TYPE_CHECKING:
@@ -197,18 +196,7 @@ def test_an_update_of_nobody_sends_nothing_more(connect: Callable[..., Any]) -> 
         assert "canary" not in str(caught.value)
 
 
-@pytest.mark.parametrize("uuid", ["a/b", "a?b#c", "ä b"])
-def test_a_uuid_is_one_segment(connect: Callable[..., Any], uuid: str) -> None:
-    def answer(request: Received) -> bytes:
-        return ok(request.body)
-
-    with Wire(answer) as wire:
-        tokens = connect(BAMBOO, wire.url, token="pat", api="agent").tokens
-        assert tokens.update(Secret(uuid), name="n", read=True, change=False).uuid == Secret(uuid)
-        assert re.fullmatch(r"/rest/agent/1\.0/tokens/[A-Za-z0-9%.-]+", wire.only.target)
-
-
-@pytest.mark.parametrize("uuid", ["", "..", "."])
+@pytest.mark.parametrize("uuid", ["", " ", "..", ".", "a/b", "a?b#c", "ä b"])
 @pytest.mark.parametrize("call", ["update", "revoke"])
 def test_a_uuid_that_would_hit_the_collection_is_refused(connect: Callable[..., Any], uuid: str, call: str) -> None:
     keywords = {"name": "n", "read": True, "change": False} if call == "update" else {}

@@ -261,12 +261,10 @@ def test_without_credentials_nothing_is_claimed(connect: Callable[..., Any]) -> 
         assert "authorization" not in wire.only.headers
 
 
-@pytest.mark.parametrize("login", [UserLogin("j\x00", "pw"), UserLogin("j", "p\x08w"), UserLogin("j", "p\ufffew")])
-def test_credentials_that_no_xml_can_hold_are_refused(connect: Callable[..., Any], login: UserLogin) -> None:
-    with Wire(TOKEN) as wire:
-        with pytest.raises(infosecops.ConfigError):
-            connect(GL, wire.url, login=login).login()
-        assert wire.connections == 0
+@pytest.mark.parametrize(("username", "password"), [("j\x00", "pw"), ("j", "p\x08w"), ("j", "p\ufffew")])
+def test_credentials_that_no_xml_can_hold_are_refused(username: str, password: str) -> None:
+    with pytest.raises(infosecops.ConfigError):
+        UserLogin(username, password)
 
 
 def test_token_and_login_exclude_each_other(connect: Callable[..., Any]) -> None:

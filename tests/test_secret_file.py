@@ -69,7 +69,9 @@ def test_a_read_goes_out_again_with_the_newer_token(connect: Callable[..., Any],
         (b"k\n\n", "k\n"),
         (b" k \n", " k "),
         ("gr\u00fc\u00dfe\n".encode(), "gr\u00fc\u00dfe"),
-        (b"\xef\xbb\xbfk", "\ufeffk"),
+        (b"\xef\xbb\xbfk", "k"),
+        (b"\xef\xbb\xbfk\r\n", "k"),
+        (b"\xef\xbb\xbf\xef\xbb\xbfk", "\ufeffk"),
     ],
 )
 def test_one_line_break_at_the_end_is_no_part_of_the_secret(file: Path, content: bytes, text: str) -> None:
@@ -107,16 +109,59 @@ def test_a_pipe_is_refused_without_waiting_for_its_writer(tmp_path: Path) -> Non
 
 
 @pytest.mark.skipif(os.name != "posix", reason="rights of another kind")
-@pytest.mark.parametrize(("mode", "is_private"), [(0o600, True), (0o640, True), (0o400, True), (0o644, False)])
-def test_a_file_that_everybody_may_read_is_refused(file: Path, mode: int, *, is_private: bool) -> None:
+@pytest.mark.parametrize(
+    ("mode", "rights", "chmod"),
+    [
+        (0o600, None, None),
+        (0o640, None, None),
+        (0o660, None, None),
+        (0o400, None, None),
+        (0o644, "read", "o-r"),
+        (0o604, "read", "o-r"),
+        (0o602, "write", "o-w"),
+        (0o622, "write", "o-w"),
+        (0o666, "read and write", "o-rw"),
+        (0o777, "read and write", "o-rw"),
+    ],
+)
+def test_a_file_that_everybody_may_read_or_write_is_refused(
+    file: Path, mode: int, rights: str | None, chmod: str | None
+) -> None:
     file.chmod(mode)
     assert SecretFile(file, allow_others=True)().reveal() == "first"
-    if is_private:
+    if rights is None:
         assert SecretFile(file)().reveal() == "first"
         return
-    with pytest.raises(infosecops.ConfigError, match="every user of this machine may read it") as caught:
+    with pytest.raises(infosecops.ConfigError, match=f"every user of this machine may {rights} it") as caught:
         SecretFile(file)()
+    assert f"(chmod {chmod})" in str(caught.value)
     assert "first" not in str(caught.value)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="rights of another kind")
+def test_what_a_link_leads_to_is_looked_at(file: Path, tmp_path: Path) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(file)
+    assert SecretFile(link)().reveal() == "first"
+    file.chmod(0o602)
+    with pytest.raises(infosecops.ConfigError, match="may write it"):
+        SecretFile(link)()
+    file.unlink()
+    os.mkfifo(file, 0o600)
+    with pytest.raises(infosecops.ConfigError, match="no regular file"):
+        SecretFile(link)()
+    file.unlink()
+    file.symlink_to("/dev/zero")
+    with pytest.raises(infosecops.ConfigError, match="no regular file"):
+        SecretFile(link)()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes have no names there")
+def test_certificates_are_no_pipes_either(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe", 0o600)
+    for name in ("ca_file", "client_cert"):
+        with pytest.raises(infosecops.ConfigError, match=f"{name}: cannot read .*pipe: is no regular file"):
+            infosecops.SDElements("https://sde.example.com", token="t", **{name: tmp_path / "pipe"})
 
 
 def test_it_travels_by_its_path(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

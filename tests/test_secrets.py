@@ -240,9 +240,11 @@ def test_escaped_credentials_are_masked_too(name: str, form: str) -> None:
         def make(system: str, **options: Any) -> Any:
             return client("", system, wire.url, **options)
 
-        shown = failure(lambda: CALLS[name](make, lambda: ODD_CANARY))
+        # A uuid has no such characters.
+        secret = CANARY if name == "bamboo uuid" else ODD_CANARY
+        shown = failure(lambda: CALLS[name](make, lambda: secret))
         assert wire.requests
-        for spelling in spellings(ODD_CANARY):
+        for spelling in spellings(secret):
             assert spelling not in shown
 
 

@@ -40,6 +40,21 @@ OPENED = {
     "bamboo password": (BAMBOO, f"username='admin', password={SECRET}", "tokens.list()"),
     "bamboo token": (BAMBOO, f"token={SECRET}", "tokens.create('chef nodes')"),
     "bamboo uuid": (BAMBOO, "api='agent-config'", f"agents({SECRET}).state(1)"),
+    "bamboo uuid bytes": (BAMBOO, "api='agent'", f"agents({SECRET}.encode()).state(1)"),
+    "bamboo uuid surrogate": (BAMBOO, "api='agent'", f"agents({SECRET} + '\\ud800').state(1)"),
+    "bamboo uuid line": (BAMBOO, "api='agent'", f"agents({SECRET} + '\\n').state(1)"),
+    "bamboo uuid list": (BAMBOO, "api='agent'", f"agents([{SECRET}]).state(1)"),
+    "bamboo update": (BAMBOO, "token='t'", f"tokens.update(bytearray({SECRET}, 'ascii'), name='n')"),
+    "bamboo revoke": (BAMBOO, "token='t'", f"tokens.revoke({SECRET} + '\\ud800')"),
+    "bamboo revoke path": (BAMBOO, "token='t'", f"tokens.revoke('../' + {SECRET})"),
+    "sde raw path": (SDE, "token='t'", f"request('GET', '/x?uuid=' + {SECRET})"),
+    "sde raw headers": (SDE, "token='t'", f"request('GET', '/x', headers=['X', {SECRET}])"),
+    "sde raw header value": (SDE, "token='t'", f"request('GET', '/x', headers={{'X': {SECRET} + '\\n'}})"),
+    "sde raw body": (SDE, "token='t'", f"request('POST', '/x', body=[{SECRET}])"),
+    "gl command": (GL, "token='t'", f"command('x', params={{'password': [{SECRET}]}})"),
+    "pam call": (PAM, "access_key='k'", f"call('/x?y=' + {SECRET}, {{}})"),
+    "pam callable": (PAM, f"access_key=lambda: {SECRET} + '\\n'", "call('/x', {})"),
+    "sde callable bytes": (SDE, f"token=lambda: {SECRET}.encode()", "connections.alm.get(12)"),
     "bamboo proxy": (BAMBOO, f"token={SECRET}, proxy='http://jdoe:' + {SECRET} + '@127.0.0.1:1'", "tokens.list()"),
 }
 SETUP = """
@@ -56,6 +71,25 @@ REFUSED = {
     "pam": (PAM, f"'https://pam.example.com', access_key={SECRET}, accept='yaml'"),
     "pam failover": (PAM, f"'https://pam.example.com', access_key='k', failover=['x:' + {SECRET}]"),
     "bamboo": (BAMBOO, f"'https://bamboo.example.com', username='jdoe', password={SECRET}, api='x'"),
+    "gl bytes": (GL, f"'https://gl.example.com', token={SECRET}.encode()"),
+    "gl surrogate": (GL, f"'https://gl.example.com', token={SECRET} + '\\ud800'"),
+    "gl login pair": (GL, f"'https://gl.example.com', login=('jdoe', {SECRET})"),
+    "gl login text": (GL, f"'https://gl.example.com', login='jdoe:' + {SECRET}"),
+    "gl quoted": (GL, f"'https://gl.example.com', token='\"' + {SECRET} + '\"'"),
+    "sde list": (SDE, f"'https://sde.example.com', token=[{SECRET}]"),
+    "sde long": (SDE, f"'https://sde.example.com', token={SECRET} * 5000"),
+    "sde scheme": (SDE, f"'https://sde.example.com', token='Token ' + {SECRET}"),
+    "sde headers": (SDE, f"'https://sde.example.com', token='t', headers=[('X-Api-Key', {SECRET})]"),
+    "sde proxy": (SDE, f"'https://sde.example.com', token='t', proxy='http://a:' + {SECRET} + '\\n@p.example.com'"),
+    "pam bytes": (PAM, f"'https://pam.example.com', access_key={SECRET}.encode()"),
+    "pam surrogate": (PAM, f"'https://pam.example.com', access_key={SECRET} + '\\udfff'"),
+    "pam line": (PAM, f"'https://pam.example.com', access_key={SECRET} + '\\n'"),
+    "bamboo bytes": (BAMBOO, f"'https://bamboo.example.com', username='jdoe', password={SECRET}.encode()"),
+    "bamboo view": (BAMBOO, f"'https://bamboo.example.com', token=memoryview({SECRET}.encode())"),
+    "bamboo pair": (BAMBOO, f"'https://bamboo.example.com', username='jdoe:' + {SECRET}, password='p'"),
+    "bamboo mapping": (BAMBOO, f"'https://bamboo.example.com', token={{'token': {SECRET}}}"),
+    "sde environment bytes": (f"{SDE}.from_env", f"url='https://sde.example.com', token={SECRET}.encode()"),
+    "sde profile": (f"{SDE}.from_profile", f"'none', token={SECRET} + '\\ud800'"),
     "bamboo environment": (f"{BAMBOO}.from_env", f"url='https://bamboo.example.com', token={SECRET}, api='x'"),
 }
 
@@ -137,6 +171,34 @@ def test_tracebacks_with_locals(
     with Wire(repeating) as wire:
         error = raised(cell(name, twin, wire.url))
     # What runs a cell is in this file, and it has the process' environment among its variables.
+    own = error.__traceback__
+    while own is not None and own.tb_frame.f_code.co_filename != "<cell>":
+        own = own.tb_next
+    assert own is not None
+    shown = show(error.with_traceback(own))
+    assert "/infosecops/" in shown
+    assert MARKER not in shown
+
+
+@pytest.mark.parametrize("show", [by_rich, by_the_standard_library])
+@pytest.mark.parametrize("method", ["", ".client", ".async_client"])
+@pytest.mark.parametrize(
+    ("system", "given"),
+    [
+        ("governance_lifecycle", f"token={SECRET}.encode()"),
+        ("governance_lifecycle", f"login=('jdoe', {SECRET})"),
+        ("sd_elements", f"token={SECRET} + '\\ud800'"),
+        ("sd_elements", f"headers=[{SECRET}]"),
+        ("sectona", f"access_key={SECRET} + '\\n'"),
+        ("bamboo_agents", f"password=bytearray({SECRET}, 'ascii')"),
+        ("bamboo_agents", f"token={SECRET}, nothing=1"),
+    ],
+)
+def test_clients_of_a_sandbox(
+    monkeypatch: pytest.MonkeyPatch, system: str, given: str, method: str, show: Callable[[Exception], str]
+) -> None:
+    monkeypatch.setenv("MARKER", MARKER)
+    error = raised(f"from infosecops.sandbox import Sandbox\nSandbox().start().{system}{method}({given})")
     own = error.__traceback__
     while own is not None and own.tb_frame.f_code.co_filename != "<cell>":
         own = own.tb_next

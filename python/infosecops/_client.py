@@ -198,7 +198,8 @@ class Client(BaseClient):
 
         Args:
             method: GET, HEAD, POST, PUT, PATCH or DELETE.
-            path: Below the client's url; it can't leave that host.
+            path: Below the client's url; it can't leave that host. ``..``, backslashes and control characters are
+                refused, percent-encoded ones too.
             params: Query parameters; True becomes ``true``, None is left out.
             json: Sent as JSON in UTF-8. NaN, infinities and lone surrogates are refused: JSON has none.
             body: Sent as it is; text in UTF-8. Not together with ``json``.
@@ -223,7 +224,7 @@ class Client(BaseClient):
             operation = native.request(call)
         finally:
             # They may hold secrets, and tracebacks show the locals of every frame they pass.
-            del params, json, body, headers
+            del path, params, json, body, headers
         del call
         return run_here(operation)
 
@@ -262,7 +263,7 @@ class AsyncClient(BaseClient):
             operation = native.request(call)
         finally:
             # They may hold secrets, and tracebacks show the locals of every frame they pass.
-            del params, json, body, headers
+            del path, params, json, body, headers
         del call
         return await run(operation)
 

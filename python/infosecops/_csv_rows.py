@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import os
+from collections.abc import Mapping
 
 from infosecops._client import Generic, T
 from infosecops._infosecops import CoverageRule, change_of_row, equals
@@ -15,8 +16,8 @@ from infosecops.errors import ConfigError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from typing import TextIO
+    from collections.abc import Callable, Iterator
+    from typing import Any, TextIO
 
     from infosecops._infosecops import ReviewItemChange
 
@@ -240,10 +241,9 @@ def _checked_path(path: object) -> str:
 
 def _checked_columns(columns: object) -> dict[str, str | None]:
     checked: dict[str, str | None] = {}
-    try:
-        given: dict[object, object] = {} if columns is None else dict(columns)  # type: ignore[call-overload]
-    except (TypeError, ValueError):
-        given = {None: None}
+    if columns is None:
+        return checked
+    given: Mapping[Any, Any] = columns if isinstance(columns, Mapping) else {None: None}
     for name, own in given.items():
         if not isinstance(name, str) or not isinstance(own, (str, type(None))):
             raise TypeError("columns: must be a mapping of str to str or None")

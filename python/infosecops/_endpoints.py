@@ -112,10 +112,16 @@ class Endpoint:
     def _make(self, prefix: str, options: Any) -> Any:  # noqa: ANN401
         import infosecops
 
-        keywords = {} if self._alternative in options else self._wiring()
-        keywords["proxy"] = "direct"
-        keywords.update(options)
-        return getattr(infosecops, prefix + self._client)(self.url, **keywords)
+        keywords: dict[str, Any] = {"proxy": "direct"}
+        try:
+            if self._alternative not in options:
+                keywords.update(self._wiring())
+            keywords.update(options)
+            return getattr(infosecops, prefix + self._client)(self.url, **keywords)
+        finally:
+            # They may hold secrets, and tracebacks show the locals of every frame they pass, the caller's too.
+            keywords.clear()
+            options.clear()
 
     def __repr__(self) -> str:
         address = "not started" if self._place.current is None else self._place.current.url
@@ -148,9 +154,6 @@ class GovernanceLifecycleEndpoint(Endpoint):
 
         return {"login": infosecops.UserLogin(self.username, self.password)}
 
-    def __call__(self, **options: Unpack[GovernanceLifecycleOptions]) -> GovernanceLifecycle:
-        return self.client(**options)
-
     def client(self, **options: Unpack[GovernanceLifecycleOptions]) -> GovernanceLifecycle:
         """Make a client that logs in as the user. Keywords go to the client; ``token`` replaces the login."""
         client: GovernanceLifecycle = self._make("", options)
@@ -160,6 +163,8 @@ class GovernanceLifecycleEndpoint(Endpoint):
         """Make the twin for asyncio; see :meth:`client`."""
         client: AsyncGovernanceLifecycle = self._make("Async", options)
         return client
+
+    __call__ = client
 
     def expire_tokens(self) -> None:
         """Make every token invalid, those of the sandbox included. A login gives a new one."""
@@ -185,9 +190,6 @@ class SDElementsEndpoint(Endpoint):
     def _wiring(self) -> dict[str, Any]:
         return {"token": self.token}
 
-    def __call__(self, **options: Unpack[SDElementsOptions]) -> SDElements:
-        return self.client(**options)
-
     def client(self, **options: Unpack[SDElementsOptions]) -> SDElements:
         """Make a client with the administrator's token. Keywords go to the client."""
         client: SDElements = self._make("", options)
@@ -197,6 +199,8 @@ class SDElementsEndpoint(Endpoint):
         """Make the twin for asyncio; see :meth:`client`."""
         client: AsyncSDElements = self._make("Async", options)
         return client
+
+    __call__ = client
 
 
 class SectonaEndpoint(Endpoint):
@@ -212,9 +216,6 @@ class SectonaEndpoint(Endpoint):
     def _wiring(self) -> dict[str, Any]:
         return {"access_key": self.access_key}
 
-    def __call__(self, **options: Unpack[SectonaOptions]) -> Sectona:
-        return self.client(**options)
-
     def client(self, **options: Unpack[SectonaOptions]) -> Sectona:
         """Make a client with the access key. Keywords go to the client."""
         client: Sectona = self._make("", options)
@@ -224,6 +225,8 @@ class SectonaEndpoint(Endpoint):
         """Make the twin for asyncio; see :meth:`client`."""
         client: AsyncSectona = self._make("Async", options)
         return client
+
+    __call__ = client
 
     @property
     def accounts(self) -> list[SandboxAccount]:
@@ -309,9 +312,6 @@ class BambooAgentsEndpoint(Endpoint):
     def _wiring(self) -> dict[str, Any]:
         return {"username": self.username, "password": self.password}
 
-    def __call__(self, **options: Unpack[BambooAgentsOptions]) -> BambooAgents:
-        return self.client(**options)
-
     def client(self, **options: Unpack[BambooAgentsOptions]) -> BambooAgents:
         """Make a client with the administrator's password. Keywords go to the client; ``token`` replaces it."""
         client: BambooAgents = self._make("", options)
@@ -321,6 +321,8 @@ class BambooAgentsEndpoint(Endpoint):
         """Make the twin for asyncio; see :meth:`client`."""
         client: AsyncBambooAgents = self._make("Async", options)
         return client
+
+    __call__ = client
 
     def set_api(self, api: BambooApi) -> None:
         """Choose the paths that are answered: of version 1.5 and later, of those before, or both."""

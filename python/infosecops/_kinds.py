@@ -41,18 +41,22 @@ class ByKind(Generic[T]):
     @property
     def alm(self) -> T:
         """Those of issue trackers."""
-        return self.kind("alm")
+        return self._of_kind(self._client, "alm")
 
     @property
     def analysis(self) -> T:
         """Those of security tools."""
-        return self.kind("analysis")
+        return self._of_kind(self._client, "analysis")
 
     @property
     def ldap(self) -> T:
         """Those of directories."""
-        return self.kind("ldap")
+        return self._of_kind(self._client, "ldap")
 
     def kind(self, kind: str) -> T:
-        """Those of any kind, such as ``issue-tracker``, the name of newer releases for alm (inferred)."""
-        return self._of_kind(self._client, kind)
+        """Those of any kind, such as ``issue-tracker``, the name of newer releases for alm (inferred).
+
+        Raises:
+            ConfigError: The name can't be part of a path.
+        """
+        return self._of_kind(self._client, self._native.checked_kind(kind))

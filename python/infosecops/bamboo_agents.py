@@ -66,14 +66,14 @@ class _Base(BaseClient):
         **common: Unpack[CommonOptions],
     ) -> None:
         password, token = _infosecops.wrap(password), _infosecops.wrap(token)
-        self._given = {"username": username, "password": password, "token": token, "api": api}
         try:
             self._native = _infosecops.BambooAgents(
                 self._configure(url, common), username=username, password=password, token=token, api=api
             )
+            self._given = {"username": username, "password": password, "token": token, "api": api}
         finally:
             # They may hold secrets, and tracebacks show the locals of every frame they pass.
-            del url, common, password, token
+            del url, common, username, password, token
 
     if TYPE_CHECKING:
 

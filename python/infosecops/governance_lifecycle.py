@@ -51,13 +51,13 @@ class _Base(BaseClient):
         login: UserLogin | TrustedApp | None = None,
         **common: Unpack[CommonOptions],
     ) -> None:
-        token = _infosecops.wrap(token)
-        self._given = {"token": token, "login": login}
+        token, login = _infosecops.wrap(token), _infosecops.wrap(login)
         try:
             self._native = _infosecops.GovernanceLifecycle(self._configure(url, common), token=token, login=login)
+            self._given = {"token": token, "login": login}
         finally:
             # They may hold secrets, and tracebacks show the locals of every frame they pass.
-            del url, common, token
+            del url, common, token, login
 
     if TYPE_CHECKING:
 

@@ -46,9 +46,9 @@ class _Base(BaseClient):
 
     def __init__(self, url: str, *, token: AsyncSecretLike, **common: Unpack[CommonOptions]) -> None:
         token = _infosecops.wrap(token)
-        self._given = {"token": token}
         try:
             self._native = _infosecops.SDElements(self._configure(url, common), token=token)
+            self._given = {"token": token}
         finally:
             # They may hold secrets, and tracebacks show the locals of every frame they pass.
             del url, common, token

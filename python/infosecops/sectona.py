@@ -50,10 +50,10 @@ class _Base(BaseClient):
         **common: Unpack[CommonOptions],
     ) -> None:
         access_key = _infosecops.wrap(access_key)
-        self._given = {"access_key": access_key, "accept": accept, "cache_ttl": cache_ttl}
         try:
             settings = self._configure(url, {**common, "failover": failover})
             self._native = _infosecops.Sectona(settings, access_key=access_key, accept=accept, cache_ttl=cache_ttl)
+            self._given = {"access_key": access_key, "accept": accept, "cache_ttl": cache_ttl}
         finally:
             # They may hold secrets, and tracebacks show the locals of every frame they pass.
             del url, common, access_key, failover
@@ -269,7 +269,7 @@ class Sectona(_Base, Client):
             operation = self._native.call(path, fields)
         finally:
             # They may hold secrets, and tracebacks show the locals of every frame they pass.
-            del fields
+            del path, fields
         return run_here(operation)
 
 
@@ -348,5 +348,5 @@ class AsyncSectona(_Base, AsyncClient):
             operation = self._native.call(path, fields)
         finally:
             # They may hold secrets, and tracebacks show the locals of every frame they pass.
-            del fields
+            del path, fields
         return await run(operation)

@@ -17,7 +17,7 @@ use super::secret::{GivenSecret, credential};
 use super::settings::{callable, config_error, pace};
 use super::site::{OfCall, progress};
 use crate::core::config::seconds;
-use crate::core::credential::Holder;
+use crate::core::credential::{CredentialKind, Holder};
 use crate::core::poll::{OnProgress, Pace};
 use crate::systems::bamboo_agents::{
     self as bamboo, AccessToken, Agent, AgentState, BambooAgents as System, Capability, Form, MaintenanceTask, Opened,
@@ -48,8 +48,11 @@ impl Agents {
     /// `uuid` is an [`AccessToken`], or its uuid in any form that a credential has.
     pub fn open(py: Python<'_>, handle: &Handle<System>, uuid: Any<'_, '_>) -> PyResult<Self> {
         let uuid = match uuid.cast::<AccessToken>() {
-            Ok(token) => credential("uuid", Bound::new(py, token.get().uuid.clone())?.as_any())?,
-            Err(_) => credential("uuid", uuid)?,
+            Ok(token) => credential(
+                &CredentialKind::UUID,
+                Bound::new(py, token.get().uuid.clone())?.as_any(),
+            )?,
+            Err(_) => credential(&CredentialKind::UUID, uuid)?,
         };
         Ok(Self {
             handle: handle.share(py),
@@ -59,9 +62,11 @@ impl Agents {
     }
 
     fn holder(&self) -> Arc<Holder> {
-        let made: Result<_, std::convert::Infallible> = self
-            .current
-            .get_or_make(|| Ok(Arc::new(Holder::new(self.uuid.credential.clone()))));
+        let made: Result<_, std::convert::Infallible> = self.current.get_or_make(|| {
+            Ok(Arc::new(
+                Holder::new(self.uuid.credential.clone()).of(&CredentialKind::UUID),
+            ))
+        });
         match made {
             Ok(holder) => holder.clone(),
             Err(never) => match never {},

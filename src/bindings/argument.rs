@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use jiff::civil::Date;
 use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyInt, PyMapping, PyString};
+use pyo3::types::{PyBool, PyByteArray, PyBytes, PyFloat, PyInt, PyIterator, PyMapping, PyMemoryView, PyString};
 
 use super::errors::refused;
 use crate::core::error::Error;
@@ -146,14 +146,46 @@ pub fn text<'a>(value: &'a Bound<'_, PyAny>) -> Result<Cow<'a, str>, Wrong> {
         .map_err(|_| Wrong::Value("text that UTF-8 can write: it holds a lone surrogate".to_owned()))
 }
 
+/// Several things. A text, bytes and a mapping are none, though each of them can be iterated.
+pub fn iterated<'py>(expected: &str, value: &Bound<'py, PyAny>) -> Result<Bound<'py, PyIterator>, Wrong> {
+    let is_one = value.is_instance_of::<PyString>() || is_bytes(value) || value.is_instance_of::<PyMapping>();
+    match value.try_iter() {
+        Ok(all) if !is_one => Ok(all),
+        _ => Err(Wrong::of_type(expected, value)),
+    }
+}
+
+/// Whether [`bytes`] reads it.
+pub fn is_bytes(value: &Bound<'_, PyAny>) -> bool {
+    value.is_instance_of::<PyBytes>() || value.is_instance_of::<PyByteArray>() || value.is_instance_of::<PyMemoryView>()
+}
+
+/// Bytes, and nothing that merely holds numbers: a list of them is another thing, and so is an array of wider ones.
+pub fn bytes(expected: &str, value: &Bound<'_, PyAny>) -> Result<Vec<u8>, Wrong> {
+    let wrong = || Wrong::of_type(expected, value);
+    if let Ok(bytes) = value.cast::<PyBytes>() {
+        return Ok(bytes.as_bytes().to_vec());
+    }
+    if let Ok(bytes) = value.cast::<PyByteArray>() {
+        return Ok(bytes.to_vec());
+    }
+    let view = value.cast::<PyMemoryView>().map_err(|_| wrong())?;
+    // One that was released has neither.
+    let width = view.getattr("itemsize").and_then(|width| width.extract::<usize>());
+    if width.map_err(|_| wrong())? != 1 {
+        return Err(Wrong::Value(
+            "bytes: a memoryview must be one of single bytes".to_owned(),
+        ));
+    }
+    let copied = view.call_method0("tobytes").map_err(|_| wrong())?;
+    copied.extract().map_err(|_| wrong())
+}
+
 /// Several texts. One text is no such thing, though its characters are.
 pub fn texts(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<String>> {
-    let wrong = || Wrong::of_type("an iterable of str", value).named(value.py(), name);
-    if value.is_instance_of::<PyString>() || value.is_instance_of::<PyMapping>() {
-        return Err(wrong());
-    }
+    let all = iterated("an iterable of str", value).map_err(|wrong| wrong.named(value.py(), name))?;
     let mut texts = Vec::new();
-    for (index, text) in value.try_iter().map_err(|_| wrong())?.enumerate() {
+    for (index, text) in all.enumerate() {
         texts.push(read(&format!("{name}[{index}]"), &text?)?);
     }
     Ok(texts)
@@ -201,7 +233,9 @@ whole_numbers!(i64, u32, u64, usize);
 
 impl Argument for f64 {
     fn read(value: &Bound<'_, PyAny>) -> Result<Self, Wrong> {
-        if value.is_instance_of::<PyBool>() {
+        // Not whatever can be turned into one: decimals, durations and truth values of other libraries have other meanings.
+        let is_number = value.is_instance_of::<PyFloat>() || value.is_instance_of::<PyInt>();
+        if !is_number || value.is_instance_of::<PyBool>() {
             return Err(Wrong::of_type("a number", value));
         }
         let range = || "a number that a float can hold".to_owned();
@@ -248,13 +282,17 @@ impl Argument for Id {
     }
 }
 
-/// A number as it is written.
+/// A number as it is written: also one of an enum, which itself would write a name.
 pub fn digits(number: &Bound<'_, PyAny>) -> Result<String, Wrong> {
-    let written = number
-        .str()
-        .map_err(|error| match error.is_instance_of::<PyValueError>(number.py()) {
-            true => Wrong::Value("a number of fewer digits".to_owned()),
-            false => Wrong::Raised(error),
-        })?;
+    let py = number.py();
+    let class = match number.is_instance_of::<PyInt>() {
+        true => py.get_type::<PyInt>(),
+        false => py.get_type::<PyFloat>(),
+    };
+    let written = class.call_method1("__repr__", (number,));
+    let written = written.map_err(|error| match error.is_instance_of::<PyValueError>(py) {
+        true => Wrong::Value("a number of fewer digits".to_owned()),
+        false => Wrong::Raised(error),
+    })?;
     String::read(&written)
 }

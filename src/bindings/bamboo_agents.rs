@@ -2,20 +2,22 @@
 
 use std::sync::Arc;
 
+use pyo3::exceptions::PyTypeError;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 
 use super::agents::Agents;
-use super::argument::{self, Given};
+use super::argument::Given;
 use super::client::Live;
+use super::convert::withheld;
+use super::errors::refused;
 use super::handle::Handle;
 use super::operation::Operation;
 use super::raw::RawCall;
 use super::rows::Rows;
-use super::secret::credential;
+use super::secret::{credential, read_secret, type_name};
 use super::settings::{Settings, config_error};
-use crate::core::credential::{Credential, Holder};
-use crate::core::secret::Secret;
+use crate::core::credential::{Credential, CredentialKind, Holder, check_name};
 use crate::systems::bamboo_agents::{
     self as bamboo, AccessToken, Api, BambooAgents as System, EnsureResult, Login, TokenChange, TokenRef,
 };
@@ -49,17 +51,18 @@ impl BambooAgents {
         named!(py; username, api);
         let (access, given) = match (username, password, token) {
             (Some(username), Some(password), None) => {
-                if username.is_empty() || username.contains(':') || username.chars().any(char::is_control) {
+                check_name("username", &username).map_err(|error| refused(py, error))?;
+                if username.contains(':') {
                     return Err(config_error(
                         py,
-                        "username: must not be empty nor hold ':' or control characters",
+                        "username: must hold no ':', which Basic authentication cannot carry",
                     ));
                 }
-                let given = credential("password", &password)?;
+                let given = credential(&CredentialKind::PASSWORD, &password)?;
                 (Access::Basic(username, given.credential.clone()), Some(given))
             }
             (None, None, Some(token)) => {
-                let given = credential("token", &token)?;
+                let given = credential(&CredentialKind::TOKEN, &token)?;
                 (Access::Bearer(given.credential.clone()), Some(given))
             }
             (None, None, None) => (Access::Anonymous, None),
@@ -173,12 +176,13 @@ fn token_ref(token: &Bound<'_, PyAny>) -> PyResult<TokenRef> {
     if let Ok(token) = token.cast::<AccessToken>() {
         return Ok(TokenRef::Known(token.get().clone()));
     }
-    if let Ok(uuid) = token.cast::<Secret>() {
-        return Ok(TokenRef::Uuid(uuid.get().clone()));
+    let py = token.py();
+    match read_secret("token", token)? {
+        Some(uuid) if uuid.is_withheld() => Err(withheld(py)),
+        Some(uuid) => Ok(TokenRef::Uuid(uuid)),
+        None => Err(PyTypeError::new_err(format!(
+            "token: must be an AccessToken or its uuid as Secret or str, not {}",
+            type_name(token)
+        ))),
     }
-    let uuid = argument::text(token).map_err(|wrong| {
-        let wrong = wrong.or_type("an AccessToken or its uuid as Secret or str");
-        wrong.named(token.py(), "token")
-    })?;
-    Ok(TokenRef::Uuid(Secret::new(uuid)))
 }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::{PyException, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyString, PyTuple};
+use pyo3::types::{PyList, PyTuple};
 
-use super::argument::Wrong;
+use super::argument;
 use super::errors::{classes, to_python};
 use super::settings::{callable, config_error};
 use super::site::{Raised, progress};
@@ -24,14 +24,11 @@ pub fn read_inputs<T>(
     read: impl Fn(&str, &Bound<'_, PyAny>) -> PyResult<T>,
 ) -> PyResult<Vec<T>> {
     let py = inputs.py();
-    let expected = || Wrong::of_type("an iterable, and no str or dict", inputs).named(py, name);
-    if inputs.is_instance_of::<PyString>() || inputs.is_instance_of::<PyDict>() {
-        return Err(expected());
-    }
+    let all_inputs = argument::iterated("an iterable, and no str, bytes or mapping", inputs);
     let mut all = Vec::new();
     let mut problems = Vec::new();
     let mut is_type = true;
-    for (index, input) in inputs.try_iter().map_err(|_| expected())?.enumerate() {
+    for (index, input) in all_inputs.map_err(|wrong| wrong.named(py, name))?.enumerate() {
         match read(&format!("{name}[{index}]"), &input?) {
             Ok(input) => all.push(input),
             Err(error) if error.is_instance_of::<PyTypeError>(py) => problems.push(error.value(py).to_string()),

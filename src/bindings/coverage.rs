@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyByteArray, PyBytes, PyString};
+use pyo3::types::PyString;
 
 use super::argument::{self, Given};
 use super::errors::refused;
@@ -139,19 +139,20 @@ pub fn read_coverage(coverage: &Bound<'_, PyAny>) -> PyResult<Coverage> {
     if coverage.is_instance_of::<PyString>() {
         return argument::read("coverage", coverage).map(|text: String| Coverage::Bytes(Bytes::from(text)));
     }
-    if let Ok(bytes) = coverage.cast::<PyBytes>() {
-        return Ok(Coverage::Bytes(Bytes::copy_from_slice(bytes.as_bytes())));
-    }
-    if let Ok(bytes) = coverage.cast::<PyByteArray>() {
-        return Ok(Coverage::Bytes(Bytes::from(bytes.to_vec())));
+    if argument::is_bytes(coverage) {
+        let read = argument::bytes("bytes", coverage);
+        return read
+            .map(|bytes| Coverage::Bytes(Bytes::from(bytes)))
+            .map_err(|wrong| wrong.named(coverage.py(), "coverage"));
     }
     if coverage.hasattr("__fspath__")? {
         return Ok(Coverage::File(argument::read("coverage", coverage)?));
     }
-    let wrong = || PyTypeError::new_err("coverage: must be bytes, str, a path or an iterable of CoverageRule");
+    const EXPECTED: &str = "bytes, str, a path or an iterable of CoverageRule";
+    let wrong = || PyTypeError::new_err(format!("coverage: must be {EXPECTED}"));
     let mut rules = Vec::new();
     let of_frame = read_frame(coverage, "rules")?;
-    for rule in of_frame.as_ref().unwrap_or(coverage).try_iter().map_err(|_| wrong())? {
+    for rule in argument::iterated(EXPECTED, of_frame.as_ref().unwrap_or(coverage)).map_err(|_| wrong())? {
         rules.push(rule?.cast::<CoverageRule>().map_err(|_| wrong())?.get().clone());
     }
     Ok(Coverage::Rules(rules))

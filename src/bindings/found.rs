@@ -156,7 +156,8 @@ impl Found {
             retry.attempts = u32::try_from(attempts)
                 .map_err(|_| config_error(py, "retry_attempts: must be a number below 4294967296"))?;
         }
-        Ok(Some(retry))
+        let named = |error: Error| config_error(py, format!("retry: {}", error.message().replacen(':', "", 1)));
+        retry.checked().map(Some).map_err(named)
     }
 
     fn login<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {

@@ -6,9 +6,10 @@ use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
 use super::argument::Given;
+use super::errors::refused;
 use super::secret::{GivenSecret, credential};
 use super::settings::config_error;
-use crate::core::credential::{Credential, Holder};
+use crate::core::credential::{Credential, CredentialKind, Holder, check_name};
 use crate::named;
 use crate::systems::governance_lifecycle::Auth;
 
@@ -126,12 +127,14 @@ pub fn parts(login: &Bound<'_, PyAny>) -> Vec<(&'static str, Part)> {
 impl UserLogin {
     /// Checks them.
     pub fn of(username: String, password: &Bound<'_, PyAny>, auth_source: Option<String>) -> PyResult<Self> {
-        if username.is_empty() {
-            return Err(config_error(password.py(), "username: must not be empty"));
+        let py = password.py();
+        check_name("username", &username).map_err(|error| refused(py, error))?;
+        if let Some(source) = &auth_source {
+            check_name("auth_source", source).map_err(|error| refused(py, error))?;
         }
         Ok(Self {
             username,
-            password: credential("password", password)?,
+            password: credential(&CredentialKind::PASSWORD, password)?,
             auth_source,
         })
     }
@@ -140,12 +143,10 @@ impl UserLogin {
 impl TrustedApp {
     /// Checks them.
     pub fn of(client_id: String, client_secret: &Bound<'_, PyAny>) -> PyResult<Self> {
-        if client_id.is_empty() {
-            return Err(config_error(client_secret.py(), "client_id: must not be empty"));
-        }
+        check_name("client_id", &client_id).map_err(|error| refused(client_secret.py(), error))?;
         Ok(Self {
             client_id,
-            client_secret: credential("client_secret", client_secret)?,
+            client_secret: credential(&CredentialKind::CLIENT_SECRET, client_secret)?,
         })
     }
 }
@@ -169,7 +170,7 @@ impl Access {
     ) -> PyResult<(Self, Option<GivenSecret>)> {
         let login = match (token, login) {
             (Some(token), None) => {
-                let given = credential("token", token)?;
+                let given = credential(&CredentialKind::TOKEN, token)?;
                 return Ok((Self::Token(given.credential.clone()), Some(given)));
             }
             (None, None) => return Ok((Self::None, None)),

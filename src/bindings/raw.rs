@@ -156,8 +156,8 @@ pub fn body_bytes(body: &Bound<'_, PyAny>) -> PyResult<Option<Vec<u8>>> {
     if body.is_instance_of::<PyString>() {
         return argument::read("body", body).map(|text: String| Some(text.into_bytes()));
     }
-    let wrong = |_| PyTypeError::new_err("body: must be bytes or str");
-    body.extract().map(Some).map_err(wrong)
+    let read = argument::bytes("bytes or str", body);
+    read.map(Some).map_err(|wrong| wrong.named(body.py(), "body"))
 }
 
 /// Query parameters: truth values as servers expect them, None left out.
@@ -179,10 +179,14 @@ pub fn query_pairs(params: &Bound<'_, PyAny>) -> PyResult<Vec<(String, String)>>
         }
         let text = if let Ok(flag) = value.cast::<PyBool>() {
             if flag.is_true() { "true" } else { "false" }.to_owned()
-        } else if value.is_instance_of::<PyString>()
-            || value.is_instance_of::<PyInt>()
-            || value.is_instance_of::<PyFloat>()
-        {
+        } else if value.is_instance_of::<PyString>() {
+            String::read(&value).map_err(refuse)?
+        } else if value.is_instance_of::<PyInt>() {
+            digits(&value).map_err(refuse)?
+        } else if let Ok(number) = value.cast::<PyFloat>() {
+            if !number.value().is_finite() {
+                return Err(config_error(py, "params: numbers must be finite, no nan and no inf"));
+            }
             digits(&value).map_err(refuse)?
         } else {
             return Err(refuse(Wrong::of_type("", &value)));

@@ -14,7 +14,7 @@ use super::errors::refused;
 use super::secret::read_secret;
 use super::settings::config_error;
 use super::site::{Site, awaitable, call_in_context, raised_error};
-use crate::core::credential::{Credential, SecretSource};
+use crate::core::credential::{Credential, CredentialKind, SecretSource};
 use crate::core::error::Error;
 use crate::core::found::command;
 use crate::core::found::reference::Reference;
@@ -92,15 +92,18 @@ impl SecretReference {
         self.held.is_none().then(|| self.reference.shown())
     }
 
-    pub fn credential(&self, name: &'static str) -> Credential {
+    /// Fails for one that is there already and can't be the credential.
+    pub fn credential(&self, kind: &CredentialKind) -> Result<Credential, Error> {
         if let Some(secret) = &self.held {
-            return Credential::Fixed(secret.clone());
+            kind.check(secret)?;
+            return Ok(Credential::Fixed(secret.clone()));
         }
-        Credential::Source(Arc::new(Arc::new(Referred {
-            name,
+        let referred = Referred {
+            name: kind.name,
             reference: self.reference.clone(),
             has_warned: AtomicBool::new(false),
-        })))
+        };
+        Ok(Credential::Source(Arc::new(Arc::new(referred))))
     }
 
     fn parts(&self) -> PyResult<Parts> {
@@ -168,12 +171,16 @@ impl Referred {
             Reference::File(path) => {
                 let asked = path.clone();
                 let read = tokio::task::spawn_blocking(move || secret_file::read(&asked)).await;
-                let (secret, is_open) = read.map_err(|_| Error::config("could not be read"))??;
-                if is_open && !self.has_warned.swap(true, Ordering::Relaxed) {
+                let (secret, open_to_all) = read.map_err(|_| Error::config("could not be read"))??;
+                if let Some(rights) = open_to_all
+                    && !self.has_warned.swap(true, Ordering::Relaxed)
+                {
                     let text = format!(
-                        "{}: every user of this machine may read {}; take the right away (chmod o-r)",
+                        "{}: every user of this machine may {} {}; take the right away (chmod {})",
                         self.name,
-                        path.display()
+                        rights.words(),
+                        path.display(),
+                        rights.chmod()
                     );
                     site.post(Box::new(move |py| warn(py, &text)));
                 }

@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
-use pyo3::types::{PyBytes, PyDict, PyIterator, PyString};
+use pyo3::types::PyIterator;
 
-use super::argument::Wrong;
+use super::argument::iterated;
 use super::frames::read_frame;
 use super::review_input::{Refusal, with_change};
 use super::site::{OfCall, Site, in_context, raised_error};
@@ -31,15 +31,10 @@ pub struct Reading {
 impl Reading {
     /// Reads nothing yet.
     pub fn new(changes: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let wrong =
-            || Wrong::of_type("an iterable of ReviewItemChange or dict", changes).named(changes.py(), "changes");
-        let is_one = changes.is_instance_of::<PyString>() || changes.is_instance_of::<PyBytes>();
-        if is_one || changes.is_instance_of::<PyDict>() {
-            return Err(wrong());
-        }
         let items = match read_frame(changes, "changes")? {
             Some(rows) => rows.try_iter()?,
-            None => changes.try_iter().map_err(|_| wrong())?,
+            None => iterated("an iterable of ReviewItemChange or dict", changes)
+                .map_err(|wrong| wrong.named(changes.py(), "changes"))?,
         };
         Ok(Self {
             items: items.unbind(),

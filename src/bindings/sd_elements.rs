@@ -19,7 +19,7 @@ use super::secret::credential;
 use super::settings::{Settings, callable, pace};
 use super::site::progress;
 use crate::core::bulk::partial_failure;
-use crate::core::credential::Holder;
+use crate::core::credential::{CredentialKind, Holder};
 use crate::core::poll::{OnProgress, Pace};
 use crate::core::transport::Call;
 use crate::named;
@@ -47,7 +47,7 @@ impl SDElements {
     #[new]
     #[pyo3(signature = (settings, *, token))]
     fn new(settings: Py<Settings>, token: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let given = credential("token", token)?;
+        let given = credential(&CredentialKind::TOKEN, token)?;
         let token = given.credential.clone();
         let make = move || System::new(Holder::new(token.clone()));
         Ok(Self(Handle::new(settings, Some(given), make)))
@@ -63,6 +63,14 @@ impl SDElements {
 
     fn request(&self, py: Python<'_>, call: &RawCall) -> PyResult<Operation> {
         self.0.request(py, call)
+    }
+
+    /// A kind that can be part of a path.
+    #[staticmethod]
+    fn checked_kind(py: Python<'_>, kind: Given<String>) -> PyResult<String> {
+        named!(py; kind);
+        sde::check_kind(&kind).map_err(|error| refused(py, error))?;
+        Ok(kind)
     }
 
     #[pyo3(signature = (kind, *, automatic, connection, ready, succeeded, user, expand, page_size, limit))]

@@ -11,11 +11,14 @@ use pyo3::types::{PyBytes, PyTuple};
 
 use super::argument::{self, Wrong};
 use super::convert::withheld;
+use super::errors::refused;
+use super::login::{TrustedApp, UserLogin};
 use super::reference::SecretReference;
 use super::site::{Awaited, Site, awaitable, call_in_context, raised_error};
-use crate::core::credential::{Credential, SecretSource};
+use crate::core::credential::{Credential, CredentialKind, SecretSource};
 use crate::core::error::Error;
 use crate::core::secret::Secret;
+use crate::systems::bamboo_agents::AccessToken;
 
 #[pymethods]
 impl Secret {
@@ -120,12 +123,9 @@ impl Callable {
 
     fn read(&self, value: &Bound<'_, PyAny>) -> PyResult<Secret> {
         read_secret(self.name, value)?.ok_or_else(|| {
-            let kind = value
-                .get_type()
-                .name()
-                .map_or_else(|_| "object".to_owned(), |name| name.to_string());
+            let given = type_name(value);
             PyTypeError::new_err(format!(
-                "{}: the callable must give a str or a Secret, not {kind}",
+                "{}: the callable must give a str or a Secret, not {given}",
                 self.name
             ))
         })
@@ -136,6 +136,10 @@ impl Callable {
 pub fn read_secret(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Option<Secret>> {
     if let Ok(secret) = value.cast::<Secret>() {
         return Ok(Some(secret.get().clone()));
+    }
+    if let Ok(unfit) = value.cast::<Unfit>() {
+        let fault = unfit.get().fault.clone().map(Wrong::Value);
+        return fault.map_or(Ok(None), |wrong| Err(wrong.named(value.py(), name)));
     }
     match argument::text(value) {
         Ok(text) => Ok(Some(Secret::new(text))),
@@ -199,18 +203,15 @@ fn asked_for(name: &'static str, callable: Py<PyAny>) -> GivenSecret {
     }
 }
 
-/// A credential argument: str, Secret or a callable of no arguments. An empty one is a mistake.
-pub fn credential(name: &'static str, value: &Bound<'_, PyAny>) -> PyResult<GivenSecret> {
+/// A credential argument: str, Secret or a callable of no arguments. One that is there and can't be the credential is
+/// refused at once.
+pub fn credential(kind: &CredentialKind, value: &Bound<'_, PyAny>) -> PyResult<GivenSecret> {
+    let (py, name) = (value.py(), kind.name);
     if let Some(secret) = read_secret(name, value)? {
         if secret.is_withheld() {
-            return Err(withheld(value.py()));
+            return Err(withheld(py));
         }
-        if secret.is_empty() {
-            return Err(super::errors::refused(
-                value.py(),
-                Error::config(format!("{name}: must not be empty")),
-            ));
-        }
+        kind.check(&secret).map_err(|error| refused(py, error))?;
         return Ok(GivenSecret {
             credential: Credential::Fixed(secret),
             origin: Origin::Literal,
@@ -218,25 +219,71 @@ pub fn credential(name: &'static str, value: &Bound<'_, PyAny>) -> PyResult<Give
     }
     if let Ok(reference) = value.cast::<SecretReference>() {
         return Ok(GivenSecret {
-            credential: reference.get().credential(name),
+            credential: reference.get().credential(kind).map_err(|error| refused(py, error))?,
             origin: Origin::Reference(reference.clone().unbind()),
         });
     }
     if value.is_callable() {
         return Ok(asked_for(name, value.clone().unbind()));
     }
-    let kind = value.get_type().name()?.to_string();
+    let given = type_name(value);
     Err(PyTypeError::new_err(format!(
-        "{name}: must be a str, a Secret or a callable that gives one, not {kind}"
+        "{name}: must be a str, a Secret or a callable that gives one, not {given}"
     )))
 }
 
-/// Wraps a text at once, so that no frame keeps it; anything else is given back as it is, to be refused by its name.
+/// What a value is called in errors.
+pub fn type_name(value: &Bound<'_, PyAny>) -> String {
+    if let Ok(unfit) = value.cast::<Unfit>() {
+        return unfit.get().kind.clone();
+    }
+    value
+        .get_type()
+        .name()
+        .map_or_else(|_| "object".to_owned(), |name| name.to_string())
+}
+
+/// Stands for an argument that is no credential: it tells why, and keeps nothing of the value.
+#[pyclass(frozen, module = "infosecops._infosecops")]
+pub struct Unfit {
+    kind: String,
+    /// Of text that can't be one.
+    fault: Option<String>,
+}
+
+#[pymethods]
+impl Unfit {
+    fn __repr__(&self) -> String {
+        format!("<unusable {}>", self.kind)
+    }
+}
+
+/// Wraps what may be a secret at once, so that no frame keeps it: tracebacks show the variables of every frame that they
+/// pass. What can't be a credential is replaced too, by what refuses it by its name.
 #[pyfunction]
 #[pyo3(signature = (value, /))]
 pub fn wrap<'py>(value: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    match argument::text(&value) {
-        Ok(text) => Secret::new(text).into_bound_py_any(value.py()),
-        Err(_) => Ok(value),
+    let py = value.py();
+    let fault = match argument::text(&value) {
+        Ok(text) => return Secret::new(text).into_bound_py_any(py),
+        Err(Wrong::Value(fault)) => Some(fault),
+        Err(_) => None,
+    };
+    if fault.is_none() && is_no_secret(&value) {
+        return Ok(value);
     }
+    let kind = type_name(&value);
+    Unfit { kind, fault }.into_bound_py_any(py)
+}
+
+/// What may stand where a credential is wanted without being one, and shows none when it is printed.
+fn is_no_secret(value: &Bound<'_, PyAny>) -> bool {
+    value.is_none()
+        || value.is_callable()
+        || value.is_instance_of::<Secret>()
+        || value.is_instance_of::<UserLogin>()
+        || value.is_instance_of::<TrustedApp>()
+        || value.is_instance_of::<AccessToken>()
+        || value.is_instance_of::<SecretReference>()
+        || value.is_instance_of::<Unfit>()
 }

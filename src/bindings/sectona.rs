@@ -19,7 +19,7 @@ use super::settings::{Settings, config_error};
 use super::vault_requests::read_requests;
 use crate::core::bulk::partial_failure;
 use crate::core::config::seconds;
-use crate::core::credential::Holder;
+use crate::core::credential::{CredentialKind, Holder};
 use crate::core::failover::Servers;
 use crate::core::transport::Call;
 use crate::systems::sectona::cache::{Cache, sweep};
@@ -56,7 +56,7 @@ impl Sectona {
         named!(py; accept, cache_ttl);
         let ttl = cache_ttl.map(|ttl| seconds("cache_ttl", ttl)).transpose();
         let ttl = ttl.map_err(|error| refused(py, error))?;
-        let given = credential("access_key", access_key)?;
+        let given = credential(&CredentialKind::ACCESS_KEY, access_key)?;
         let accept = match accept.as_str() {
             "json" => Accept::Json,
             "xml" => Accept::Xml,

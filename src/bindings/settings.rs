@@ -27,7 +27,8 @@ impl Retry {
     )]
     fn py_new(py: Python<'_>, attempts: Given<u32>, base: Given<f64>, cap: Given<f64>) -> PyResult<Self> {
         named!(py; attempts, base, cap);
-        Ok(Self { attempts, base, cap })
+        let retry = Self { attempts, base, cap };
+        retry.checked().map_err(|error| refused(py, error))
     }
 
     fn __repr__(&self) -> String {

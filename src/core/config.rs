@@ -152,7 +152,7 @@ impl Settings {
             is_https: is_https || any_https,
             timeout: seconds("timeout", options.timeout)?,
             connect_timeout: seconds("connect_timeout", options.connect_timeout)?,
-            retry: checked_retry(&options.retry)?,
+            retry: options.retry.checked()?,
             ca_pem,
             client_pem: options.client_cert.as_ref().map(read_identity).transpose()?,
             certificate_asked: CertificateAsked::default(),
@@ -204,23 +204,14 @@ fn checked_headers(options: &Options) -> Result<HeaderMap, Error> {
     Ok(headers)
 }
 
-fn checked_retry(retry: &Retry) -> Result<Retry, Error> {
-    if retry.attempts == 0 {
-        return Err(Error::config("retry: attempts must be at least 1"));
-    }
-    let valid = |value: f64| value.is_finite() && value >= 0.0;
-    if !valid(retry.base) || !valid(retry.cap) {
-        return Err(Error::config(
-            "retry: base and cap must be numbers of seconds, zero or more",
-        ));
-    }
-    Ok(retry.clone())
-}
-
 pub(crate) fn clean_base(url: &str, api_paths: &[&[&str]], allow_http: bool) -> Result<(String, bool), Error> {
     // The text itself is never echoed: it may hold a password.
     let refuse = |why: &str| Err(Error::config(format!("url: {why}")));
-    let Ok(parsed) = url::Url::parse(url.trim()) else {
+    let url = url.trim_matches(' ');
+    if let Some(why) = url_fault(url) {
+        return refuse(why);
+    }
+    let Ok(parsed) = url::Url::parse(url) else {
         return refuse("not a URL; write it as https://host[:port][/prefix]");
     };
     if !matches!(parsed.scheme(), "http" | "https") {
@@ -234,6 +225,11 @@ pub(crate) fn clean_base(url: &str, api_paths: &[&[&str]], allow_http: bool) -> 
     }
     if parsed.query().is_some() || parsed.fragment().is_some() {
         return refuse("must hold neither a query nor a fragment");
+    }
+    // Any number of slashes in front of it is one.
+    let path = parsed.path().trim_start_matches('/');
+    if super::target::path_fault(path).is_some() {
+        return refuse("the path must hold neither encoded dots or slashes that lead elsewhere nor control characters");
     }
     let is_https = parsed.scheme() == "https";
     if !is_https && !allow_http && !is_loopback(&host) {
@@ -251,6 +247,17 @@ pub(crate) fn clean_base(url: &str, api_paths: &[&[&str]], allow_http: bool) -> 
         base.push_str(segment);
     }
     Ok((base, is_https))
+}
+
+/// What a parser of URLs would silently drop or take for something else.
+pub(super) fn url_fault(url: &str) -> Option<&'static str> {
+    if url
+        .chars()
+        .any(|c| c.is_whitespace() || c.is_control() || c == '\u{feff}')
+    {
+        return Some("must hold no blanks, tabs, line breaks or other control characters");
+    }
+    url.contains('\\').then_some("must hold no backslashes; write slashes")
 }
 
 /// How many of the last segments are the first ones of the product's own path.
@@ -317,6 +324,19 @@ mod tests {
             "https://user:hunter22@gl.test",
             "https://gl.test/?x=hunter22",
             "https://gl.test/#hunter22",
+            "https://gl.test\n",
+            "\thttps://gl.test",
+            "https://gl\t.test",
+            "https://gl.test/a\r\nb",
+            "https://gl .test",
+            "https://gl.test/a b",
+            "https://gl.test/\u{a0}",
+            "\u{feff}https://gl.test",
+            "https:\\\\gl.test",
+            "https://gl.test\\@evil.test",
+            "https://gl.test/a/..%2fb",
+            "https://gl.test/..;/b",
+            "https://gl.test/a%0ab",
             "http://gl.test",
             "http://127.0.0.1.evil.test",
         ] {

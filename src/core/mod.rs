@@ -33,6 +33,7 @@ pub mod proxy_refusal;
 mod receiving;
 pub mod record;
 pub mod redact;
+mod regular_file;
 pub mod request;
 pub mod retry;
 pub mod roots;

@@ -1,5 +1,6 @@
 //! Do the caller's PEM files hold what they should?
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use rustls::pki_types::pem::PemObject;
@@ -7,10 +8,16 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use zeroize::Zeroizing;
 
 use super::error::Error;
+use super::regular_file;
 
 fn read_pem(name: &str, path: &Path, expected: &str) -> Result<Vec<u8>, Error> {
     let shown = path.display();
-    let text = std::fs::read(path).map_err(|error| Error::config(format!("{name}: cannot read {shown}: {error}")))?;
+    let failed = |error| Error::config(format!("{name}: cannot read {shown}: {error}"));
+    let (mut file, metadata) = regular_file::open(path).map_err(failed)?;
+    // With room for all of it: a buffer that moves would leave copies of a key behind.
+    let room = usize::try_from(metadata.len()).unwrap_or_default().saturating_add(1);
+    let mut text = Vec::with_capacity(room);
+    file.read_to_end(&mut text).map_err(failed)?;
     let marker = format!("{expected}-----");
     if !text.windows(marker.len()).any(|window| window == marker.as_bytes()) {
         return Err(Error::config(format!(

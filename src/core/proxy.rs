@@ -5,8 +5,9 @@ use std::fmt;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
+use percent_encoding::percent_decode_str;
 
-use super::config::is_loopback;
+use super::config::{is_loopback, url_fault};
 use super::error::Error;
 use super::secret::Secret;
 
@@ -186,10 +187,25 @@ fn check(proxy: &str) -> Result<(), Error> {
         "socks5://",
         "socks5h://",
     ];
-    if known.iter().any(|scheme| proxy.starts_with(scheme)) && url::Url::parse(proxy).is_ok() {
-        return Ok(());
+    if let Some(why) = url_fault(proxy) {
+        return Err(Error::config(format!("proxy: {why}")));
     }
-    Err(unusable())
+    let Some(parsed) = url::Url::parse(proxy)
+        .ok()
+        .filter(|_| known.iter().any(|scheme| proxy.starts_with(scheme)))
+    else {
+        return Err(unusable());
+    };
+    let login = [parsed.username(), parsed.password().unwrap_or_default()];
+    if login
+        .iter()
+        .any(|part| percent_decode_str(part).any(|byte| byte.is_ascii_control()))
+    {
+        return Err(Error::config(
+            "proxy: user name and password must hold no control characters, such as line breaks",
+        ));
+    }
+    Ok(())
 }
 
 const SCHEMES: &str = "a URL of scheme http, https, socks4, socks4a, socks5 or socks5h with a host";
@@ -227,9 +243,24 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused_without_echoing_it() {
-        for proxy in ["", "proxy.test:3128", "ftp://x", "http://", "DIRECT"] {
+        for proxy in [
+            "",
+            "proxy.test:3128",
+            "ftp://x",
+            "http://",
+            "DIRECT",
+            "direct\n",
+            "http://proxy.test:3128\n",
+            "http://pro\txy.test",
+            "http://pro xy.test",
+            "http://user:hunter22\n@proxy.test",
+            "http://user:hunter22%0a@proxy.test",
+            "http://us%00er:hunter22@proxy.test",
+            "http:\\\\proxy.test",
+        ] {
             let error = Route::choose(Some(proxy), "https://host.test", false).unwrap_err();
             assert!(error.message().starts_with("proxy: "), "{proxy}");
+            assert!(!error.to_string().contains("hunter22"), "{error}");
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
+use super::error::Error;
+
 /// What repeating a request would do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
@@ -34,6 +36,26 @@ impl Default for Retry {
             base: 0.5,
             cap: 20.0,
         }
+    }
+}
+
+impl Retry {
+    /// The same, if it can be used.
+    ///
+    /// # Errors
+    /// If it makes no attempt, or waits for no number of seconds.
+    pub fn checked(&self) -> Result<Self, Error> {
+        if self.attempts == 0 {
+            return Err(Error::config("attempts: must be at least 1"));
+        }
+        for (name, value) in [("base", self.base), ("cap", self.cap)] {
+            if !value.is_finite() || value < 0.0 {
+                return Err(Error::config(format!(
+                    "{name}: must be a number of seconds, zero or more"
+                )));
+            }
+        }
+        Ok(self.clone())
     }
 }
 

@@ -1,12 +1,13 @@
 //! A secret in a file, such as those that container platforms mount: read anew each time it is asked for.
 
-use std::fs::{File, Metadata};
+use std::fs::Metadata;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
 use super::error::Error;
+use super::regular_file;
 use super::secret::Secret;
 
 /// More than any credential has; what is larger is another file.
@@ -35,45 +36,71 @@ impl SecretFile {
         &self.path
     }
 
-    /// Whether users other than owner and group may be allowed to read it.
+    /// Whether users other than owner and group may be allowed to read and write it.
     pub const fn allow_others(&self) -> bool {
         self.allow_others
     }
 
-    /// What the file holds now, without the one line break at its end.
+    /// What the file holds now, without a byte order mark and without the one line break at its end.
     ///
     /// # Errors
-    /// If it can't be read, others may read it, or it holds no text.
+    /// If it can't be read, others may read or write it, or it holds no text.
     pub fn read(&self) -> Result<Secret, Error> {
-        let (secret, is_open) = read(&self.path)?;
-        if is_open && !self.allow_others {
-            return Err(Error::config(format!(
-                "secret file {}: every user of this machine may read it; take that right away (chmod o-r), or pass allow_others=True where only this process sees the file, as in a container",
-                self.path.display()
-            )));
-        }
-        Ok(secret)
+        let (secret, open_to_all) = read(&self.path)?;
+        let Some(rights) = open_to_all.filter(|_| !self.allow_others) else {
+            return Ok(secret);
+        };
+        Err(Error::config(format!(
+            "secret file {}: every user of this machine may {} it; take that right away (chmod {}), or pass allow_others=True where only this process sees the file, as in a container",
+            self.path.display(),
+            rights.words(),
+            rights.chmod()
+        )))
     }
 }
 
-/// What a file holds now, and whether every user of this machine may read it.
+/// What every user of the machine may do with a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OpenToAll {
+    /// Read it.
+    Read,
+    /// Write to it: what it holds may be anybody's.
+    Write,
+    /// Both.
+    ReadAndWrite,
+}
+
+impl OpenToAll {
+    /// For a sentence.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::ReadAndWrite => "read and write",
+        }
+    }
+
+    /// What takes it away.
+    pub const fn chmod(self) -> &'static str {
+        match self {
+            Self::Read => "o-r",
+            Self::Write => "o-w",
+            Self::ReadAndWrite => "o-rw",
+        }
+    }
+}
+
+/// What a file holds now, and what every user of this machine may do with it, if anything.
 ///
 /// # Errors
 /// If it can't be read or holds no text.
-pub fn read(path: &Path) -> Result<(Secret, bool), Error> {
+pub fn read(path: &Path) -> Result<(Secret, Option<OpenToAll>), Error> {
     let refuse = |why: &str| Error::config(format!("secret file {}: {why}", path.display()));
-    let failed = |error: io::Error| refuse(&format!("cannot be read: {error}"));
-    let regular = |metadata: Metadata| {
-        if metadata.is_file() {
-            Ok(metadata)
-        } else {
-            Err(refuse("is no regular file"))
-        }
+    let failed = |error: io::Error| match error.kind() {
+        io::ErrorKind::InvalidInput => refuse("is no regular file"),
+        _ => refuse(&format!("cannot be read: {error}")),
     };
-    // Before it is opened: opening a pipe would wait for its writer.
-    regular(std::fs::metadata(path).map_err(failed)?)?;
-    let mut file = File::open(path).map_err(failed)?;
-    let metadata = regular(file.metadata().map_err(failed)?)?;
+    let (mut file, metadata) = regular_file::open(path).map_err(failed)?;
     // One byte more than is there: the buffer does not move and leaves no copy behind.
     let room = usize::try_from(metadata.len().min(BYTES_MAX))
         .unwrap_or_default()
@@ -87,12 +114,13 @@ pub fn read(path: &Path) -> Result<(Secret, bool), Error> {
         return Err(refuse("is larger than any credential"));
     }
     let secret = secret_of(&bytes).map_err(refuse)?;
-    Ok((secret, is_open_to_all(&metadata)))
+    Ok((secret, open_to_all(&metadata)))
 }
 
-/// A text from outside as a secret: in UTF-8, not empty, one line end at its end taken off.
+/// A text from outside as a secret: in UTF-8, not empty, without a byte order mark in front and one line end behind it.
 pub fn secret_of(bytes: &[u8]) -> Result<Secret, &'static str> {
     let text = std::str::from_utf8(bytes).map_err(|_| "is not UTF-8")?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let line = text
         .strip_suffix('\n')
         .map_or(text, |line| line.strip_suffix('\r').unwrap_or(line));
@@ -102,18 +130,23 @@ pub fn secret_of(bytes: &[u8]) -> Result<Secret, &'static str> {
     Ok(Secret::new(line))
 }
 
-/// Whether every user of the machine may read it.
 #[cfg(unix)]
-fn is_open_to_all(metadata: &Metadata) -> bool {
+fn open_to_all(metadata: &Metadata) -> Option<OpenToAll> {
     use std::os::unix::fs::MetadataExt;
 
-    metadata.mode() & 0o004 != 0
+    let mode = metadata.mode();
+    match (mode & 0o004 != 0, mode & 0o002 != 0) {
+        (false, false) => None,
+        (true, false) => Some(OpenToAll::Read),
+        (false, true) => Some(OpenToAll::Write),
+        (true, true) => Some(OpenToAll::ReadAndWrite),
+    }
 }
 
 /// Not known here.
 #[cfg(not(unix))]
-fn is_open_to_all(_: &Metadata) -> bool {
-    false
+fn open_to_all(_: &Metadata) -> Option<OpenToAll> {
+    None
 }
 
 #[cfg(test)]
@@ -130,11 +163,13 @@ mod tests {
             (" a \n", " a "),
             ("a\r", "a\r"),
             ("a\nb\n", "a\nb"),
+            ("\u{feff}a\r\n", "a"),
         ] {
             assert_eq!(secret_of(bytes.as_bytes()).unwrap().expose(), expected);
         }
         assert_eq!(secret_of(b"").unwrap_err(), "is empty");
         assert_eq!(secret_of(b"\r\n").unwrap_err(), "is empty");
+        assert_eq!(secret_of("\u{feff}\n".as_bytes()).unwrap_err(), "is empty");
         assert_eq!(secret_of(b"\xff").unwrap_err(), "is not UTF-8");
     }
 

@@ -1,12 +1,13 @@
 //! Reading the profile file: who may have written it, and who may read what stands in it.
 
-use std::fs::{File, Metadata};
-use std::io::Read;
+use std::fs::Metadata;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
 use super::super::error::Error;
+use super::super::regular_file;
 
 /// Enough for thousands of profiles.
 const LARGEST_BYTES: u64 = 1024 * 1024;
@@ -25,18 +26,15 @@ pub struct Profiles {
 pub fn read(files: &[PathBuf], user: Option<u32>) -> Result<Profiles, Error> {
     for path in files {
         let shown = path.display();
-        let metadata = match std::fs::metadata(path) {
-            Ok(metadata) => metadata,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+        // Of what was opened, which another name may stand for by now.
+        let (file, metadata) = match regular_file::open(path) {
+            Ok(opened) => opened,
+            Err(error) if error.kind() == ErrorKind::NotFound => continue,
+            Err(error) if error.kind() == ErrorKind::InvalidInput => {
+                return Err(Error::config(format!("profiles: {shown} is not a regular file")));
+            }
             Err(error) => return Err(unreadable(path, &error)),
         };
-        // Before it is opened: opening a pipe would wait for ever.
-        if !metadata.is_file() {
-            return Err(Error::config(format!("profiles: {shown} is not a regular file")));
-        }
-        let file = File::open(path).map_err(|error| unreadable(path, &error))?;
-        // Of what was opened, which another name may stand for by now.
-        let metadata = file.metadata().map_err(|error| unreadable(path, &error))?;
         let open_to = guard(path, &metadata, user)?;
         let mut text = Zeroizing::new(String::new());
         file.take(LARGEST_BYTES + 1)

@@ -43,9 +43,6 @@ impl Opened<'_> {
         form: Form,
     ) -> Result<Answer, Error> {
         let uuid = self.uuid.get().await.map_err(|error| call.refuse(operation, error))?;
-        if uuid.is_empty() {
-            return Err(call.refuse(operation, Error::config("uuid: must not be empty")));
-        }
         let is_read = method == Method::GET;
         let effect = if is_read { Effect::Read } else { Effect::Unsafe };
         let mut request =

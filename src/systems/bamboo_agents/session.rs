@@ -6,7 +6,7 @@ use http::header::{self, HeaderName, HeaderValue};
 
 use crate::core::answer::Answer;
 use crate::core::config::header_value;
-use crate::core::credential::Holder;
+use crate::core::credential::{CredentialKind, Holder};
 use crate::core::decode::{server_message, status_error};
 use crate::core::error::{Error, Kind};
 use crate::core::request::{Backend, Request};
@@ -52,6 +52,14 @@ pub struct BambooAgents {
 impl BambooAgents {
     /// `api` None: find out by a list.
     pub fn new(login: Login, api: Option<Api>) -> Self {
+        let login = match login {
+            Login::Basic { username, password } => Login::Basic {
+                username,
+                password: password.of(&CredentialKind::PASSWORD),
+            },
+            Login::Bearer(token) => Login::Bearer(token.of(&CredentialKind::TOKEN)),
+            Login::Anonymous => Login::Anonymous,
+        };
         let this = Self {
             login,
             api: AtomicU8::new(0),

@@ -7,6 +7,7 @@ use http::Method;
 use super::session::{Api, BambooAgents};
 use super::token::{AccessToken, Body, EnsureResult};
 use crate::core::answer::Answer;
+use crate::core::credential::CredentialKind;
 use crate::core::error::{Error, Kind, Outcome};
 use crate::core::request::{Backend, Request};
 use crate::core::retry::Effect;
@@ -163,7 +164,7 @@ async fn update_as(
         TokenRef::Uuid(uuid) => uuid.clone(),
     };
     // Checked before anything is sent: an empty id would address the whole collection.
-    let checked = Target::new("").secret_segment("token", &uuid);
+    let checked = CredentialKind::TOKEN_UUID.check(&uuid);
     checked.map_err(|error| call.refuse(operation, error))?;
     if change.name.as_ref().is_some_and(|name| name.trim().is_empty()) {
         return Err(call.refuse(operation, Error::config("name: must not be empty")));

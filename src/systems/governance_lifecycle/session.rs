@@ -8,7 +8,7 @@ use tokio::time::timeout;
 use super::{login as ways, page};
 use crate::core::answer::Answer;
 use crate::core::config::header_value;
-use crate::core::credential::Holder;
+use crate::core::credential::{CredentialKind, Holder};
 use crate::core::error::{Error, Kind, Outcome};
 use crate::core::request::{Backend, Request};
 use crate::core::secret::Secret;
@@ -61,6 +61,26 @@ struct Session {
 impl GovernanceLifecycle {
     /// Nothing is sent or asked for yet.
     pub fn new(auth: Auth) -> Self {
+        let auth = match auth {
+            Auth::Token(token) => Auth::Token(token.of(&CredentialKind::TOKEN)),
+            Auth::User {
+                username,
+                password,
+                auth_source,
+            } => Auth::User {
+                username,
+                password: password.of(&CredentialKind::PASSWORD),
+                auth_source,
+            },
+            Auth::App {
+                client_id,
+                client_secret,
+            } => Auth::App {
+                client_id,
+                client_secret: client_secret.of(&CredentialKind::CLIENT_SECRET),
+            },
+            Auth::None => Auth::None,
+        };
         Self {
             auth,
             session: Mutex::default(),

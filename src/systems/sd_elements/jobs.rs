@@ -241,6 +241,11 @@ fn read(answer: &Answer, kind: &str) -> Result<Job, Error> {
 }
 
 /// A collection's address: the kind is one path segment, in the letter case given.
+/// Refuses what can't be a kind.
+pub fn check_kind(kind: &str) -> Result<(), Error> {
+    kind_path("", kind).map(drop)
+}
+
 pub(super) fn kind_path(base: &str, kind: &str) -> Result<Target, Error> {
     if kind.contains(|c: char| c.is_whitespace() || matches!(c, '/' | '\\' | '?' | '#' | '%')) {
         return Err(Error::config(

@@ -15,7 +15,7 @@ mod wait;
 
 pub use connections::{ConnectionFilter, get as get_connection, list as list_connections};
 pub use job::{Connection, Job, User};
-pub use jobs::{KINDS, ListFilter, Report, find_running, get, list, list_of, report, start};
+pub use jobs::{KINDS, ListFilter, Report, check_kind, find_running, get, list, list_of, report, start};
 pub use packed_connection::{ConnectionFlag, ConnectionText, PackedConnection};
 pub use packed_job::{JobFlag, JobText, PackedJob};
 pub use pages::{Item, PageCursor};

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::core::answer::Answer;
 use crate::core::config::header_value;
-use crate::core::credential::Holder;
+use crate::core::credential::{CredentialKind, Holder};
 use crate::core::decode::status_error;
 use crate::core::error::Error;
 use crate::core::request::{Backend, Request};
@@ -23,6 +23,7 @@ pub struct SdElements {
 impl SdElements {
     /// `token` is the bare key of the user menu's API settings.
     pub fn new(token: Holder) -> Self {
+        let token = token.of(&CredentialKind::TOKEN);
         Self { token }
     }
 
@@ -34,19 +35,7 @@ impl SdElements {
     /// Adds the credentials. Gives the token used, to be forgotten when it is refused.
     async fn authorize(&self, request: &mut Request) -> Result<Secret, Error> {
         let token = self.token.get().await?;
-        if token.is_empty() {
-            return Err(Error::config("token: must not be empty"));
-        }
-        let bare = token.expose();
-        if bare.trim() != bare
-            || bare.starts_with(['"', '\''])
-            || bare.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("token "))
-        {
-            return Err(Error::config(
-                "token: must be the bare key, without quotes, blanks around it or the word Token",
-            ));
-        }
-        let text = Zeroizing::new(format!("Token {bare}"));
+        let text = Zeroizing::new(format!("Token {}", token.expose()));
         let mut value = header_value("token", &text)?;
         value.set_sensitive(true);
         request.headers.insert(header::AUTHORIZATION, value);

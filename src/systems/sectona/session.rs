@@ -11,14 +11,12 @@ use super::codes;
 use super::envelope::{self, Reading};
 use crate::core::answer::Answer;
 use crate::core::basic_auth;
-use crate::core::credential::Holder;
+use crate::core::credential::{ACCESS_KEY_USER, CredentialKind, Holder};
 use crate::core::error::{Error, Kind, Outcome};
 use crate::core::failover::Servers;
 use crate::core::request::{Backend, Request};
 use crate::core::secret::Secret;
 use crate::core::transport::Call;
-
-const USERNAME: &str = "accesskey";
 
 /// The form an answer is asked for in; both are understood whatever comes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -66,7 +64,7 @@ impl Sectona {
     /// `access_key` is the one set when the API was registered in Sectona.
     pub fn new(access_key: Holder, accept: Accept) -> Self {
         Self {
-            access_key,
+            access_key: access_key.of(&CredentialKind::ACCESS_KEY),
             accept,
             servers: None,
             cache: None,
@@ -141,17 +139,13 @@ impl Sectona {
             Ok(key) => key,
             Err(error) => return Err(refuse(error, &request)),
         };
-        if key.is_empty() || key.expose().contains(['\r', '\n']) {
-            let error = Error::config("access_key: must be a single line and not empty");
-            return Err(refuse(error, &request));
-        }
         if refused.holds(&key) {
             let context = call.context(&request.operation);
             let message = "not sent: the vault refused this access key to a request before";
             return Err(Error::new(Kind::Authentication, message, context).with_outcome(Outcome::NotSent));
         }
         let headers = &mut request.headers;
-        let (value, encoded) = basic_auth::header(USERNAME, &key);
+        let (value, encoded) = basic_auth::header(ACCESS_KEY_USER, &key);
         headers.insert(header::AUTHORIZATION, value);
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
         if !headers.contains_key(header::ACCEPT) {
