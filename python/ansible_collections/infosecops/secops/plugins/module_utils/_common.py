@@ -9,8 +9,9 @@ import os
 import traceback
 from datetime import date
 
-from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule, _load_params, env_fallback, missing_required_lib
 from ansible.module_utils.compat.version import LooseVersion
+from ansible_collections.infosecops.secops.plugins.module_utils._given import problems
 
 try:
     import infosecops
@@ -185,7 +186,8 @@ class ModuleBase:
     system = ""
 
     def __init__(self, own, **keywords):
-        self.module = AnsibleModule(argument_spec=argument_spec(self.system, **own), **keywords)
+        self.spec = argument_spec(self.system, **own)
+        self.module = AnsibleModule(argument_spec=self.spec, **keywords)
         self.params = self.module.params
         self.check_mode = self.module.check_mode
         self.requests = 0
@@ -212,6 +214,12 @@ class ModuleBase:
             result["diff"] = {"before": plain(before), "after": plain(after)}
         return result
 
+    def check_given(self):
+        """Refuse numbers and booleans where text is expected: Ansible has converted them without a word."""
+        found = "; ".join(problems(self.spec, _load_params()))
+        if found:
+            raise infosecops.ConfigError(found, system=self.system)
+
     def count(self, event):
         """Know whether anything was sent."""
         self.requests += event.kind == "request"
@@ -220,6 +228,7 @@ class ModuleBase:
         """Do the work and end the process with its result, or with what went wrong."""
         failed = None
         try:
+            self.check_given()
             with make_client(self.system, self.params, on_event=self.count) as client:
                 result = self.work(client)
         except infosecops.Error as error:
