@@ -185,6 +185,11 @@ class ModuleBase:
 
     system = ""
 
+    applied = False
+    """Whether the server has accepted a change: a failure that follows does not undo it."""
+    differs = True
+    """Whether what was read after an accepted change differs from what was before."""
+
     def __init__(self, own, **keywords):
         self.spec = argument_spec(self.system, **own)
         self.module = AnsibleModule(argument_spec=self.spec, **keywords)
@@ -214,6 +219,11 @@ class ModuleBase:
             result["diff"] = {"before": plain(before), "after": plain(after)}
         return result
 
+    def unexpected(self, text, *, differs=True):
+        """An error for an answer that does not fit the request before it."""
+        self.differs = differs
+        return infosecops.UnexpectedContentError(text, system=self.system, outcome="unknown")
+
     def check_given(self):
         """Refuse numbers and booleans where text is expected: Ansible has converted them without a word."""
         found = "; ".join(problems(self.spec, _load_params()))
@@ -229,10 +239,13 @@ class ModuleBase:
         failed = None
         try:
             self.check_given()
+            # At the end of the block the client logs out, also after a failure.
             with make_client(self.system, self.params, on_event=self.count) as client:
                 result = self.work(client)
         except infosecops.Error as error:
             failed = dict(failure(error), **self.partial(error))
+            if self.applied and not isinstance(error, infosecops.JobFailed):
+                failed.update(after_a_change(error), changed=self.differs)
         except Exception as error:  # noqa: BLE001 - no traceback in a result, whatever it is
             outcome = "unknown" if self.requests else "not_sent"
             failed = {"msg": f"{type(error).__name__}: {error}", "system": self.system, "outcome": outcome}
@@ -240,3 +253,12 @@ class ModuleBase:
             # Outside of the handler: no traceback stands in the result.
             self.module.fail_json(**plain(failed))
         self.module.exit_json(**plain(result))
+
+
+def after_a_change(error):
+    """What differs in a failed result if the server had accepted a change before."""
+    return {
+        "outcome": "unknown",
+        "msg": f"the server accepted the change, but a later step failed: {error}",
+        "hint": "look at the present state before you run the task again",
+    }
