@@ -192,7 +192,7 @@ CASES = [
     Case(
         "a result is reported, and nothing besides is named",
         "sde_job_result",
-        {**SDE, "connection": 12, "succeeded": False},
+        {**SDE, "connection": 12, "succeeded": True},
         (True, True, False, False),
         "jobs.alm.report",
         read=("jobs.alm.list", "connections.alm.get"),

@@ -244,12 +244,15 @@ class ModuleBase:
                 result = self.work(client)
         except infosecops.Error as error:
             failed = dict(failure(error), **self.partial(error))
-            if self.applied and not isinstance(error, infosecops.JobFailed):
-                failed.update(after_a_change(error), changed=self.differs)
+            # How a job ended, or that it goes on, is known.
+            if self.applied and not isinstance(error, (infosecops.JobFailed, infosecops.WaitTimeout)):
+                failed.update(after_a_change(error))
         except Exception as error:  # noqa: BLE001 - no traceback in a result, whatever it is
             outcome = "unknown" if self.requests else "not_sent"
             failed = {"msg": f"{type(error).__name__}: {error}", "system": self.system, "outcome": outcome}
         if failed is not None:
+            if self.applied:
+                failed["changed"] = self.differs
             # Outside of the handler: no traceback stands in the result.
             self.module.fail_json(**plain(failed))
         self.module.exit_json(**plain(result))
