@@ -43,6 +43,7 @@ def test_a_job_that_fails(ansible: Ansible) -> None:
     ansible.box.jobs.progress("polls", 1, then="failed", message="no rights in the tracker")
     result = failed(ansible, "sde_job", {**SDE, "connection": 12, "poll_interval": 0.1})
     assert result["job"]["succeeded"] is False
+    assert (result["changed"], result["outcome"]) == (True, "rejected")
     assert "no rights in the tracker" in result["msg"]
 
 
@@ -50,6 +51,8 @@ def test_a_job_that_does_not_end(ansible: Ansible) -> None:
     ansible.box.jobs.progress("manual")
     result = failed(ansible, "sde_job", {**SDE, "connection": 12, "poll_interval": 0.1, "wait_timeout": 0.3})
     assert result["job"]["ready"] is False
+    assert (result["changed"], result["outcome"]) == (True, "unknown")
+    assert "nothing was stopped" in result["hint"]
 
 
 def test_part_of_the_items(ansible: Ansible) -> None:

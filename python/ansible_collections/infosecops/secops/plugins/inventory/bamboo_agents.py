@@ -52,7 +52,7 @@ keyed_groups:
 from ansible.errors import AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 from ansible_collections.infosecops.secops.plugins.module_utils._common import infosecops
-from ansible_collections.infosecops.secops.plugins.plugin_utils._common import client_of
+from ansible_collections.infosecops.secops.plugins.plugin_utils._common import check_given, client_of
 
 VARIABLES = ("id", "name", "enabled", "busy", "online")
 
@@ -65,7 +65,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def parse(self, inventory, loader, path, cache=True):  # noqa: FBT002 - the signature of all inventories
         super().parse(inventory, loader, path, cache)
-        self._read_config_data(path)
+        config = self._read_config_data(path)
+        check_given(self, config, self._vars, AnsibleParserError)
         self.load_cache_plugin()
         key = self.get_cache_key(path)
         may_read = cache and self.get_option("cache")
@@ -82,6 +83,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         uuid = self.get_option("uuid")
         if self.templar.is_template(uuid):
             uuid = self.templar.template(uuid)
+            # A template may make a number of it.
+            check_given(self, {"uuid": uuid}, None, AnsibleParserError)
         with client_of(self, "bamboo_agents", AnsibleParserError) as bamboo:
             found = bamboo.agents(infosecops.Secret(uuid)).list()
         return [{name: getattr(agent, name) for name in VARIABLES} for agent in found]

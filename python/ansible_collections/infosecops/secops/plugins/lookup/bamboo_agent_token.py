@@ -43,11 +43,17 @@ _raw:
 
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.infosecops.secops.plugins.plugin_utils._common import client_of
+from ansible_collections.infosecops.secops.plugins.plugin_utils._common import (
+    check_given,
+    check_terms,
+    client_of,
+)
 
 
 class LookupModule(LookupBase):
     def run(self, terms, variables=None, **kwargs):
+        check_terms(terms, AnsibleLookupError)
+        check_given(self, kwargs, variables, AnsibleLookupError)
         self.set_options(var_options=variables, direct=kwargs)
         with client_of(self, "bamboo_agents", AnsibleLookupError) as bamboo:
             tokens = bamboo.tokens.list()

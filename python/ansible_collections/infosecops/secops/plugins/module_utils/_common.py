@@ -9,8 +9,9 @@ import os
 import traceback
 from datetime import date
 
-from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule, _load_params, env_fallback, missing_required_lib
 from ansible.module_utils.compat.version import LooseVersion
+from ansible_collections.infosecops.secops.plugins.module_utils._given import problems
 
 try:
     import infosecops
@@ -184,8 +185,14 @@ class ModuleBase:
 
     system = ""
 
+    applied = False
+    """Whether the server has accepted a change: a failure that follows does not undo it."""
+    differs = True
+    """Whether what was read after an accepted change differs from what was before."""
+
     def __init__(self, own, **keywords):
-        self.module = AnsibleModule(argument_spec=argument_spec(self.system, **own), **keywords)
+        self.spec = argument_spec(self.system, **own)
+        self.module = AnsibleModule(argument_spec=self.spec, **keywords)
         self.params = self.module.params
         self.check_mode = self.module.check_mode
         self.requests = 0
@@ -212,6 +219,17 @@ class ModuleBase:
             result["diff"] = {"before": plain(before), "after": plain(after)}
         return result
 
+    def unexpected(self, text, *, differs=True):
+        """An error for an answer that does not fit the request before it."""
+        self.differs = differs
+        return infosecops.UnexpectedContentError(text, system=self.system, outcome="unknown")
+
+    def check_given(self):
+        """Refuse numbers and booleans where text is expected: Ansible has converted them without a word."""
+        found = "; ".join(problems(self.spec, _load_params()))
+        if found:
+            raise infosecops.ConfigError(found, system=self.system)
+
     def count(self, event):
         """Know whether anything was sent."""
         self.requests += event.kind == "request"
@@ -220,14 +238,30 @@ class ModuleBase:
         """Do the work and end the process with its result, or with what went wrong."""
         failed = None
         try:
+            self.check_given()
+            # At the end of the block the client logs out, also after a failure.
             with make_client(self.system, self.params, on_event=self.count) as client:
                 result = self.work(client)
         except infosecops.Error as error:
             failed = dict(failure(error), **self.partial(error))
+            # How a job ended, or that it goes on, is known.
+            if self.applied and not isinstance(error, (infosecops.JobFailed, infosecops.WaitTimeout)):
+                failed.update(after_a_change(error))
         except Exception as error:  # noqa: BLE001 - no traceback in a result, whatever it is
             outcome = "unknown" if self.requests else "not_sent"
             failed = {"msg": f"{type(error).__name__}: {error}", "system": self.system, "outcome": outcome}
         if failed is not None:
+            if self.applied:
+                failed["changed"] = self.differs
             # Outside of the handler: no traceback stands in the result.
             self.module.fail_json(**plain(failed))
         self.module.exit_json(**plain(result))
+
+
+def after_a_change(error):
+    """What differs in a failed result if the server had accepted a change before."""
+    return {
+        "outcome": "unknown",
+        "msg": f"the server accepted the change, but a later step failed: {error}",
+        "hint": "look at the present state before you run the task again",
+    }

@@ -13,6 +13,7 @@ author: The infosecops contributors (!UNKNOWN)
 description:
   - Enables or disables an agent if it is not so already, and may wait until its builds have ended.
   - Disabling lets builds that are running end.
+  - After a change the state is read again, and the task fails if the agent does not have it.
 options:
   uuid:
     description:
@@ -48,7 +49,7 @@ options:
 attributes:
   check_mode:
     support: full
-    details: Does not wait.
+    details: Reads the state. Does not wait.
   diff_mode:
     support: full
 seealso:
@@ -109,11 +110,16 @@ class BambooAgent(ModuleBase):
         changed = enabled is not None and before.enabled != enabled
         if changed and not self.check_mode:
             self.state = agents.enable(agent_id) if enabled else agents.disable(agent_id)
+            self.applied = True
+            self.state = agents.state(agent_id)
+            if self.state.enabled != enabled:
+                word = "enabled" if enabled else "disabled"
+                raise self.unexpected(f"the agent {agent_id} is not {word} when it is read again", differs=False)
         if self.params["wait_idle"] and not self.check_mode:
             limits = {"settle": self.params["settle"], "timeout": self.params["wait_timeout"]}
             self.state = agents.wait_until_idle(agent_id, poll_interval=self.params["poll_interval"], **limits)
         agent = shown(self.state)
-        if changed:
+        if changed and self.check_mode:
             agent["enabled"] = enabled
         result = {"changed": changed, "agent": agent}
         return self.with_diff(result, {"enabled": before.enabled}, {"enabled": agent["enabled"]})

@@ -12,6 +12,8 @@ version_added: 0.1.0
 author: The infosecops contributors (!UNKNOWN)
 description:
   - Makes sure that there is one access token of a name with these rights, or that it has none.
+  - Options that are not given change nothing. A token that exists keeps its name and each right that the task does not
+    name; the defaults are those of a new token.
   - The uuid of a token opens agents. It is returned only if asked for.
 options:
   name:
@@ -20,19 +22,19 @@ options:
       - Together with O(uuid), the name to give to that token.
     type: str
   uuid:
-    description: The uuid of the token, to tell it from others.
+    description:
+      - The uuid of the token, to tell it from others.
+      - With O(name), the token gets that name and keeps its rights, unless O(read) or O(change) is given.
     type: str
   read:
-    description: Whether it may read the state of agents.
+    description: Whether it may read the state of agents. A new token may, unless this is V(false).
     type: bool
-    default: true
   change:
-    description: Whether it may change them.
+    description: Whether it may change them. A new token may not, unless this is V(true).
     type: bool
-    default: false
   state:
     description:
-      - V(present) to have the token with these rights.
+      - V(present) to have the token. A token that was revoked stays so, unless O(read) or O(change) is given.
       - V(revoked) to take its rights away. Bamboo cannot delete tokens, so it stays in the list.
     type: str
     choices: [present, revoked]
@@ -79,6 +81,15 @@ EXAMPLES = r"""
   register: maintenance
   no_log: true
 
+- name: Get the uuid of a token, whatever its rights are
+  infosecops.secops.bamboo_agent_token:
+    url: "{{ bamboo_url }}"
+    token: "{{ bamboo_token }}"
+    name: read and write
+    reveal: true
+  register: known
+  no_log: true
+
 - name: Take its rights away
   infosecops.secops.bamboo_agent_token:
     url: "{{ bamboo_url }}"
@@ -113,6 +124,9 @@ token:
 
 from ansible_collections.infosecops.secops.plugins.module_utils._common import ModuleBase, infosecops
 
+NEW = {"read": True, "change": False}
+"""The rights of a new token, where the task does not name them."""
+
 
 class BambooAgentToken(ModuleBase):
     system = "bamboo_agents"
@@ -123,11 +137,21 @@ class BambooAgentToken(ModuleBase):
         before = shown(found) if found else None
         if wanted == before:
             return {"changed": False, "token": self.told(found)}
-        token = found
-        if not self.check_mode:
-            token = client.tokens.update(found, **wanted) if found else client.tokens.create(**wanted)
-        result = {"changed": True, "token": dict(self.told(token) or {}, **wanted)}
-        return self.with_diff(result, before or {}, wanted)
+        if self.check_mode:
+            told = dict(self.told(found) or {}, **wanted)
+        else:
+            told = self.told(self.have(client, found, wanted))
+        return self.with_diff({"changed": True, "token": told}, before or {}, wanted)
+
+    def have(self, client, found, wanted):
+        """Update or create the token. Returns it as the server answers."""
+        token = client.tokens.update(found, **wanted) if found else client.tokens.create(**wanted)
+        self.hide(token.uuid)
+        self.applied = True
+        if shown(token) != wanted:
+            text = f"the answer has the token {shown(token)}, not {wanted}"
+            raise self.unexpected(text, differs=found is None or shown(token) != shown(found))
+        return token
 
     def find(self, tokens):
         """The token that is meant; None if there is none of the name."""
@@ -148,13 +172,14 @@ class BambooAgentToken(ModuleBase):
 
     def wanted(self, found):
         """What the token shall be; None if there is nothing to revoke."""
-        rights = {"read": self.params["read"], "change": self.params["change"]}
         if self.params["state"] == "revoked":
             if found is None:
                 return None
-            rights = {"read": False, "change": False}
-        name = self.params["name"] if self.params["name"] is not None else found.name
-        return dict(rights, name=name)
+            given = {"name": self.params["name"], "read": False, "change": False}
+        else:
+            given = {name: self.params[name] for name in ("name", "read", "change")}
+        present = shown(found) if found else NEW
+        return {name: present[name] if value is None else value for name, value in given.items()}
 
     def told(self, token):
         if token is None:
@@ -174,8 +199,8 @@ def main():
         {
             "name": {"type": "str"},
             "uuid": {"type": "str", "no_log": True},
-            "read": {"type": "bool", "default": True},
-            "change": {"type": "bool", "default": False},
+            "read": {"type": "bool"},
+            "change": {"type": "bool"},
             "state": {"type": "str", "choices": ["present", "revoked"], "default": "present"},
             "reveal": {"type": "bool", "default": False},
         },

@@ -86,6 +86,7 @@ class GlReviewRun(ModuleBase):
         if self.check_mode:
             return result
         self.run_id = client.run_review(self.params["name"])
+        self.applied = True
         if self.params["wait"]:
             limits = {"timeout": self.params["wait_timeout"], "poll_interval": self.params["poll_interval"]}
             status = client.wait_for_run(self.run_id, **limits)

@@ -13,6 +13,7 @@ author: The infosecops contributors (!UNKNOWN)
 description:
   - Makes a review result active, puts it on hold, or completes it, if that is not its state already.
   - A completed review cannot be opened again.
+  - After a change the state is read again, and the task fails if the review does not have it.
 options:
   id:
     description: The id of the review result.
@@ -78,15 +79,32 @@ from ansible_collections.infosecops.secops.plugins.module_utils._common import M
 
 class GlReviewState(ModuleBase):
     system = "governance_lifecycle"
+    before = None
+    """The state before a change."""
 
     def work(self, client):
         wanted = self.params["state"]
-        before = client.get_review_status(self.params["id"]).state
+        before = self.state(client)
         changed = word(before) != wanted
         if changed and not self.check_mode:
             client.set_review_state(self.params["id"], wanted)
+            self.applied, self.before = True, before
+            after = self.state(client)
+            if word(after) != wanted:
+                text = f"the review {self.params['id']} is {after} when it is read again, not {wanted}"
+                raise self.unexpected(text, differs=after != before)
         result = {"changed": changed, "id": self.params["id"], "state": wanted, "before": before}
         return self.with_diff(result, {"state": word(before)}, {"state": wanted})
+
+    def state(self, client):
+        """The state of the review, as the server writes it."""
+        state = client.get_review_status(self.params["id"]).state
+        if not word(state):
+            raise self.unexpected(f"the server's answer about the review {self.params['id']} has no state")
+        return state
+
+    def partial(self, error):
+        return {"id": self.params["id"], "before": self.before} if self.applied else {}
 
 
 def word(state):

@@ -52,7 +52,7 @@ options:
 attributes:
   check_mode:
     support: full
-    details: Looks for a job that has not ended, and starts none.
+    details: Looks for a job that has not ended, and whether the connection exists. Starts nothing.
   diff_mode:
     support: full
 seealso:
@@ -129,10 +129,14 @@ class SdeJob(ModuleBase):
             recent = self.recent(jobs)
             if recent is not None:
                 return {"changed": False, "started": False, "job": recent.to_dict()}
-            if not self.check_mode:
+            if self.check_mode:
+                client.connections.kind(self.params["kind"]).get(self.params["connection"])
+            else:
                 self.job = self.start(jobs)
         if self.params["wait"] and not self.check_mode:
             self.job = self.ended(jobs)
+        elif self.applied:
+            self.job = jobs.get(self.job.id)
         result = {"changed": is_new, "started": is_new, "job": self.job.to_dict() if self.job else None}
         if not is_new:
             return result
@@ -149,7 +153,10 @@ class SdeJob(ModuleBase):
         return max(fitting, key=lambda job: job.last_run, default=None)
 
     def start(self, jobs):
-        return jobs.start(self.params["connection"], automatic=self.params["automatic"], project=self.params["project"])
+        options = {name: self.params[name] for name in ("automatic", "project")}
+        job = jobs.start(self.params["connection"], **options)
+        self.applied = True
+        return job
 
     def ended(self, jobs):
         return jobs.wait(self.job, timeout=self.params["wait_timeout"], poll_interval=self.params["poll_interval"])

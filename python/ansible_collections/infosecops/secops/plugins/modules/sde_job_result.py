@@ -12,7 +12,8 @@ version_added: 0.1.0
 author: The infosecops contributors (!UNKNOWN)
 description:
   - Records the result of a run, as a remote agent does. That makes a new job.
-  - If the connection's newest finished job has the same result already, nothing is recorded.
+  - If the connection's newest finished job has the same result already, nothing is recorded. Of the result, the options
+    that are given are compared.
   - A report is never sent twice by itself. If its fate is not known, the result says RV(ignore:outcome=unknown).
 options:
   kind:
@@ -28,13 +29,11 @@ options:
     type: bool
     required: true
   result_message:
-    description: What it has to say.
+    description: What it has to say. A new job has an empty text, unless this is given.
     type: str
-    default: ""
   automatic:
-    description: Whether the run was a scheduled one.
+    description: Whether the run was a scheduled one. A new job says so, unless this is V(false).
     type: bool
-    default: true
   ready:
     description: Whether the job is finished. Left out by default, which the server takes for V(true).
     type: bool
@@ -44,6 +43,7 @@ options:
 attributes:
   check_mode:
     support: full
+    details: Looks at the newest finished job, and whether the connection exists. Records nothing.
   diff_mode:
     support: full
 seealso:
@@ -82,25 +82,40 @@ job:
 
 from ansible_collections.infosecops.secops.plugins.module_utils._common import ModuleBase
 
+NEW = {"automatic": True, "succeeded": None, "result_message": ""}
+"""What is recorded of a new job, where the task does not say it. Whether it succeeded is always given."""
+
 
 class SdeJobResult(ModuleBase):
     system = "sd_elements"
-    compared = ("automatic", "succeeded", "result_message")
+    job = None
 
     def work(self, client):
         jobs = client.jobs.kind(self.params["kind"])
         newest = self.newest(jobs)
-        wanted = {name: self.params[name] for name in self.compared}
-        before = {name: getattr(newest, name) for name in self.compared} if newest else {}
-        if before == wanted and self.params["ready"] is not False:
+        given = {name: self.params[name] for name in NEW if self.params[name] is not None}
+        before = {name: getattr(newest, name) for name in NEW} if newest else {}
+        if dict(before, **given) == before and self.params["ready"] is not False:
             return {"changed": False, "job": newest.to_dict()}
-        job = None
-        if not self.check_mode:
-            job = jobs.report(
-                self.params["connection"], ready=self.params["ready"], project=self.params["project"], **wanted
-            )
-        result = {"changed": True, "job": job.to_dict() if job else None}
+        wanted = dict(NEW, **given)
+        if self.check_mode:
+            client.connections.kind(self.params["kind"]).get(self.params["connection"])
+        else:
+            self.report(jobs, wanted)
+        result = {"changed": True, "job": self.job.to_dict() if self.job else None}
         return self.with_diff(result, before, wanted)
+
+    def report(self, jobs, wanted):
+        """Record the result, and read back the job that was made."""
+        options = {name: self.params[name] for name in ("ready", "project")}
+        self.job = jobs.report(self.params["connection"], **wanted, **options)
+        self.applied = True
+        self.job = jobs.get(self.job.id)
+        if self.job.ready and self.job.succeeded != wanted["succeeded"]:
+            raise self.unexpected(f"the job {self.job.id} was recorded with succeeded={self.job.succeeded}")
+
+    def partial(self, error):
+        return {"job": self.job.to_dict()} if self.job else {}
 
     def newest(self, jobs):
         done = jobs.list(connection=self.params["connection"], ready=True)
@@ -113,8 +128,8 @@ def main():
             "kind": {"type": "str", "default": "alm"},
             "connection": {"type": "int", "required": True},
             "succeeded": {"type": "bool", "required": True},
-            "result_message": {"type": "str", "default": ""},
-            "automatic": {"type": "bool", "default": True},
+            "result_message": {"type": "str"},
+            "automatic": {"type": "bool"},
             "ready": {"type": "bool"},
             "project": {"type": "int"},
         },

@@ -11,7 +11,7 @@ short_description: Write a password or key of the Sectona vault to a file
 version_added: 0.1.0
 author: The infosecops contributors (!UNKNOWN)
 description:
-  - Requests the secret of an account, and writes it to a file that only its owner can read.
+  - Requests the secret of an account, and writes it to a file that others cannot read.
   - The secret is never returned, and stands in no log of Ansible.
   - Each run makes one request, which the vault records. In check mode it makes none.
 options:
@@ -44,9 +44,10 @@ options:
     choices: [password, pass_phrase]
     default: password
   mode:
-    description: The permissions of the file.
+    description:
+      - The permissions of the file.
+      - If not given, a new file gets V(0600), and a file that exists keeps its own, except that others lose access.
     type: raw
-    default: "0600"
 attributes:
   check_mode:
     support: partial
@@ -97,6 +98,7 @@ account_name:
 """
 
 import os
+import stat
 import tempfile
 from pathlib import Path
 
@@ -105,6 +107,8 @@ from ansible_collections.infosecops.secops.plugins.module_utils._common import M
 
 class SectonaPasswordFile(ModuleBase):
     system = "sectona"
+    mode = None
+    """The permissions that the file is to have."""
 
     def work(self, client):
         dest = Path(os.path.realpath(self.params["dest"]))
@@ -112,6 +116,9 @@ class SectonaPasswordFile(ModuleBase):
             raise infosecops.ConfigError(f"dest: no file can be at {dest}; no request was made")
         result = {"dest": str(dest), "kind": None, "account_name": self.params["account_name"]}
         is_there = dest.exists()
+        self.mode = self.params["mode"]
+        if self.mode is None:
+            self.mode = stat.S_IMODE(dest.stat().st_mode) & ~stat.S_IRWXO if is_there else 0o600
         if self.check_mode:
             result["changed"] = self.have_attributes(dest) if is_there else True
         else:
@@ -156,7 +163,7 @@ class SectonaPasswordFile(ModuleBase):
             os.chown(path, owner.st_uid, owner.st_gid)
 
     def have_attributes(self, path):
-        attributes = self.module.load_file_common_arguments(self.params, path=str(path))
+        attributes = self.module.load_file_common_arguments(dict(self.params, mode=self.mode), path=str(path))
         return self.module.set_fs_attributes_if_different(attributes, changed=False)
 
 
@@ -170,7 +177,7 @@ def main():
             "db_instance": {"type": "str"},
             "dest": {"type": "path", "required": True},
             "part": {"type": "str", "choices": ["password", "pass_phrase"], "default": "password"},
-            "mode": {"type": "raw", "default": "0600"},
+            "mode": {"type": "raw"},
         },
         add_file_common_args=True,
         supports_check_mode=True,
