@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
 
 use super::argument::{self, Wrong};
-use super::convert::withheld;
+use super::convert::revealed;
 use super::reference::SecretReference;
 use super::site::{Awaited, Site, awaitable, call_in_context, raised_error};
 use crate::core::credential::{Credential, SecretSource};
@@ -27,11 +27,7 @@ impl Secret {
 
     /// The text itself.
     fn reveal(&self, py: Python<'_>) -> PyResult<&str> {
-        if self.is_withheld() {
-            Err(withheld(py))
-        } else {
-            Ok(self.expose())
-        }
+        revealed(py, self)
     }
 
     /// The text in UTF-8.
@@ -202,9 +198,7 @@ fn asked_for(name: &'static str, callable: Py<PyAny>) -> GivenSecret {
 /// A credential argument: str, Secret or a callable of no arguments. An empty one is a mistake.
 pub fn credential(name: &'static str, value: &Bound<'_, PyAny>) -> PyResult<GivenSecret> {
     if let Some(secret) = read_secret(name, value)? {
-        if secret.is_withheld() {
-            return Err(withheld(value.py()));
-        }
+        revealed(value.py(), &secret)?;
         if secret.is_empty() {
             return Err(super::errors::refused(
                 value.py(),
