@@ -12,7 +12,7 @@ use crate::core::record::{Extra, Json, Params, Record, View};
 use crate::core::redact::is_secret_name;
 use crate::core::scan::{Quoted, Scan, Stop};
 use crate::core::secret::{MASK, Secret};
-use crate::core::stored::WITHHELD_KEY;
+use crate::core::stored::WITHHELD;
 
 /// What becomes of values under secret names.
 #[derive(Clone, Copy, PartialEq)]
@@ -98,6 +98,13 @@ impl<'py> Reader<'py> {
         let py = self.py;
         match scan.peek()? {
             b'"' => Ok(self.text(scan.quoted()?, secret)?),
+            b'{' if secret.is_some() && scan.rest().starts_with(WITHHELD) => {
+                scan.skip(WITHHELD.len());
+                match self.hide {
+                    Hide::Nothing => Err(withheld(py).into()),
+                    Hide::Wrap | Hide::Mask => Ok(Secret::withheld().into_bound_py_any(py)?),
+                }
+            }
             b'{' => self.object(scan, secret),
             b'[' => {
                 let list = PyList::empty(py);
@@ -144,18 +151,6 @@ impl<'py> Reader<'py> {
         while let Some(key) = scan.key(is_first)? {
             is_first = false;
             let key = key.lossy();
-            if secret.is_some() && key == WITHHELD_KEY {
-                return match self.hide {
-                    Hide::Nothing => Err(withheld(py).into()),
-                    Hide::Wrap | Hide::Mask => {
-                        scan.value()?;
-                        while scan.key(false)?.is_some() {
-                            scan.value()?;
-                        }
-                        Ok(Secret::withheld().into_bound_py_any(py)?)
-                    }
-                };
-            }
             let name = secret.or_else(|| is_secret_name(&key).then_some(&*key));
             let value = self.value(scan, name)?;
             dict.set_item(&*key, value)?;

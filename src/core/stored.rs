@@ -10,10 +10,8 @@ use super::record::{Extra, Field, Record, View};
 use super::redact::is_secret_name;
 use super::scan::{Scan, Stop};
 
-/// Stands where a secret was.
-const WITHHELD: &str = r#"{"=withheld":true}"#;
-/// The key in it.
-pub const WITHHELD_KEY: &str = "=withheld";
+/// Stands where a secret was. It is never entered: it may stand one level deeper than anything else.
+pub const WITHHELD: &str = r#"{"=withheld":true}"#;
 
 /// The fields of a record that was written.
 pub struct Stored<'s>(HashMap<String, &'s RawValue>);
@@ -126,6 +124,10 @@ fn write_raw(raw: &RawValue, is_secret: Option<bool>, out: &mut String) {
 fn copy(scan: &mut Scan<'_>, is_secret: Option<bool>, out: &mut String) -> Result<(), Stop> {
     let mut is_first = true;
     match scan.peek()? {
+        b'{' if is_secret == Some(true) && scan.rest().starts_with(WITHHELD) => {
+            scan.skip(WITHHELD.len());
+            out.push_str(WITHHELD);
+        }
         b'{' => {
             scan.enter()?;
             out.push('{');
