@@ -1,6 +1,7 @@
 """Run every example of the documentation: the modules' doctests, and the fenced python blocks of the Markdown files.
 
-A block runs alone, as a script, while a sandbox serves the four systems. The environment variables that examples read,
+A block runs alone, as a script, while a sandbox serves the four systems; then the blocks of each page run again in
+their order, against one sandbox. The environment variables that examples read,
 such as SDE_URL and SDE_TOKEN, lead to that sandbox. Functions named ``test_…`` are called with it. A ``text`` block
 right behind a python block is what it must print.
 """
@@ -12,7 +13,7 @@ import os
 import re
 import sys
 import traceback
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, nullcontext, redirect_stdout
 from importlib import import_module
 from io import StringIO
 from pathlib import Path
@@ -79,8 +80,8 @@ def problems_of_module(name: str) -> tuple[int, str]:
     return runner.tries, report.getvalue()
 
 
-def problem_of_block(block: Block) -> str:
-    """What is wrong with a block; nothing if all is well."""
+def problem_of_block(block: Block, shared: Sandbox | None = None) -> str:
+    """What is wrong with a block; nothing if all is well. It has a sandbox of its own unless one is given."""
     from infosecops.sandbox import Sandbox
 
     # Blank lines in front, so that a traceback names the line of the document.
@@ -89,7 +90,7 @@ def problem_of_block(block: Block) -> str:
     printed = StringIO()
     try:
         code = compile(source, str(block.path), "exec", dont_inherit=True)
-        with Sandbox() as box, environment(box), redirect_stdout(printed):
+        with nullcontext(shared) if shared else Sandbox() as box, environment(box), redirect_stdout(printed):
             exec(code, namespace)  # noqa: S102
             for name, value in list(namespace.items()):
                 if name.startswith("test_") and callable(value):
@@ -99,6 +100,15 @@ def problem_of_block(block: Block) -> str:
     if block.printed is not None and printed.getvalue().strip() != block.printed.strip():
         return f"It printed\n{printed.getvalue()}and the document says\n{block.printed}"
     return ""
+
+
+def problem_of_page(path: Path) -> str:
+    """What is wrong with the blocks of one page, run in their order as a reader would, against one sandbox."""
+    from infosecops.sandbox import Sandbox
+
+    with Sandbox() as box:
+        problems = ((block, problem_of_block(block, box)) for block in blocks_of(path))
+        return next((f"{block}: {problem}" for block, problem in problems if problem), "")
 
 
 @contextmanager
@@ -139,6 +149,10 @@ def main() -> int:
         if problem := problem_of_block(block):
             failed += 1
             print(f"{block}: {problem}")
+    for path in documents():
+        if problem := problem_of_page(path):
+            failed += 1
+            print(f"in order: {problem}")
     if not doctests or not found:
         print("no examples were found")
         return 1

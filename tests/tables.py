@@ -46,7 +46,7 @@ def table_of(path: str, records: list[dict[str, Any]]) -> Table[Any]:
     with Wire(ok(json.dumps(records))) as wire:
         keywords = {"allow_http": True, "proxy": "direct"}
         if path in {"tokens", "agents"}:
-            with BambooAgents(wire.url, api="agent-config", **keywords) as bamboo:
+            with BambooAgents(wire.url, api="agent-config", token="pat", **keywords) as bamboo:
                 return bamboo.tokens.list() if path == "tokens" else bamboo.agents("uuid").list()
         with SDElements(wire.url, token="t", **keywords) as sde:
             return getattr(sde, path).alm.list().collect()

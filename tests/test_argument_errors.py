@@ -187,6 +187,9 @@ def test_numbers_out_of_range(gl: Any, sde: Any, wire: Wire) -> None:
         "chunk_size: must be from 0 to 18446744073709551615",
     )
     refused(lambda: sde.jobs.alm.get(True), TypeError, "job_id: must be an int, not bool")
+    named = "an int, the id of a connection (the connections' list() has them with their names)"
+    refused(lambda: sde.jobs.alm.start("Nightly"), TypeError, f"connection: must be {named}, not str")
+    refused(lambda: sde.connections.alm.get("Nightly"), TypeError, f"connection_id: must be {named}, not str")
     refused(lambda: gl.get_review_status(True), TypeError, "id: must be a str or an int, not bool")
     assert wire.requests == []
 

@@ -14,6 +14,7 @@ import pytest
 from infosecops import errors, governance_lifecycle
 from infosecops._infosecops import Settings, setting_names
 from infosecops.bamboo_agents import Agents, Tokens
+from infosecops.sandbox import Sandbox
 from infosecops.sd_elements import Connections, ConnectionsOfKind, Jobs, JobsOfKind
 
 if TYPE_CHECKING:
@@ -63,6 +64,28 @@ def test_an_example_runs_and_prints_what_the_page_says(block: doc_examples.Block
         pytest.importorskip(library)
     problem = doc_examples.problem_of_block(block)
     assert not problem, problem
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in DOCUMENTS if doc_examples.blocks_of(path)], ids=lambda path: path.name
+)
+def test_the_examples_of_a_page_run_in_their_order_against_one_sandbox(path: Path) -> None:
+    for block in doc_examples.blocks_of(path):
+        for library in re.findall(r"^import (polars|pandas|pyarrow|duckdb)$", block.source, re.MULTILINE):
+            pytest.importorskip(library)
+    problem = doc_examples.problem_of_page(path)
+    assert not problem, problem
+
+
+def test_an_example_takes_rights_away_from_its_own_token_alone() -> None:
+    with Sandbox() as box:
+        before = {token.name: (token.read, token.change) for token in box.bamboo_agents().tokens.list()}
+        for block in doc_examples.blocks_of(ROOT / "README.md"):
+            if "BambooAgents" in block.source:
+                assert not doc_examples.problem_of_block(block, box)
+        after = {token.name: (token.read, token.change) for token in box.bamboo_agents().tokens.list()}
+    assert {name: after[name] for name in before} == before
+    assert after["chef nodes"] == (False, False)
 
 
 def test_every_client_has_doctests_and_two_examples_in_the_readme() -> None:

@@ -77,7 +77,7 @@ def test_a_job_of_a_list_is_the_job_that_comes_alone(connect: Callable[..., Any]
     with Wire(ok(f'{{"results": [{text}, {text}], "next": null}}'), ok(text)) as wire:
         jobs = connect("SDElements", wire.url, token="t").jobs.alm
         one, two = jobs.list()
-        alone = jobs.get(1)
+        alone = jobs.get(one.id)
     for job in (one, two):
         assert job == alone
         assert repr(job) == repr(alone)

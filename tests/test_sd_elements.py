@@ -78,9 +78,9 @@ def test_list_as_on_the_page(connect: Callable[..., Any], kind: str) -> None:
 def test_get_as_on_the_page(connect: Callable[..., Any], kind: str) -> None:
     exchange = EXCHANGES[f"{kind} get"]
     with Wire(exchange.raw) as wire:
-        found = getattr(connect(SDE, wire.url, token="sde-key").jobs, kind).get(12)
-        check_request(wire, exchange, "12")
         raw = json.loads(exchange.answer)
+        found = getattr(connect(SDE, wire.url, token="sde-key").jobs, kind).get(raw["id"])
+        check_request(wire, exchange, str(raw["id"]))
         assert isinstance(found, Job)
         assert {name: getattr(found, name) for name in ("id", "user", "automatic", "ready", "succeeded")} == {
             name: raw[name] for name in ("id", "user", "automatic", "ready", "succeeded")
@@ -132,7 +132,7 @@ def test_every_path_ends_in_a_slash(connect: Callable[..., Any], base: str) -> N
     with Wire(job(), job(), job(), ok('{"results":[]}')) as wire:
         sde = connect(SDE, wire.url + base, token="k")
         sde.jobs.alm.start(12)
-        sde.jobs.kind("issue-tracker").get(7)
+        sde.jobs.kind("issue-tracker").get(12)
         sde.jobs.ldap.report(1, succeeded=False, result_message="", automatic=False, ready=False)
         list(sde.jobs.list())
         list(sde.connections.alm.list(project=7, include="last_job"))
@@ -140,7 +140,7 @@ def test_every_path_ends_in_a_slash(connect: Callable[..., Any], base: str) -> N
         sde.connections.analysis.get(7)
         assert [request.target for request in wire.requests] == [
             f"{prefix}/api/v2/jobs/alm/",
-            f"{prefix}/api/v2/jobs/issue-tracker/7/",
+            f"{prefix}/api/v2/jobs/issue-tracker/12/",
             f"{prefix}/api/v2/jobs/ldap/",
             f"{prefix}/api/v2/jobs/",
             f"{prefix}/api/v2/connections/alm/?project=7&include=last_job",
@@ -197,13 +197,6 @@ def test_times_are_aware(connect: Callable[..., Any], text: str | None, expected
         found = connect(SDE, wire.url, token="k").jobs.alm.get(12)
         assert found.last_run == expected
         assert expected is None or found.last_run.utcoffset() is not None
-
-
-def test_a_year_that_python_does_not_know_is_an_error(connect: Callable[..., Any]) -> None:
-    with Wire(job(last_run="0000-12-31T00:00:00Z")) as wire:
-        found = connect(SDE, wire.url, token="k").jobs.alm.get(12)
-        with pytest.raises(ValueError, match="year 0 is out of range"):
-            _ = found.last_run
 
 
 def test_unknown_fields_survive(connect: Callable[..., Any]) -> None:

@@ -177,7 +177,7 @@ CALLS: dict[str, Callable[..., object]] = {
     "sectona call": lambda make, key: make("Sectona", access_key=Secret(key())).call("/API/APP/APP007/GetUsers", {}),
     "bamboo password": lambda make, key: make("BambooAgents", username="u", password=key()).tokens.list(),
     "bamboo token": lambda make, key: make("BambooAgents", token=key).tokens.ensure("x"),
-    "bamboo uuid": lambda make, key: make("BambooAgents", api="agent").tokens.update(
+    "bamboo uuid": lambda make, key: make("BambooAgents", token="pat", api="agent").tokens.update(
         Secret(key()), name="x", read=True, change=True
     ),
     "raw request": lambda make, key: make("SDElements", token=key()).request("POST", "/x", json={"a": 1}),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 
-use super::argument::{self, Given};
+use super::argument::{Argument, Given};
 use super::client::Live;
 use super::errors::refused;
 use super::handle::{Handle, Nothing};
@@ -266,7 +266,10 @@ const WINDOW: &str = "agents.maintenance_window";
 
 /// An id: a whole number that is not negative.
 fn number(name: &str, value: Any<'_, '_>) -> PyResult<i64> {
-    let number: u64 = argument::read(name, value)?;
+    const AGENT: &str = "an int, the id of an agent (agents.list() has them with their names)";
+    let expected = if name == "id" { AGENT } else { "an int" };
+    let read = u64::read(value).map_err(|wrong| wrong.or_type_of(expected, value));
+    let number = read.map_err(|wrong| wrong.named(value.py(), name))?;
     let wrong = || config_error(value.py(), format!("{name}: must be from 0 to {}", i64::MAX));
     i64::try_from(number).map_err(|_| wrong())
 }

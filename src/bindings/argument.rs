@@ -42,6 +42,14 @@ impl Wrong {
         }
     }
 
+    /// The same with what the value is.
+    pub fn or_type_of(self, expected: &str, value: &Bound<'_, PyAny>) -> Self {
+        match self {
+            Self::Type(_) => Self::of_type(expected, value),
+            other => other,
+        }
+    }
+
     /// A number that can't be read.
     fn number(error: PyErr, value: &Bound<'_, PyAny>, expected: &str, range: String) -> Self {
         let py = value.py();

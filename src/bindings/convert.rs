@@ -3,16 +3,16 @@
 use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyString};
-use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use pyo3::types::{PyBool, PyDict, PyInt, PyList, PyString};
 use serde_json::value::RawValue;
 
 use super::errors::refused;
-use crate::core::error::Error;
-use crate::core::record::{Extra, Json, Key, Params, Record, View};
+use crate::core::error::{Context, Error, Kind};
+use crate::core::record::{Extra, Json, Params, Record, View};
 use crate::core::redact::is_secret_name;
+use crate::core::scan::{Quoted, Scan, Stop};
 use crate::core::secret::{MASK, Secret};
-use crate::core::stored::WITHHELD_KEY;
+use crate::core::stored::WITHHELD;
 
 /// What becomes of values under secret names.
 #[derive(Clone, Copy, PartialEq)]
@@ -31,113 +31,147 @@ pub fn withheld(py: Python<'_>) -> PyErr {
     refused(py, error.with_hint("fetch it again where it is needed"))
 }
 
+/// For a secret of an answer that is no text, such as half of a surrogate pair: any other in its place would be wrong.
+pub fn unreadable(py: Python<'_>, name: &str) -> PyErr {
+    let message = format!("{name}: the server's value holds half of a surrogate pair, which is no text");
+    let error = Error::new(Kind::UnexpectedContent, message, Context::default());
+    refused(
+        py,
+        error.with_hint("set it again on the server; it can't be read from its answers"),
+    )
+}
+
 /// One JSON value as Python makes it.
 pub fn json_to_python<'py>(py: Python<'py>, raw: &RawValue, hide: Hide) -> PyResult<Bound<'py, PyAny>> {
-    member_to_python(py, raw.get(), hide, false)
+    member_to_python(py, raw.get(), hide, None)
 }
 
-/// The same for the value of an object's member, whose name may be that of a secret.
-pub fn member_to_python<'py>(py: Python<'py>, text: &str, hide: Hide, is_secret: bool) -> PyResult<Bound<'py, PyAny>> {
-    let mut reader = serde_json::Deserializer::from_str(text);
-    let seed = Seed { py, hide, is_secret };
-    seed.deserialize(&mut reader).map_err(|error| unreadable(py, &error))
-}
-
-fn unreadable(py: Python<'_>, error: &serde_json::Error) -> PyErr {
-    if error.to_string().starts_with(WITHHELD_KEY) {
-        return withheld(py);
-    }
-    PyValueError::new_err("not valid JSON, or nested too deeply")
-}
-
-#[derive(Clone, Copy)]
-struct Seed<'py> {
+/// The same for the value of an object's member, of a secret with its name.
+pub fn member_to_python<'py>(
     py: Python<'py>,
+    text: &str,
     hide: Hide,
-    is_secret: bool,
+    secret: Option<&str>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let reader = Reader { py, hide };
+    reader
+        .value(&mut Scan::new(text, 0), secret)
+        .map_err(|unread| match unread {
+            Unread::Json => PyValueError::new_err("not valid JSON, or nested too deeply"),
+            Unread::Raised(error) => error,
+        })
 }
 
-impl<'py> Seed<'py> {
-    fn text<E: serde::de::Error>(self, text: &str) -> Result<Bound<'py, PyAny>, E> {
-        match (self.is_secret, self.hide) {
-            (true, Hide::Wrap) => Secret::new(text).into_bound_py_any(self.py).map_err(E::custom),
-            (true, Hide::Mask) => Ok(PyString::new(self.py, MASK).into_any()),
-            _ => Ok(PyString::new(self.py, text).into_any()),
-        }
-    }
-
-    fn number<E: serde::de::Error, T: IntoPyObject<'py> + ToString>(self, value: T) -> Result<Bound<'py, PyAny>, E> {
-        if self.is_secret && self.hide != Hide::Nothing {
-            return self.text(&value.to_string());
-        }
-        value.into_bound_py_any(self.py).map_err(E::custom)
-    }
+/// Why a value was not made.
+pub enum Unread {
+    /// It is no JSON.
+    Json,
+    /// The interpreter's word.
+    Raised(PyErr),
 }
 
-impl<'de, 'py> DeserializeSeed<'de> for Seed<'py> {
-    type Value = Bound<'py, PyAny>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_any(self)
+impl From<Stop> for Unread {
+    fn from(_: Stop) -> Self {
+        Self::Json
     }
 }
 
-impl<'de, 'py> Visitor<'de> for Seed<'py> {
-    type Value = Bound<'py, PyAny>;
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("a JSON value")
+impl From<PyErr> for Unread {
+    fn from(error: PyErr) -> Self {
+        Self::Raised(error)
     }
+}
 
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(self.py.None().into_bound(self.py))
-    }
+/// Makes Python values of JSON text. What Python's types can't hold does not end it: half of a surrogate pair becomes
+/// U+FFFD, a number that no float and no int holds becomes the text that it was written as.
+#[derive(Clone, Copy)]
+pub struct Reader<'py> {
+    /// The interpreter.
+    pub py: Python<'py>,
+    /// What becomes of secrets.
+    pub hide: Hide,
+}
 
-    fn visit_bool<E: serde::de::Error>(self, value: bool) -> Result<Self::Value, E> {
-        value.into_bound_py_any(self.py).map_err(E::custom)
-    }
-
-    fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<Self::Value, E> {
-        self.number(value)
-    }
-
-    fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<Self::Value, E> {
-        self.number(value)
-    }
-
-    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Self::Value, E> {
-        self.number(value)
-    }
-
-    fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<Self::Value, E> {
-        self.text(value)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
-        let list = PyList::empty(self.py);
-        while let Some(item) = items.next_element_seed(self)? {
-            list.append(item).map_err(serde::de::Error::custom)?;
-        }
-        Ok(list.into_any())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let dict = PyDict::new(self.py);
-        while let Some(Key(key)) = map.next_key()? {
-            if self.is_secret && key == WITHHELD_KEY {
-                map.next_value::<serde::de::IgnoredAny>()?;
-                if self.hide == Hide::Nothing {
-                    return Err(serde::de::Error::custom(WITHHELD_KEY));
+impl<'py> Reader<'py> {
+    /// The next value; `secret` is the name that makes it one.
+    pub fn value(self, scan: &mut Scan<'_>, secret: Option<&str>) -> Result<Bound<'py, PyAny>, Unread> {
+        let py = self.py;
+        match scan.peek()? {
+            b'"' => Ok(self.text(scan.quoted()?, secret)?),
+            b'{' if secret.is_some() && scan.rest().starts_with(WITHHELD) => {
+                scan.skip(WITHHELD.len());
+                match self.hide {
+                    Hide::Nothing => Err(withheld(py).into()),
+                    Hide::Wrap | Hide::Mask => Ok(Secret::withheld().into_bound_py_any(py)?),
                 }
-                return Secret::withheld()
-                    .into_bound_py_any(self.py)
-                    .map_err(serde::de::Error::custom);
             }
-            let is_secret = self.is_secret || is_secret_name(&key);
-            let value = map.next_value_seed(Seed { is_secret, ..self })?;
-            dict.set_item(&*key, value).map_err(serde::de::Error::custom)?;
+            b'{' => self.object(scan, secret),
+            b'[' => {
+                let list = PyList::empty(py);
+                let mut is_first = true;
+                scan.enter_array()?;
+                while scan.element(is_first)? {
+                    is_first = false;
+                    list.append(self.value(scan, secret)?)?;
+                }
+                Ok(list.into_any())
+            }
+            _ => Ok(match scan.value()? {
+                "null" => py.None().into_bound(py),
+                "true" => PyBool::new(py, true).to_owned().into_any(),
+                "false" => PyBool::new(py, false).to_owned().into_any(),
+                digits => match (secret, self.hide) {
+                    (None, _) | (_, Hide::Nothing) => number(py, digits)?,
+                    (Some(_), Hide::Mask) => PyString::new(py, MASK).into_any(),
+                    (Some(_), Hide::Wrap) => Secret::new(digits).into_bound_py_any(py)?,
+                },
+            }),
+        }
+    }
+
+    fn text(self, quoted: Quoted<'_>, secret: Option<&str>) -> PyResult<Bound<'py, PyAny>> {
+        let py = self.py;
+        let Some(name) = secret else {
+            return Ok(PyString::new(py, &quoted.lossy()).into_any());
+        };
+        match (self.hide, quoted.read()) {
+            (Hide::Mask, _) => Ok(PyString::new(py, MASK).into_any()),
+            (Hide::Wrap, Some(text)) => Secret::new(text).into_bound_py_any(py),
+            (Hide::Wrap, None) => Secret::unreadable(name).into_bound_py_any(py),
+            (Hide::Nothing, Some(text)) => Ok(PyString::new(py, &text).into_any()),
+            (Hide::Nothing, None) => Err(unreadable(py, name)),
+        }
+    }
+
+    fn object(self, scan: &mut Scan<'_>, secret: Option<&str>) -> Result<Bound<'py, PyAny>, Unread> {
+        let py = self.py;
+        let dict = PyDict::new(py);
+        let mut is_first = true;
+        scan.enter()?;
+        while let Some(key) = scan.key(is_first)? {
+            is_first = false;
+            let key = key.lossy();
+            let name = secret.or_else(|| is_secret_name(&key).then_some(&*key));
+            let value = self.value(scan, name)?;
+            dict.set_item(&*key, value)?;
         }
         Ok(dict.into_any())
+    }
+}
+
+/// A number as Python's own reader has it: exact if it is a whole one.
+fn number<'py>(py: Python<'py>, digits: &str) -> PyResult<Bound<'py, PyAny>> {
+    if let Ok(number) = digits.parse::<i64>() {
+        return number.into_bound_py_any(py);
+    }
+    let as_text = || PyString::new(py, digits).into_any();
+    if !digits.contains(['.', 'e', 'E']) {
+        // Python limits the digits of an int that is made of text.
+        return Ok(py.get_type::<PyInt>().call1((digits,)).unwrap_or_else(|_| as_text()));
+    }
+    match digits.parse::<f64>() {
+        Ok(number) if number.is_finite() => number.into_bound_py_any(py),
+        _ => Ok(as_text()),
     }
 }
 
@@ -174,7 +208,8 @@ impl<'py> IntoPyObject<'py> for &Extra {
 fn extra_to_python<'py>(py: Python<'py>, extra: &Extra, hide: Hide) -> PyResult<Bound<'py, PyAny>> {
     let dict = PyDict::new(py);
     for (key, raw) in &extra.0 {
-        dict.set_item(key, member_to_python(py, raw.get(), hide, is_secret_name(key))?)?;
+        let secret = is_secret_name(key).then_some(key.as_str());
+        dict.set_item(key, member_to_python(py, raw.get(), hide, secret)?)?;
     }
     Ok(dict.into_any())
 }
@@ -191,8 +226,7 @@ pub fn view_to_python<'py>(py: Python<'py>, view: &View<'_>, hide: Hide) -> PyRe
         View::Time(value) => value.into_bound_py_any(py),
         View::Date(value) => value.into_bound_py_any(py),
         View::LocalTime(value) => value.into_bound_py_any(py),
-        View::Secret(secret) if hide == Hide::Nothing && secret.is_withheld() => Err(withheld(py)),
-        View::Secret(secret) if hide == Hide::Nothing => secret.expose().into_bound_py_any(py),
+        View::Secret(secret) if hide == Hide::Nothing => revealed(py, secret)?.into_bound_py_any(py),
         View::Secret(_) => MASK.into_bound_py_any(py),
         View::Json(raw) => json_to_python(py, raw, hide),
         View::Extra(extra) => extra_to_python(py, extra, hide),
@@ -204,6 +238,15 @@ pub fn view_to_python<'py>(py: Python<'py>, view: &View<'_>, hide: Hide) -> PyRe
             }
             Ok(list.into_any())
         }
+    }
+}
+
+/// The text of a secret, where there is one.
+pub fn revealed<'s>(py: Python<'_>, secret: &'s Secret) -> PyResult<&'s str> {
+    match secret.unreadable_name() {
+        Some(name) => Err(unreadable(py, name)),
+        None if secret.is_withheld() => Err(withheld(py)),
+        None => Ok(secret.expose()),
     }
 }
 

@@ -3,16 +3,13 @@
 
 use std::sync::{Mutex, MutexGuard};
 
-use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyString};
-use serde_json::value::RawValue;
+use pyo3::types::{PyDict, PyString};
 
-use super::convert::{Hide, json_to_python, member_to_python};
+use super::convert::{Hide, Reader, Unread, member_to_python};
 use crate::core::pairs::Pairs;
 use crate::core::redact::is_secret_name;
-use crate::core::scan::{Scan, Stop};
-use crate::core::secret::Secret;
+use crate::core::scan::Scan;
 
 /// Even, and many times the names of one product.
 const SLOTS: usize = 512;
@@ -48,7 +45,7 @@ impl<'py> Names<'py> {
         let Some(key) = scan.key(is_first)? else {
             return Ok(None);
         };
-        Ok(Some(self.known(key.plain().ok_or(Unread::Text)?)))
+        Ok(Some(self.known(&key.lossy())))
     }
 
     fn follower(&self) -> usize {
@@ -99,65 +96,29 @@ pub fn params_to_python<'py>(py: Python<'py>, text: &str) -> PyResult<(Bound<'py
     let dict = PyDict::new(py);
     match members(&mut names, text, &dict) {
         Ok(copying) => Ok((dict.into_any(), copying)),
-        Err(Unread::Text) => Ok((whole(py, text)?, Copying::Hard)),
+        Err(Unread::Json) => Ok((member_to_python(py, text, Hide::Wrap, None)?, Copying::Hard)),
         Err(Unread::Raised(error)) => Err(error),
     }
 }
 
-fn whole<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyAny>> {
-    let raw = RawValue::from_string(text.to_owned());
-    let raw = raw.map_err(|_| pyo3::exceptions::PyValueError::new_err("not valid JSON"))?;
-    json_to_python(py, &raw, Hide::Wrap)
-}
-
-/// Why the ordinary reader has to go on.
-enum Unread {
-    Text,
-    Raised(PyErr),
-}
-
-impl From<Stop> for Unread {
-    fn from(_: Stop) -> Self {
-        Self::Text
-    }
-}
-
-impl From<PyErr> for Unread {
-    fn from(error: PyErr) -> Self {
-        Self::Raised(error)
-    }
-}
-
 fn members<'py>(names: &mut Names<'py>, text: &str, dict: &Bound<'py, PyDict>) -> Result<Copying, Unread> {
-    let py = names.py;
+    let reader = Reader {
+        py: names.py,
+        hide: Hide::Wrap,
+    };
     let mut copying = Copying::Easy;
     let mut scan = Scan::new(text, 0);
     let mut is_first = true;
     scan.enter()?;
     while let Some((name, is_secret)) = names.next(&mut scan, is_first)? {
         is_first = false;
-        let value = if scan.peek()? == b'"' {
-            let text = scan.quoted()?.read().ok_or(Unread::Text)?;
-            if is_secret {
-                Secret::new(text).into_bound_py_any(py)?
-            } else {
-                PyString::new(py, &text).into_any()
-            }
+        if matches!(scan.peek()?, b'{' | b'[') {
+            copying = Copying::Hard;
+        }
+        let value = if is_secret {
+            reader.value(&mut scan, Some(&name.to_cow()?))?
         } else {
-            match scan.value()? {
-                "null" => py.None().into_bound(py),
-                "true" => PyBool::new(py, true).to_owned().into_any(),
-                "false" => PyBool::new(py, false).to_owned().into_any(),
-                text => match text.parse::<i64>() {
-                    Ok(number) if !is_secret && text != "-0" => number.into_bound_py_any(py)?,
-                    _ => {
-                        if text.starts_with(['{', '[']) {
-                            copying = Copying::Hard;
-                        }
-                        member_to_python(py, text, Hide::Wrap, is_secret)?
-                    }
-                },
-            }
+            reader.value(&mut scan, None)?
         };
         dict.set_item(name, value)?;
     }

@@ -6,7 +6,7 @@ use pyo3::IntoPyObjectExt;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 
-use super::argument::{self, Given, Wrong};
+use super::argument::{self, Argument, Given, Wrong};
 use super::bulk;
 use super::client::Live;
 use super::errors::refused;
@@ -80,7 +80,7 @@ impl SDElements {
         py: Python<'_>,
         kind: Option<Given<String>>,
         automatic: Option<Given<bool>>,
-        connection: Option<Given<i64>>,
+        connection: Option<Given<ConnectionId>>,
         ready: Option<Given<bool>>,
         succeeded: Option<Given<bool>>,
         user: Option<Given<String>>,
@@ -89,6 +89,7 @@ impl SDElements {
         limit: Option<Given<u64>>,
     ) -> PyResult<JobPages> {
         named!(py; kind, automatic, connection, ready, succeeded, user, expand, page_size, limit);
+        let connection = connection.map(|ConnectionId(id)| id);
         let filter = ListFilter {
             automatic,
             connection,
@@ -111,8 +112,14 @@ impl SDElements {
             })
     }
 
-    fn jobs_find_running(&self, py: Python<'_>, kind: Given<String>, connection: Given<i64>) -> PyResult<Operation> {
+    fn jobs_find_running(
+        &self,
+        py: Python<'_>,
+        kind: Given<String>,
+        connection: Given<ConnectionId>,
+    ) -> PyResult<Operation> {
         named!(py; kind, connection);
+        let ConnectionId(connection) = connection;
         let name = format!("jobs.{kind}.find_running");
         self.0.long_operation(py, name, move |live, call| async move {
             sde::find_running(&live.system, &call, &kind, connection).await
@@ -124,11 +131,12 @@ impl SDElements {
         &self,
         py: Python<'_>,
         kind: Given<String>,
-        connection: Given<i64>,
+        connection: Given<ConnectionId>,
         automatic: Given<bool>,
         project: Option<Given<i64>>,
     ) -> PyResult<Operation> {
         named!(py; kind, connection, automatic, project);
+        let ConnectionId(connection) = connection;
         self.0
             .operation(py, format!("jobs.{kind}.start"), move |live, call| async move {
                 sde::start(&live.system, &call, &kind, connection, automatic, project).await
@@ -141,7 +149,7 @@ impl SDElements {
         &self,
         py: Python<'_>,
         kind: Given<String>,
-        connection: Given<i64>,
+        connection: Given<ConnectionId>,
         succeeded: Given<bool>,
         result_message: Given<String>,
         automatic: Given<bool>,
@@ -149,6 +157,7 @@ impl SDElements {
         project: Option<Given<i64>>,
     ) -> PyResult<Operation> {
         named!(py; kind, connection, succeeded, result_message, automatic, ready, project);
+        let ConnectionId(connection) = connection;
         let report = Report {
             connection,
             succeeded,
@@ -252,8 +261,14 @@ impl SDElements {
         Ok(ConnectionPages(Pages::new(self.0.share(py), cursor)))
     }
 
-    fn connections_get(&self, py: Python<'_>, kind: Given<String>, connection_id: Given<i64>) -> PyResult<Operation> {
+    fn connections_get(
+        &self,
+        py: Python<'_>,
+        kind: Given<String>,
+        connection_id: Given<ConnectionId>,
+    ) -> PyResult<Operation> {
         named!(py; kind, connection_id);
+        let ConnectionId(connection_id) = connection_id;
         self.0
             .operation(py, format!("connections.{kind}.get"), move |live, call| async move {
                 sde::get_connection(&live.system, &call, &kind, connection_id).await
@@ -261,7 +276,17 @@ impl SDElements {
     }
 }
 
-impl SDElements {}
+/// The id of a connection, which has a name too.
+struct ConnectionId(i64);
+
+impl Argument for ConnectionId {
+    fn read(value: &Bound<'_, PyAny>) -> Result<Self, Wrong> {
+        const EXPECTED: &str = "an int, the id of a connection (the connections' list() has them with their names)";
+        i64::read(value)
+            .map(Self)
+            .map_err(|wrong| wrong.or_type_of(EXPECTED, value))
+    }
+}
 
 /// A job, or of a given kind its id.
 fn job_of(place: &str, job: &Bound<'_, PyAny>, kind: Option<&str>) -> PyResult<(String, i64)> {

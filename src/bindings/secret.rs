@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
 
 use super::argument::{self, Wrong};
-use super::convert::withheld;
+use super::convert::revealed;
 use super::errors::refused;
 use super::login::{TrustedApp, UserLogin};
 use super::reference::SecretReference;
@@ -30,11 +30,7 @@ impl Secret {
 
     /// The text itself.
     fn reveal(&self, py: Python<'_>) -> PyResult<&str> {
-        if self.is_withheld() {
-            Err(withheld(py))
-        } else {
-            Ok(self.expose())
-        }
+        revealed(py, self)
     }
 
     /// The text in UTF-8.
@@ -208,9 +204,7 @@ fn asked_for(name: &'static str, callable: Py<PyAny>) -> GivenSecret {
 pub fn credential(kind: &CredentialKind, value: &Bound<'_, PyAny>) -> PyResult<GivenSecret> {
     let (py, name) = (value.py(), kind.name);
     if let Some(secret) = read_secret(name, value)? {
-        if secret.is_withheld() {
-            return Err(withheld(py));
-        }
+        revealed(py, &secret)?;
         kind.check(&secret).map_err(|error| refused(py, error))?;
         return Ok(GivenSecret {
             credential: Credential::Fixed(secret),

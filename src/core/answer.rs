@@ -228,7 +228,9 @@ impl Answer {
             return format!("the answer is not valid JSON (line {line}, column {column})");
         }
         if self.body.is_secret {
-            return format!("{place}: missing or not of the expected type");
+            let problem = error.inner().to_string();
+            let named = problem.split(" at line ").next().filter(|words| names_a_field(words));
+            return format!("{place}: {}", named.unwrap_or("missing or not of the expected type"));
         }
         format!("{place}: {}", error.inner())
     }
@@ -254,6 +256,19 @@ impl Answer {
             cut: Cut::default(),
         }
     }
+}
+
+/// Whether the words quote a name of ours and nothing of the answer; see [`record!`](crate::record).
+fn names_a_field(words: &str) -> bool {
+    let is_name = |name: &str| {
+        name.bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+    };
+    let missing = words
+        .strip_prefix("missing field `")
+        .and_then(|rest| rest.strip_suffix('`'));
+    let wrong = words.strip_suffix(": not of the expected type");
+    missing.or(wrong).is_some_and(is_name)
 }
 
 /// Whether text looks like an HTML page.

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::answer::{Answer, looks_like_html};
 use super::error::{Error, Kind};
-use super::proxy_refusal::LOGIN_HINT;
+use super::lenient;
 use super::retry;
 
 /// The visible text of an HTML page, in one line: without title, style and script, entities resolved, CDATA opened.
@@ -113,7 +113,7 @@ pub fn server_message(answer: &Answer) -> String {
     let text = answer.without_known(&text);
     let message = if looks_like_html(answer.bytes()) {
         html_text(&answer.scrub(&text))
-    } else if let Ok(value) = serde_json::from_str::<Value>(&text) {
+    } else if let Some(value) = lenient::value(text.as_bytes()) {
         json_message(&value)
     } else {
         one_line(&text)
@@ -186,7 +186,9 @@ fn gateway_hint(status: u16, message: &str) -> Option<&'static str> {
         413 => Some(
             "the server or a gateway takes no body of this size: raise its limit (nginx: client_max_body_size), or send less at once",
         ),
-        502..=504 if looks_like_gateway(message) => {
+        // By their definition these two are a gateway's.
+        502 | 504 => Some("a gateway answered for a server that it could not reach or wait for"),
+        503 if looks_like_gateway(message) => {
             Some("a gateway answered for a server that it could not reach or wait for")
         }
         _ => None,
@@ -194,9 +196,14 @@ fn gateway_hint(status: u16, message: &str) -> Option<&'static str> {
 }
 
 fn looks_like_gateway(message: &str) -> bool {
-    ["Bad Gateway", "Gateway Time", "Service Temporarily Unavailable"]
-        .iter()
-        .any(|text| message.contains(text))
+    [
+        "Service Temporarily Unavailable",
+        "No server is available to handle this request",
+        "upstream connect error",
+        "no healthy upstream",
+    ]
+    .iter()
+    .any(|text| message.contains(text))
 }
 
 /// The error for an answer of status 300 or above, by its status. Products refine it.
@@ -224,10 +231,13 @@ pub fn status_error(answer: &Answer) -> Error {
         return error.with_hint(hint);
     }
     match kind {
-        Kind::Proxy => error.with_hint(LOGIN_HINT),
+        // A proxy that is one was told by its headers before.
+        Kind::Proxy => error.with_hint(
+            "the server, or a gateway in front of it, asks for credentials as only a proxy does, and none stands in between: check url, and what answers there",
+        ),
         Kind::RateLimited => match asked_wait(answer) {
             Some(wait) => error.with_hint(format!("the server asks to wait {} s", wait.as_secs())),
-            None => error,
+            None => error.with_hint("too many requests: wait before the next one"),
         },
         _ => error,
     }

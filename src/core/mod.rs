@@ -3,6 +3,7 @@
 
 mod address;
 pub mod answer;
+pub mod auth_schemes;
 pub mod basic_auth;
 pub mod body;
 pub(crate) mod buffers;
@@ -21,6 +22,7 @@ pub mod error;
 pub mod event;
 pub mod failover;
 pub mod found;
+pub mod gateway;
 pub mod http_client;
 pub mod lenient;
 pub mod packed;

@@ -107,6 +107,19 @@ impl Route {
             .collect()
     }
 
+    /// Host and port of a proxy that is spoken to in clear text and in HTTP.
+    pub fn http_place(&self) -> Option<String> {
+        let Self::Through(intercept) = self else { return None };
+        let uri = intercept.uri();
+        let is_http = uri.scheme_str() == Some("http");
+        is_http.then(|| format!("{}:{}", uri.host().unwrap_or_default(), uri.port_u16().unwrap_or(80)))
+    }
+
+    /// Whether credentials go with the proxy.
+    pub fn has_login(&self) -> bool {
+        matches!(self, Self::Through(intercept) if intercept.basic_auth().is_some() || intercept.raw_auth().is_some())
+    }
+
     /// Scheme, host and port of the proxy, never its credentials.
     pub fn shown(&self) -> Option<String> {
         let Self::Through(intercept) = self else { return None };

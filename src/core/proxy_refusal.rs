@@ -1,21 +1,25 @@
 //! What a proxy refused, and how that is told from the server's own word: in front of a tunnel, or in the server's
 //! place where there is no tunnel.
 
+use std::borrow::Cow;
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use http::header::{self, HeaderMap};
 use http::{Method, StatusCode};
+use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::answer::Answer;
+use super::auth_schemes;
 use super::cause::Cause;
 use super::config::Settings;
 use super::error::{Error, Kind, Outcome};
 use super::http_client::Http;
 use super::redact;
 
-/// What to do about a proxy's wish for credentials.
-pub(super) const LOGIN_HINT: &str = "the proxy wants credentials, or other ones: write them into proxy= as scheme://user:password@host:port, and leave them out for a proxy that wants none";
+/// Of a SOCKS proxy, which says no more.
+const LOGIN_HINT: &str = "the proxy wants credentials, or other ones: write them into proxy= as scheme://user:password@host:port, and leave them out for a proxy that wants none";
 const HOST_HINT: &str = "the proxy refuses this host or port: have it allowed there, or name the host in NO_PROXY if it can be reached directly";
 const REACH_HINT: &str = "the proxy can't reach the host: check host and port in url, look into the proxy's log, or name the host in NO_PROXY if it can be reached directly";
 
@@ -32,7 +36,7 @@ const SIGN_CHARS: usize = 40;
 pub(super) fn no_connection(proxy: &str, message: &str) -> Cause {
     const LOGINS: [&str; 2] = ["credentials not accepted", "does not support user/pass authentication"];
     if message.contains("proxy authorization required") {
-        return tunnel_refused(proxy, StatusCode::PROXY_AUTHENTICATION_REQUIRED);
+        return tunnel_refused(proxy, StatusCode::PROXY_AUTHENTICATION_REQUIRED, LOGIN_HINT);
     }
     let wants_login = LOGINS.iter().any(|text| message.contains(text));
     let hint = if wants_login {
@@ -67,28 +71,85 @@ fn is_hidden_refusal(message: &str) -> bool {
     message.contains("tunnel error: unsuccessful")
 }
 
-/// Tells a refused tunnel by its status. The proxy is asked for the tunnel once more to learn it; nothing of the request
-/// is sent, and a tunnel that is granted after all is closed unused.
+/// Tells a refused tunnel by its status, and by the schemes that the proxy offers to log in with. The HTTP library keeps
+/// them to itself, so the proxy is asked for the tunnel once more; nothing of the request is sent, and a tunnel that is
+/// granted after all is closed unused.
 pub(super) async fn with_status(cause: Cause, http: &Http, settings: &Settings, left: Duration) -> Cause {
-    let Some(proxy) = settings.route.shown().filter(|_| is_hidden_refusal(&cause.message)) else {
+    let Some(proxy) = settings.route.shown() else {
         return cause;
     };
-    match timeout(left.min(settings.connect_timeout), ask(http, &settings.base)).await {
-        Ok(Some(status)) => tunnel_refused(&proxy, status),
+    let limit = left.min(settings.connect_timeout);
+    if cause.status == Some(StatusCode::PROXY_AUTHENTICATION_REQUIRED.as_u16()) {
+        // Without credentials: wrong ones that are sent again count towards a lock of the account.
+        let schemes = timeout(limit, offered_without_login(settings)).await;
+        return cause.with_hint(login_hint(settings, &schemes.ok().flatten().unwrap_or_default()));
+    }
+    if !is_hidden_refusal(&cause.message) {
+        return cause;
+    }
+    match timeout(limit, ask(http, &settings.base)).await {
+        Ok(Some((status, schemes))) => tunnel_refused(&proxy, status, status_hint(settings, status.as_u16(), &schemes)),
         Ok(None) | Err(_) => cause,
     }
 }
 
 /// For an http URL the library goes to the proxy itself, and CONNECT names the host and port of the URL.
-async fn ask(http: &Http, base: &str) -> Option<StatusCode> {
+async fn ask(http: &Http, base: &str) -> Option<(StatusCode, Vec<String>)> {
     let Http::Proxied(http) = http else { return None };
-    let server = url::Url::parse(base).ok()?;
-    let place = format!("http://{}:{}/", server.host_str()?, server.port_or_known_default()?);
-    let response = http.request(Method::CONNECT, place).send().await.ok()?;
-    Some(response.status()).filter(|status| !status.is_success())
+    let url = format!("http://{}/", tunnel_to(base)?);
+    let response = http.request(Method::CONNECT, url).send().await.ok()?;
+    let schemes = offered(response.headers());
+    Some((response.status(), schemes)).filter(|(status, _)| !status.is_success())
 }
 
-fn tunnel_refused(proxy: &str, status: StatusCode) -> Cause {
+fn tunnel_to(base: &str) -> Option<String> {
+    let server = url::Url::parse(base).ok()?;
+    Some(format!("{}:{}", server.host_str()?, server.port_or_known_default()?))
+}
+
+/// The schemes in an http proxy's answer to a CONNECT without credentials.
+async fn offered_without_login(settings: &Settings) -> Option<Vec<String>> {
+    const HEAD_BYTES_MAX: usize = 16 * 1024;
+    let (place, proxy) = (tunnel_to(&settings.base)?, settings.route.http_place()?);
+    let stream = TcpStream::connect(proxy).await.ok()?;
+    let mut request = format!("CONNECT {place} HTTP/1.1\r\nHost: {place}\r\n\r\n").into_bytes();
+    while !request.is_empty() {
+        stream.writable().await.ok()?;
+        match stream.try_write(&request) {
+            Ok(written) => drop(request.drain(..written)),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(_) => return None,
+        }
+    }
+    let mut head = Vec::new();
+    while !head.windows(4).any(|end| end == b"\r\n\r\n") && head.len() < HEAD_BYTES_MAX {
+        stream.readable().await.ok()?;
+        let mut piece = [0; 1024];
+        match stream.try_read(&mut piece) {
+            Ok(0) => break,
+            Ok(read) => head.extend_from_slice(piece.get(..read)?),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(_) => return None,
+        }
+    }
+    let head = String::from_utf8_lossy(&head);
+    let head = head.split("\r\n\r\n").next().unwrap_or_default();
+    let fields = head.split("\r\n").filter_map(|line| line.split_once(':'));
+    let values = fields.filter(|(name, _)| name.eq_ignore_ascii_case(header::PROXY_AUTHENTICATE.as_str()));
+    Some(auth_schemes::named_in(values.map(|(_, value)| value)))
+}
+
+/// tinyproxy's word for wrong credentials is 401, with either header.
+fn offered(headers: &HeaderMap) -> Vec<String> {
+    let schemes = auth_schemes::offered(headers, &header::PROXY_AUTHENTICATE);
+    if schemes.is_empty() {
+        auth_schemes::offered(headers, &header::WWW_AUTHENTICATE)
+    } else {
+        schemes
+    }
+}
+
+fn tunnel_refused(proxy: &str, status: StatusCode, hint: impl Into<String>) -> Cause {
     Cause {
         status: Some(status.as_u16()),
         is_permanent: status.is_client_error() && !matches!(status.as_u16(), 408 | 425 | 429),
@@ -96,16 +157,37 @@ fn tunnel_refused(proxy: &str, status: StatusCode) -> Cause {
             Kind::Proxy,
             format!("no connection through the proxy {proxy}: it answered CONNECT with {status}"),
         )
-        .with_hint(status_hint(status.as_u16()))
+        .with_hint(hint)
     }
 }
 
-fn status_hint(status: u16) -> &'static str {
+fn status_hint(settings: &Settings, status: u16, schemes: &[String]) -> Cow<'static, str> {
     match status {
-        // tinyproxy's word for wrong credentials is 401.
-        401 | 407 => LOGIN_HINT,
-        400..=499 => HOST_HINT,
-        _ => REACH_HINT,
+        401 | 407 => login_hint(settings, schemes).into(),
+        400..=499 => HOST_HINT.into(),
+        _ => REACH_HINT.into(),
+    }
+}
+
+/// What to do about a proxy's wish for credentials. The client knows the scheme Basic alone.
+fn login_hint(settings: &Settings, schemes: &[String]) -> String {
+    let offers = schemes.join(", ");
+    if !schemes.is_empty() && !auth_schemes::has(schemes, "Basic") {
+        return format!(
+            "the proxy wants credentials by {offers} alone, and this client knows Basic: have Basic allowed there, go through a local proxy that logs in by {offers} (such as Px or Cntlm), or name the host in NO_PROXY if it can be reached directly"
+        );
+    }
+    let by = if schemes.is_empty() {
+        String::new()
+    } else {
+        format!(" (it offers {offers})")
+    };
+    if settings.route.has_login() {
+        format!(
+            "the proxy wants credentials, and other ones than those in proxy= or the environment's variable{by}: check user and password there"
+        )
+    } else {
+        format!("the proxy wants credentials{by}: write them into proxy= as scheme://user:password@host:port")
     }
 }
 
@@ -137,9 +219,10 @@ pub(super) fn in_the_servers_place(settings: &Settings, answer: &mut Answer) -> 
         "the proxy {proxy} answered {status} in the server's place{}",
         sign.shown
     );
-    let error = answer
-        .error(Kind::Proxy, &message)
-        .with_hint(status_hint(answer.status));
+    let error =
+        answer
+            .error(Kind::Proxy, &message)
+            .with_hint(status_hint(settings, answer.status, &offered(&answer.headers)));
     Some(if sign.is_unheard {
         error.with_outcome(Outcome::NotSent)
     } else {

@@ -1,21 +1,14 @@
 //! Records: typed fields read leniently, unknown fields kept, and one plain-data view that the bindings print, compare
 //! and turn into dictionaries.
 
-use std::borrow::Cow;
-
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::lenient;
 use super::redact::is_secret_name;
 use super::secret::Secret;
-use super::stored::{Stored, pairs};
-
-/// A key, lent by the text if it needs no decoding.
-#[derive(Deserialize)]
-pub struct Key<'k>(#[serde(borrow)] pub Cow<'k, str>);
+use super::stored::{Stored, compact, pairs};
 
 /// Any JSON value, kept as it came.
 #[derive(Clone)]
@@ -63,7 +56,13 @@ impl PartialEq for Json {
 /// Whether two texts say the same: white space and the order of keys do not count.
 fn same_json(one: &RawValue, other: &RawValue) -> bool {
     let value = |raw: &RawValue| serde_json::from_str::<serde_json::Value>(raw.get()).ok();
-    one.get() == other.get() || value(one).is_some_and(|one| value(other).is_some_and(|other| one == other))
+    one.get() == other.get()
+        || match (value(one), value(other)) {
+            (Some(one), Some(other)) => one == other,
+            // Half of a surrogate pair, or a number that no float holds.
+            (None, None) => compact(one) == compact(other),
+            _ => false,
+        }
 }
 
 impl PartialEq for Params {
@@ -281,7 +280,7 @@ macro_rules! record {
                         $( let mut $rfield: Option<$rtype> = None; )*
                         $( let mut $ofield: Option<$otype> = None; )*
                         let mut extra = $crate::core::record::Extra::default();
-                        while let Some($crate::core::record::Key(key)) = map.next_key()? {
+                        while let Some($crate::core::lenient::LossyText(key)) = map.next_key()? {
                             let raw: &'de serde_json::value::RawValue = map.next_value()?;
                             match &*key {
                                 $( $rkey => {
@@ -308,6 +307,17 @@ macro_rules! record {
                     }
                 }
                 deserializer.deserialize_map(Visitor)
+            }
+        }
+
+        impl $name {
+            /// Whether it is no other object that has an `id`: beside that it has one of the optional fields, readable
+            /// or not, or nothing that is unknown.
+            pub fn is_plausible(&self) -> bool {
+                const KEYS: &[&str] = &[$($okey),*];
+                self.extra.0.is_empty()
+                    $(|| ($okey != "id" && self.$ofield.is_some()))*
+                    || self.extra.0.iter().any(|(key, _)| key != "id" && KEYS.contains(&key.as_str()))
             }
         }
 

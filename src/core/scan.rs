@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use super::depth::DEPTH_MAX;
+use super::lenient::lossy_text;
 
 /// Why a scan goes no further.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,13 +25,24 @@ pub struct Quoted<'t> {
 }
 
 impl<'t> Quoted<'t> {
-    /// The text itself, None if an escape in it means nothing.
+    /// The text itself, None if it holds half of a surrogate pair.
     pub fn read(self) -> Option<Cow<'t, str>> {
         if self.is_plain {
             return Some(Cow::Borrowed(self.text));
         }
         let text: String = serde_json::from_str(&format!("\"{}\"", self.text)).ok()?;
         Some(Cow::Owned(text))
+    }
+
+    /// The text itself. Half of a surrogate pair, which no text can hold, becomes U+FFFD.
+    pub fn lossy(self) -> Cow<'t, str> {
+        let read = self.read();
+        read.unwrap_or_else(|| Cow::Owned(lossy_text(&format!("\"{}\"", self.text)).unwrap_or_default()))
+    }
+
+    /// The text as it was written, without its quotes.
+    pub fn written(self) -> &'t str {
+        self.text
     }
 
     /// The text if it stands there as it is.
@@ -96,12 +108,36 @@ impl<'t> Scan<'t> {
     /// Goes into an object.
     pub fn enter(&mut self) -> Result<(), Stop> {
         self.expect(b'{')?;
+        self.deeper()
+    }
+
+    /// Goes into an array.
+    pub fn enter_array(&mut self) -> Result<(), Stop> {
+        self.expect(b'[')?;
+        self.deeper()
+    }
+
+    fn deeper(&mut self) -> Result<(), Stop> {
         self.level += 1;
         if self.level > DEPTH_MAX {
             Err(Stop::Deep)
         } else {
             Ok(())
         }
+    }
+
+    /// Goes on to the next element of an array; false at its end, and behind it.
+    pub fn element(&mut self, is_first: bool) -> Result<bool, Stop> {
+        self.blank();
+        if self.eat(b']')? {
+            self.level -= 1;
+            return Ok(false);
+        }
+        if !is_first {
+            self.expect(b',')?;
+            self.blank();
+        }
+        Ok(true)
     }
 
     /// The key of the next member, with its value next; None at the end of the object, and behind it.

@@ -12,27 +12,50 @@ pub const MASK: &str = "****";
 /// A credential or a secret answer. Clones share one copy, which is wiped when the last of them goes.
 #[cfg_attr(feature = "python", pyo3::pyclass(frozen, module = "infosecops"))]
 #[derive(Clone)]
-pub struct Secret(Option<Arc<SecretString>>);
+pub struct Secret(Text);
+
+#[derive(Clone)]
+enum Text {
+    Known(Arc<SecretString>),
+    Withheld,
+    Unreadable(Arc<str>),
+}
 
 impl Secret {
     /// Takes the text; the caller's own copies stay the caller's affair.
     pub fn new(text: impl Into<String>) -> Self {
-        Self(Some(Arc::new(SecretString::from(text.into()))))
+        Self(Text::Known(Arc::new(SecretString::from(text.into()))))
     }
 
     /// The text itself. For building a header or a body, and for `reveal()`; nowhere else.
     pub fn expose(&self) -> &str {
-        self.0.as_ref().map_or("", |text| text.expose_secret())
+        match &self.0 {
+            Text::Known(text) => text.expose_secret(),
+            Text::Withheld | Text::Unreadable(_) => "",
+        }
     }
 
     /// Stands for a secret that was left behind when the object around it went to another process.
     pub const fn withheld() -> Self {
-        Self(None)
+        Self(Text::Withheld)
+    }
+
+    /// Stands for a secret in the field of this name whose value in an answer is no text.
+    pub fn unreadable(name: &str) -> Self {
+        Self(Text::Unreadable(name.into()))
+    }
+
+    /// The name of the field, if its value is no text.
+    pub fn unreadable_name(&self) -> Option<&str> {
+        match &self.0 {
+            Text::Unreadable(name) => Some(name),
+            Text::Known(_) | Text::Withheld => None,
+        }
     }
 
     /// Whether the text was left behind.
     pub const fn is_withheld(&self) -> bool {
-        self.0.is_none()
+        matches!(self.0, Text::Withheld)
     }
 
     /// Whether the text is empty.
@@ -43,7 +66,7 @@ impl Secret {
 
 impl PartialEq for Secret {
     fn eq(&self, other: &Self) -> bool {
-        self.is_withheld() == other.is_withheld()
+        std::mem::discriminant(&self.0) == std::mem::discriminant(&other.0)
             && bool::from(self.expose().as_bytes().ct_eq(other.expose().as_bytes()))
     }
 }
@@ -52,10 +75,10 @@ impl Eq for Secret {}
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.is_withheld() {
-            write!(f, "Secret(withheld)")
-        } else {
-            write!(f, "Secret({MASK})")
+        match self.0 {
+            Text::Known(_) => write!(f, "Secret({MASK})"),
+            Text::Withheld => write!(f, "Secret(withheld)"),
+            Text::Unreadable(_) => write!(f, "Secret(unreadable)"),
         }
     }
 }

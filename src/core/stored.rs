@@ -8,11 +8,10 @@ use serde_json::value::RawValue;
 
 use super::record::{Extra, Field, Record, View};
 use super::redact::is_secret_name;
+use super::scan::{Scan, Stop};
 
-/// Stands where a secret was.
-const WITHHELD: &str = r#"{"=withheld":true}"#;
-/// The key in it.
-pub const WITHHELD_KEY: &str = "=withheld";
+/// Stands where a secret was. It is never entered: it may stand one level deeper than anything else.
+pub const WITHHELD: &str = r#"{"=withheld":true}"#;
 
 /// The fields of a record that was written.
 pub struct Stored<'s>(HashMap<String, &'s RawValue>);
@@ -73,7 +72,7 @@ fn write(view: &View<'_>, out: &mut String) {
         View::Date(value) => out.push_str(&quoted(&value.to_string())),
         View::LocalTime(value) => out.push_str(&quoted(&value.to_string())),
         View::Secret(_) => out.push_str(WITHHELD),
-        View::Json(raw) => out.push_str(&without_secrets(raw, false)),
+        View::Json(raw) => write_raw(raw, Some(false), out),
         View::Extra(extra) => write_extra(extra, out),
         View::Record(record) => write_record(*record, out),
         View::List(items) => {
@@ -96,33 +95,71 @@ fn write_extra(extra: &Extra, out: &mut String) {
         if index > 0 {
             out.push(',');
         }
-        let value = without_secrets(raw, is_secret_name(key));
-        out.push_str(&format!("[{},{value}]", quoted(key)));
+        out.push('[');
+        out.push_str(&quoted(key));
+        out.push(',');
+        write_raw(raw, Some(is_secret_name(key)), out);
+        out.push(']');
     }
     out.push(']');
 }
 
-fn without_secrets(raw: &RawValue, is_secret: bool) -> String {
-    let Ok(mut value) = serde_json::from_str::<Value>(raw.get()) else {
-        return "null".to_owned();
-    };
-    withhold(&mut value, is_secret);
-    value.to_string()
+/// The same JSON without white space.
+pub fn compact(raw: &RawValue) -> String {
+    let mut out = String::new();
+    write_raw(raw, None, &mut out);
+    out
 }
 
-fn withhold(value: &mut Value, is_secret: bool) {
-    match value {
-        Value::Array(items) => items.iter_mut().for_each(|item| withhold(item, is_secret)),
-        Value::Object(fields) => {
-            for (key, value) in fields {
-                withhold(value, is_secret || is_secret_name(key));
-            }
-        }
-        Value::String(_) | Value::Number(_) if is_secret => {
-            *value = serde_json::from_str(WITHHELD).unwrap_or(Value::Null);
-        }
-        _ => {}
+/// `is_secret` says whether the value stands under the name of a secret; None has secrets written too.
+fn write_raw(raw: &RawValue, is_secret: Option<bool>, out: &mut String) {
+    let start = out.len();
+    if copy(&mut Scan::new(raw.get(), 0), is_secret, out).is_err() {
+        out.truncate(start);
+        out.push_str("null");
     }
+}
+
+/// Texts and numbers are copied as they were written: a parsed one may be none that can be written again.
+fn copy(scan: &mut Scan<'_>, is_secret: Option<bool>, out: &mut String) -> Result<(), Stop> {
+    let mut is_first = true;
+    match scan.peek()? {
+        b'{' if is_secret == Some(true) && scan.rest().starts_with(WITHHELD) => {
+            scan.skip(WITHHELD.len());
+            out.push_str(WITHHELD);
+        }
+        b'{' => {
+            scan.enter()?;
+            out.push('{');
+            while let Some(key) = scan.key(is_first)? {
+                if !is_first {
+                    out.push(',');
+                }
+                is_first = false;
+                out.extend(["\"", key.written(), "\":"]);
+                copy(scan, is_secret.map(|is| is || is_secret_name(&key.lossy())), out)?;
+            }
+            out.push('}');
+        }
+        b'[' => {
+            scan.enter_array()?;
+            out.push('[');
+            while scan.element(is_first)? {
+                if !is_first {
+                    out.push(',');
+                }
+                is_first = false;
+                copy(scan, is_secret, out)?;
+            }
+            out.push(']');
+        }
+        b'"' | b'-' | b'0'..=b'9' if is_secret == Some(true) => {
+            scan.value()?;
+            out.push_str(WITHHELD);
+        }
+        _ => out.push_str(scan.value()?),
+    }
+    Ok(())
 }
 
 fn quoted(text: &str) -> String {

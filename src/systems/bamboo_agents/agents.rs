@@ -181,7 +181,7 @@ pub async fn target_version(opened: &Opened<'_>, call: &Call) -> Result<String, 
     let version = told.get("pversion").filter(|version| !version.is_empty());
     version
         .cloned()
-        .ok_or_else(|| answer.unexpected("the lines KEY=VALUE of the answer: missing PVERSION"))
+        .ok_or_else(|| answer.unexpected("the answer in text form: missing PVERSION"))
 }
 
 /// A path that only 1.5 and later have.

@@ -5,6 +5,7 @@ mod agent;
 mod agents;
 mod columns;
 mod idle;
+mod login_refused;
 mod maintenance;
 mod opened;
 mod session;

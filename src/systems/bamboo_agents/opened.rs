@@ -6,10 +6,11 @@
 use http::Method;
 use http::header::{self, HeaderValue};
 
+use super::login_refused::login_refused;
 use super::session::{Api, BambooAgents, XSRF, xsrf_refused};
 use crate::core::answer::Answer;
 use crate::core::credential::Holder;
-use crate::core::decode::{server_message, status_error};
+use crate::core::decode::server_message;
 use crate::core::error::{Error, Kind};
 use crate::core::request::Request;
 use crate::core::retry::Effect;
@@ -80,9 +81,12 @@ impl Opened<'_> {
 }
 
 fn explain(answer: &Answer) -> Error {
-    let error = status_error(answer);
+    let error = match login_refused(answer) {
+        Ok(refused) => return refused,
+        Err(error) => error,
+    };
     match answer.status {
-        401 => error.with_hint("the uuid opens nothing: tokens.list() shows an administrator which tokens there are"),
+        401 => error.with_hint("the uuid opens nothing; it is the uuid of a token, not its name: tokens.list() shows an administrator which tokens there are"),
         403 if server_message(answer).to_ascii_lowercase().contains("xsrf") => xsrf_refused(error),
         403 => error.with_hint(
             "the access token lacks the right: read is needed to look at agents, change beside it to change them",

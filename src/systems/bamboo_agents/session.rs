@@ -4,11 +4,13 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use http::header::{self, HeaderName, HeaderValue};
 
+use super::login_refused::login_refused;
 use crate::core::answer::Answer;
 use crate::core::config::header_value;
 use crate::core::credential::{CredentialKind, Holder};
-use crate::core::decode::{server_message, status_error};
+use crate::core::decode::server_message;
 use crate::core::error::{Error, Kind};
+use crate::core::gateway::Product;
 use crate::core::request::{Backend, Request};
 use crate::core::secret::Secret;
 use crate::core::transport::Call;
@@ -68,6 +70,11 @@ impl BambooAgents {
             this.remember(api);
         }
         this
+    }
+
+    /// Whether it was given one.
+    pub(super) fn has_login(&self) -> bool {
+        !matches!(self.login, Login::Anonymous)
     }
 
     pub(super) fn known_api(&self) -> Option<Api> {
@@ -137,22 +144,62 @@ impl Backend for BambooAgents {
         if let (401 | 403, Some(secret)) = (answer.status, &secret) {
             self.forget(secret);
         }
-        Err(explain(&answer))
+        Err(self.explain(&answer, &request))
     }
 }
 
-fn explain(answer: &Answer) -> Error {
-    let error = status_error(answer);
-    match answer.status {
-        401 => error.with_hint(
-            "user name, password or token refused; after some failures Bamboo wants a captcha solved in a browser first",
-        ),
-        403 if server_message(answer).to_ascii_lowercase().contains("xsrf") => xsrf_refused(error),
-        403 => error.with_hint(
-            "tokens are managed by Bamboo administrators only, and a personal access token needs their rights too",
-        ),
-        404 => error.with_kind(Kind::NotFound).with_hint("check url, its context path, and that the plugin is installed"),
-        _ => error,
+/// Bamboo answers some refusals with pages of its own, and Tomcat below it with others.
+pub(super) const PRODUCT: Product = Product {
+    title: "Bamboo",
+    words: &["bamboo", "atlassian", "tomcat", "xsrf", "basic authentication failure"],
+    headers: &[
+        "x-seraph-loginreason",
+        "x-authentication-denied-reason",
+        "x-arequestid",
+        "x-asessionid",
+        "x-ausername",
+    ],
+    sends_pages: true,
+    schemes: &["Basic", "Bearer", "OAuth"],
+};
+
+impl BambooAgents {
+    fn explain(&self, answer: &Answer, request: &Request) -> Error {
+        let error = match login_refused(answer) {
+            Ok(refused) => return refused,
+            Err(error) => error,
+        };
+        let is_raw = request.operation == "request";
+        match (answer.status, &self.login) {
+            (403, _) if server_message(answer).to_ascii_lowercase().contains("xsrf") => xsrf_refused(error),
+            (401 | 403, Login::Anonymous) => error.with_hint(
+                "this client was given no login: pass username= and password=, or token=, if the path needs one",
+            ),
+            (401, Login::Basic { .. }) => error.with_hint(
+                "user name or password refused; after some failures Bamboo wants a captcha solved in a browser first",
+            ),
+            (401, Login::Bearer(_)) => error.with_hint(
+                "the personal access token was refused: it may be expired, revoked or cut short; it is no access token of the plugin",
+            ),
+            (403, _) if is_raw => error.with_hint("the user, or the personal access token, lacks the right to do this"),
+            (403, Login::Basic { .. }) => {
+                error.with_hint("tokens are managed by Bamboo administrators only, and this user is none")
+            }
+            (403, Login::Bearer(_)) => error.with_hint(
+                "tokens are managed by Bamboo administrators only: the personal access token must be an administrator's, and have been given those rights",
+            ),
+            (404, _) => {
+                let is_token = request.method == http::Method::PUT && !is_raw;
+                error.with_kind(Kind::NotFound).with_hint(if is_raw {
+                    "check the path, and url with its context path"
+                } else if is_token {
+                    "no token has this uuid, or the plugin is not installed: tokens.list() shows which tokens there are"
+                } else {
+                    "check url, its context path, and that the plugin is installed"
+                })
+            }
+            _ => error,
+        }
     }
 }
 

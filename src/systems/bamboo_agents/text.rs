@@ -17,7 +17,9 @@ pub(crate) fn read<T: DeserializeOwned>(answer: &Answer, given: &[(&str, i64)]) 
     let is_foreign = answer.is_html() || text.chars().any(|c| c.is_control() && !c.is_whitespace());
     let mut fields = if is_foreign { Map::new() } else { pairs(text) };
     if fields.is_empty() {
-        return Err(answer.unexpected("the answer holds no line KEY=VALUE"));
+        return Err(
+            answer.unexpected("the answer is not in the text form: no line is a name, an equals sign and a value")
+        );
     }
     for (key, number) in given {
         fields.insert((*key).to_owned(), Value::from(*number));
@@ -25,7 +27,7 @@ pub(crate) fn read<T: DeserializeOwned>(answer: &Answer, given: &[(&str, i64)]) 
     serde_json::from_str(&Value::Object(fields).to_string()).map_err(|error| {
         let problem = error.to_string();
         let problem = problem.split(" at line ").next().unwrap_or_default();
-        answer.unexpected(&format!("the lines KEY=VALUE of the answer: {problem}"))
+        answer.unexpected(&format!("the answer in text form: {}", problem))
     })
 }
 

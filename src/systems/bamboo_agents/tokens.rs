@@ -34,6 +34,7 @@ pub async fn list(client: &BambooAgents, call: &Call) -> Result<Vec<AccessToken>
 }
 
 async fn list_as(client: &BambooAgents, call: &Call, operation: &'static str) -> Result<Vec<AccessToken>, Error> {
+    needs_login(client, call, operation)?;
     if let Some(api) = client.known_api() {
         return list_in(client, call, operation, api).await;
     }
@@ -54,6 +55,18 @@ async fn list_as(client: &BambooAgents, call: &Call, operation: &'static str) ->
     ))
 }
 
+/// Refuses what Bamboo would: tokens are managed by administrators, and only agents are opened without a login.
+fn needs_login(client: &BambooAgents, call: &Call, operation: &'static str) -> Result<(), Error> {
+    if client.has_login() {
+        return Ok(());
+    }
+    let error = Error::config("no login was given, and the operations on tokens need an administrator's");
+    Err(call.refuse(
+        operation,
+        error.with_hint("pass username= and password=, or token=, to the client; agents(uuid) alone needs no login"),
+    ))
+}
+
 async fn list_in(
     client: &BambooAgents,
     call: &Call,
@@ -71,6 +84,7 @@ async fn list_in(
 }
 
 async fn api(client: &BambooAgents, call: &Call, operation: &'static str) -> Result<Api, Error> {
+    needs_login(client, call, operation)?;
     if client.known_api().is_none() {
         list_as(client, call, operation).await.map_err(Error::before_a_change)?;
     }
@@ -104,20 +118,20 @@ async fn create_as(
         Api::AgentConfig => "/rest/agent-config/1.0/tokens/",
         Api::Agent => "/rest/agent/1.0/tokens",
     });
-    let body = encode(&Body {
+    let sent = Body {
         uuid: None,
         name,
         read,
         change,
-    })?;
+    };
     let request = Request::new(operation, Method::POST, target, Effect::Unsafe)
         .accept(JSON)
-        .json(body)
+        .json(encode(&sent)?)
         .with_secret_answer();
     client
         .send(call, request)
         .await
-        .and_then(|answer| answer.json())
+        .and_then(|answer| mirrored(&answer, &sent))
         .map_err(|error| {
             error.settled_by("list the tokens and look for the name before creating it again, or use ensure()")
         })
@@ -182,7 +196,8 @@ async fn update_as(
         (TokenRef::Uuid(uuid), wanted) => {
             let tokens = list_as(client, call, operation).await.map_err(Error::before_a_change)?;
             let found = tokens.iter().find(|token| same_uuid(&token.uuid, &uuid));
-            let found = found.ok_or_else(|| unknown_token(call, operation))?;
+            let is_name = || tokens.iter().any(|token| token.name == uuid.expose());
+            let found = found.ok_or_else(|| unknown_token(call, operation, is_name()))?;
             merged(found, wanted)
         }
     };
@@ -195,30 +210,40 @@ async fn update_as(
         Api::Agent => "/rest/agent/1.0/tokens/",
     };
     let target = Target::new(path).secret_segment("token", &uuid)?;
-    let body = encode(&Body {
+    let sent = Body {
         uuid: Some(uuid.expose()),
         name: &name,
         read,
         change,
-    })?;
+    };
     let request = Request::new(operation, Method::PUT, target, Effect::Idempotent)
         .accept(JSON)
-        .json(body)
+        .json(encode(&sent)?)
         .hiding(&uuid)
         .with_secret_answer();
     let updated = client
         .send(call, request)
         .await
-        .and_then(|answer| checked_update(&answer, &uuid));
+        .and_then(|answer| mirrored(&answer, &sent));
     updated.map_err(|error| error.settled_by("repeat the same update: it leads to the same token"))
 }
 
-fn checked_update(answer: &Answer, uuid: &Secret) -> Result<AccessToken, Error> {
+/// The token of an answer, which mirrors what was sent. A right that was to be taken away and is still there, or one that
+/// nobody asked for, is worse than an error.
+fn mirrored(answer: &Answer, sent: &Body<'_>) -> Result<AccessToken, Error> {
     let token: AccessToken = answer.json()?;
-    if same_uuid(&token.uuid, uuid) {
-        return Ok(token);
+    let is_other = match sent.uuid {
+        Some(uuid) => !same_uuid(&token.uuid, &Secret::new(uuid)),
+        // Nothing else tells a new token from others.
+        None => token.name.trim() != sent.name.trim(),
+    };
+    if is_other {
+        return Err(answer.unexpected("the server answered about another token than the one that was sent"));
     }
-    Err(answer.unexpected("the server answered with another token than the one that was to be updated"))
+    if (token.read, token.change) != (sent.read, sent.change) {
+        return Err(answer.unexpected("the server answered with other rights than those that were sent"));
+    }
+    Ok(token)
 }
 
 /// The token of this name, if there is one.
@@ -289,11 +314,18 @@ fn same_uuid(one: &Secret, other: &Secret) -> bool {
     Secret::new(one.expose().to_ascii_lowercase()) == Secret::new(other.expose().to_ascii_lowercase())
 }
 
-fn unknown_token(call: &Call, operation: &str) -> Error {
+fn unknown_token(call: &Call, operation: &str, is_name: bool) -> Error {
     let message = "no token has this uuid, so its other fields are not known";
+    let hint = if is_name {
+        "this is the name of a token, not its uuid: pass what tokens.find(name) gives"
+    } else if operation == "tokens.revoke" {
+        "tokens.list() shows which tokens there are: pass one of them, or its uuid"
+    } else {
+        "update replaces the whole token: pass name, read and change, or an AccessToken from list()"
+    };
     Error::new(Kind::NotFound, message, call.context(operation))
         .with_outcome(Outcome::NotSent)
-        .with_hint("update replaces the whole token: pass name, read and change, or an AccessToken from list()")
+        .with_hint(hint)
 }
 
 fn encode(body: &Body<'_>) -> Result<Vec<u8>, Error> {

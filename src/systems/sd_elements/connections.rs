@@ -33,7 +33,8 @@ impl Item for Connection {
     type Known = ();
 
     fn read(scan: &mut Scan<'_>, kind: Option<&str>, (): &mut ()) -> Result<Option<Self>, Stop> {
-        let mut connection: Option<Self> = serde_json::from_str(scan.value()?).ok();
+        let read = serde_json::from_str::<Self>(scan.value()?).ok();
+        let mut connection = read.filter(|connection| connection.id.is_some());
         if let Some(connection) = &mut connection {
             connection.complete(kind.unwrap_or_default());
         }
@@ -64,9 +65,15 @@ pub async fn get(client: &SdElements, call: &Call, kind: &str, id: i64) -> Resul
     let request = Request::new(operation, Method::GET, target, Effect::Read).with_secret_answer();
     let answer = client.send(call, request).await?;
     let mut connection: Connection = answer.json()?;
-    if connection.id.is_none() {
-        return Err(answer.unexpected("the answer is JSON, but not a connection: it has no id"));
-    }
     connection.complete(kind);
-    Ok(connection)
+    match connection.id {
+        None => Err(answer.unexpected("the answer is JSON, but not a connection: it has no id")),
+        Some(other) if other != id => {
+            Err(answer.unexpected(&format!("the server answered about connection {other}, not {id}")))
+        }
+        Some(_) if !connection.is_plausible() => Err(answer.unexpected(
+            "the answer is JSON, but not a connection: it has an id and none of a connection's other fields",
+        )),
+        Some(_) => Ok(connection),
+    }
 }

@@ -2,10 +2,12 @@
 //!
 //! Documented: <https://docs.sdelements.com/release/4.12/api/docs/jobs>
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use serde_json::value::RawValue;
 
-use crate::core::lenient;
+use crate::core::lenient::{self, LossyText};
 use crate::core::record::{Extra, Field, Params, View};
 use crate::record;
 
@@ -157,8 +159,10 @@ fn found<'e>(extra: &'e Extra, key: &str) -> Option<&'e RawValue> {
 /// The first of some names of an object that was kept under `key`.
 fn named<T>(extra: &Extra, key: &str, names: &[&str], read: fn(&RawValue) -> Option<T>) -> Option<T> {
     let raw = found(extra, key)?;
-    let object: std::collections::HashMap<&str, &RawValue> = serde_json::from_str(raw.get()).ok()?;
-    names.iter().find_map(|name| object.get(name).and_then(|raw| read(raw)))
+    let object: HashMap<LossyText<'_>, &RawValue> = serde_json::from_str(raw.get()).ok()?;
+    names
+        .iter()
+        .find_map(|name| object.get(*name).and_then(|raw| read(raw)))
 }
 
 fn read_user(raw: &RawValue) -> Option<User> {

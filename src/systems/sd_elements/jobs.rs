@@ -121,7 +121,12 @@ pub(super) async fn get_as(
         .map_err(|error| call.refuse(&operation, error))?
         .then(&format!("{id}/"));
     let request = Request::new(operation, Method::GET, target, Effect::Read).with_secret_answer();
-    read(&client.send(call, request).await?, kind)
+    let answer = client.send(call, request).await?;
+    let job = read(&answer, kind)?;
+    if job.id != id {
+        return Err(answer.unexpected(&format!("the server answered about job {}, not {id}", job.id)));
+    }
+    Ok(job)
 }
 
 #[derive(Serialize)]
@@ -237,6 +242,11 @@ async fn post(
 fn read(answer: &Answer, kind: &str) -> Result<Job, Error> {
     let mut job: Job = answer.json()?;
     job.complete(Some(kind));
+    if !job.is_plausible() {
+        return Err(
+            answer.unexpected("the answer is JSON, but not a job: it has an id and none of a job's other fields")
+        );
+    }
     Ok(job)
 }
 

@@ -13,6 +13,7 @@ use super::session::SdElements;
 use crate::core::answer::Answer;
 use crate::core::elements::Sink;
 use crate::core::error::{Error, Kind};
+use crate::core::lenient::LossyText;
 use crate::core::request::{Backend, Request};
 use crate::core::retry::Effect;
 use crate::core::scan::{Scan, Stop};
@@ -218,8 +219,8 @@ impl<'de> Deserialize<'de> for Page {
                     lists: 0,
                     next: None,
                 };
-                while let Some(key) = map.next_key::<String>()? {
-                    match key.as_str() {
+                while let Some(LossyText(key)) = map.next_key()? {
+                    match &*key {
                         "results" => {
                             page.results = Some(map.next_value()?);
                             page.lists += 1;

@@ -11,6 +11,8 @@ use crate::core::config::header_value;
 use crate::core::credential::{CredentialKind, Holder};
 use crate::core::decode::status_error;
 use crate::core::error::Error;
+use crate::core::gateway::{self, Product};
+use crate::core::lenient;
 use crate::core::request::{Backend, Request};
 use crate::core::secret::Secret;
 use crate::core::transport::Call;
@@ -82,30 +84,69 @@ pub(crate) fn explain(answer: &Answer, request: &Request) -> Error {
     if let Some(code) = own_code(answer) {
         error = error.with_code(answer.scrub(&code));
     }
+    if let Some(gateway) = gateway::of(answer, &PRODUCT).filter(|_| !has_asked_to_wait(answer)) {
+        return error.with_hint(gateway.hint(answer, &PRODUCT));
+    }
+    let is_raw = request.operation == "request";
     match answer.status {
         300..=399 if lacks_slash(answer, request) => error.with_hint(
             "the path has no slash at its end: write it with one, the redirect would turn this request into a GET",
         ),
-        401 => error.with_hint(
-            "pass the bare key of the API settings as token=, without quotes; making a new key there ends the old one",
+        400 if error.message().contains("connection: ") => error.with_hint(
+            "connection must be the id of a connection of this kind: connections.alm.list() and its siblings have them with their names",
         ),
+        401 => {
+            let said = error.message().to_ascii_lowercase();
+            error.with_hint(if said.contains("not provided") {
+                "the token did not arrive: a proxy or gateway on the way may remove the header Authorization (Apache httpd: WSGIPassAuthorization, CGIPassAuth)"
+            } else if said.contains("inactive") {
+                "the token is right, but its user is inactive or deleted: have the user activated, or use another one's key"
+            } else {
+                "pass the bare key of the API settings as token=, without quotes; making a new key there ends the old one"
+            })
+        }
+        403 if is_raw => error.with_hint("the token's user lacks the permission that this path needs"),
         403 => error.with_hint(
             "the token's user lacks a permission: jobs need 'Edit ALM connections' (Issue Tracker) or 'Edit security tool connections' (verification, LDAP)",
         ),
+        404 if is_raw => error.with_hint("check the path, what the token's user may see, and url"),
         404 => error.with_hint(
             "check the id and the kind (lower case; newer releases call alm issue-tracker), what the token's user may see, and url",
         ),
-        405 => error.with_hint(
-            "this release does not offer the operation at this path: older ones take jobs at the project's path, see project=",
-        ),
-        429 if error.context().hint.is_none() => error.with_hint("too many requests: wait before the next one"),
+        405 => {
+            let is_start = [".start", ".report"].iter().any(|end| request.operation.ends_with(end));
+            let is_of_project = request.target.sent().contains("/projects/");
+            error.with_hint(match (is_start, is_of_project) {
+                (true, false) => {
+                    "this release does not offer the operation at this path: older ones take jobs at the project's path, see project="
+                }
+                (true, true) => {
+                    "this release does not offer the operation at the project's path: leave out project="
+                }
+                (false, _) => "this release does not offer this method at this path",
+            })
+        }
         _ => error,
     }
 }
 
+/// What `status_error` has told then.
+fn has_asked_to_wait(answer: &Answer) -> bool {
+    answer.status == 429 && answer.headers.contains_key(header::RETRY_AFTER)
+}
+
+/// Its framework answers in JSON, but for a check of forms and for what is wrong in itself.
+const PRODUCT: Product = Product {
+    title: "SD Elements",
+    words: &["csrf", "sd elements", "sdelements"],
+    headers: &[],
+    sends_pages: false,
+    schemes: &["Token", "Basic", "Bearer", "Session"],
+};
+
 /// The machine-readable `code` that some errors of the framework carry beside `detail`.
 fn own_code(answer: &Answer) -> Option<String> {
-    let body: Value = serde_json::from_slice(answer.bytes()).ok()?;
+    let body = lenient::value(answer.bytes())?;
     match body.get("code")? {
         Value::String(code) if !code.is_empty() => Some(code.clone()),
         Value::Number(code) => Some(code.to_string()),

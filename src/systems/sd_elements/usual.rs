@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 use serde_json::value::RawValue;
 
+use crate::core::lenient::time_in;
 use crate::core::record::Extra;
 use crate::core::scan::{Scan, Stop};
 
@@ -44,7 +45,7 @@ pub(super) fn flag(scan: &mut Scan<'_>) -> Usual<bool> {
 
 pub(super) fn text<'t>(scan: &mut Scan<'t>) -> Usual<Cow<'t, str>> {
     match scan.peek()? {
-        b'"' => Ok(scan.quoted()?.read().map(Some)),
+        b'"' => Ok(Some(Some(scan.quoted()?.lossy()))),
         _ => Ok(is_null(scan)?.then_some(None)),
     }
 }
@@ -58,7 +59,7 @@ pub(super) fn object<'t>(scan: &mut Scan<'t>) -> Usual<Cow<'t, str>> {
 
 pub(super) fn time(scan: &mut Scan<'_>) -> Usual<Timestamp> {
     let read = |text: Option<Cow<'_, str>>| match text {
-        Some(text) => text.parse().ok().map(Some),
+        Some(text) => time_in(&text).map(Some),
         None => Some(None),
     };
     Ok(text(scan)?.and_then(read))

@@ -3,6 +3,7 @@
 //! Documented: <https://docs.sectona.com/pam-technical-documentation/6.0/api-password-vault>
 
 use std::fmt;
+use std::net::IpAddr;
 
 use jiff::Timestamp;
 use serde_json::value::RawValue;
@@ -61,7 +62,11 @@ impl VaultAccount {
             }
             if let Some((_, secret)) = SECRETS.iter().zip(&mut secrets).find(|(known, _)| **known == name) {
                 if raw != "null" {
-                    let text = unescaped(raw).ok_or("Password or PassPhrase in Result is not a text")?;
+                    let text = unescaped(raw).ok_or(if name == "Password" {
+                        "Password in Result is not a text"
+                    } else {
+                        "PassPhrase in Result is not a text"
+                    })?;
                     // From a borrowed text: its copy is exactly as long, so none is left behind by shrinking.
                     *secret = Some(Secret::new(text.as_str()));
                 }
@@ -97,6 +102,16 @@ impl VaultAccount {
         })
     }
 
+    /// Which name of the account that was asked for the record contradicts, with what it has instead. A name that is
+    /// missing says nothing, and neither does one of nothing but X or asterisks, which the vendor's page prints.
+    pub(crate) fn contradicts(&self, asset_host: &str, account_name: &str) -> Option<(&'static str, &str)> {
+        let other_host = told(&self.asset_host).filter(|told| !is_same_host(told, asset_host));
+        let other_name = told(&self.account_name).filter(|told| !is_same_account(told, account_name));
+        other_host
+            .map(|told| ("AssetHost", told))
+            .or_else(|| other_name.map(|told| ("AccountName", told)))
+    }
+
     /// The field that holds a private key, told by its content: where the key stands is not documented.
     pub fn private_key(&self) -> Option<&Secret> {
         [&self.password, &self.pass_phrase].into_iter().find(|secret| {
@@ -104,6 +119,41 @@ impl VaultAccount {
             (text.contains("-----BEGIN ") && text.contains("PRIVATE KEY-----"))
                 || text.trim_start().starts_with("PuTTY-User-Key-File-")
         })
+    }
+}
+
+fn told(name: &Option<String>) -> Option<&str> {
+    let name = name.as_deref()?.trim();
+    (!name.chars().all(|c| matches!(c, 'X' | '*'))).then_some(name)
+}
+
+fn is_same(one: &str, other: &str) -> bool {
+    one.trim().to_lowercase() == other.trim().to_lowercase()
+}
+
+/// An asset has a name and an address, and can be asked for by either. A name may stand there without its domain.
+fn is_same_host(one: &str, other: &str) -> bool {
+    let is_address = |host: &str| host.trim().parse::<IpAddr>().is_ok();
+    if is_address(one) != is_address(other) {
+        return true;
+    }
+    is_same(one, other)
+        || (!is_address(one) && is_same_but_for(one, other, |host| host.split_once('.').map(|(name, _)| name)))
+}
+
+/// A name may stand there without its domain, as `CORP\name` or `name@corp.example`.
+fn is_same_account(one: &str, other: &str) -> bool {
+    is_same(one, other)
+        || is_same_but_for(one, other, |name| name.split_once('\\').map(|(_, local)| local))
+        || is_same_but_for(one, other, |name| name.rsplit_once('@').map(|(local, _)| local))
+}
+
+/// Whether one of them has a domain and the other has not, and they are the same without it.
+fn is_same_but_for(one: &str, other: &str, without_domain: fn(&str) -> Option<&str>) -> bool {
+    match (without_domain(one), without_domain(other)) {
+        (Some(local), None) => is_same(local, other),
+        (None, Some(local)) => is_same(one, local),
+        _ => false,
     }
 }
 

@@ -10,6 +10,16 @@ use super::envelope::Reading;
 use crate::core::answer::Answer;
 use crate::core::decode::{one_line, shorten, status_error};
 use crate::core::error::{Error, Kind};
+use crate::core::gateway::{self, Product};
+
+/// What the vault refuses comes in its envelope (inferred); IIS below it has pages of its own.
+const PRODUCT: Product = Product {
+    title: "Sectona",
+    words: &["sectona", "internet information services", "asp.net"],
+    headers: &["x-aspnet-version", "x-aspnetmvc-version"],
+    sends_pages: false,
+    schemes: &["Basic"],
+};
 
 /// Codes that the vault page lists, then those of the management pages.
 const CODES: [(&str, Kind, &str); 25] = [
@@ -76,10 +86,12 @@ pub(crate) fn refusal(answer: &Answer, reading: &Reading) -> Error {
 /// The error for an answer of status 300 or above that carries no envelope.
 pub(crate) fn without_envelope(answer: &Answer) -> Error {
     let error = status_error(answer);
-    if error.context().hint.is_some() {
-        return error;
+    let has_asked_to_wait = answer.status == 429 && answer.headers.contains_key(http::header::RETRY_AFTER);
+    match gateway::of(answer, &PRODUCT) {
+        Some(gateway) if !has_asked_to_wait => error.with_hint(gateway.hint(answer, &PRODUCT)),
+        _ if error.context().hint.is_some() => error,
+        _ => with_hint(error),
     }
-    with_hint(error)
 }
 
 fn with_hint(error: Error) -> Error {

@@ -7,6 +7,8 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
 
+use crate::core::lenient::is_pythons;
+
 const MONTHS: [&str; 12] = [
     "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
 ];
@@ -35,7 +37,8 @@ pub(crate) fn parse(text: &str) -> Option<Timestamp> {
         i8::try_from(second).ok()?,
         0,
     );
-    offset_of(offset)?.to_timestamp(wall.ok()?).ok()
+    let moment = offset_of(offset)?.to_timestamp(wall.ok()?).ok();
+    moment.filter(is_pythons)
 }
 
 fn offset_of(text: &str) -> Option<Offset> {
@@ -96,6 +99,8 @@ mod tests {
             "03 Jun 2019 15:22:11 GMT 05:60:00",
             "03 Jun 20190 15:22:11 GMT 05:30:00",
             "-3 Jun 2019 15:22:11 GMT 05:30:00",
+            "03 Jun 0000 15:22:11 GMT 05:30:00",
+            "01 Jan 0001 00:00:00 GMT 05:30:00",
         ] {
             assert_eq!(parse(text), None, "{text}");
         }

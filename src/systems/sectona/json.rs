@@ -22,7 +22,7 @@ impl<'j> Members<'j> {
         scan.enter().ok()?;
         let mut members: Vec<(Cow<'j, str>, &'j str)> = Vec::with_capacity(MEMBERS_USUAL);
         while let Some(key) = scan.key(members.is_empty()).ok()? {
-            let key = key.read()?;
+            let key = key.lossy();
             if members.len() == MEMBERS_MAX || members.iter().any(|(known, _)| *known == key) {
                 return None;
             }
@@ -122,7 +122,6 @@ mod tests {
             r#"{"a": 1,}"#,
             r#"{"a": 1 "b": 2}"#,
             r#"{"a": "\ud83"}"#,
-            r#"{"\ud83d": 1}"#,
         ] {
             assert!(Members::read(text).is_none(), "{text}");
         }

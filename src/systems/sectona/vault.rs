@@ -171,7 +171,15 @@ async fn fetch(
         .with_secret_answer();
     let result = client.exchange(call, request, refused).await;
     result
-        .and_then(|(answer, reading)| open(&answer, &reading))
+        .and_then(|(answer, reading)| {
+            let found = open(&answer, &reading)?;
+            match found.contradicts(&account.asset_host, &account.account_name) {
+                None => Ok(found),
+                Some((field, told)) => Err(answer.unexpected(&format!(
+                    "the record is about another account than asked for: its {field} is {told:?}"
+                ))),
+            }
+        })
         .map_err(|error| error.settled_by(RECIPE))
 }
 
