@@ -6,6 +6,7 @@ import asyncio
 import ctypes
 import gc
 import socket
+import ssl
 import sys
 import threading
 from contextlib import suppress
@@ -20,11 +21,17 @@ from wire import LIMIT, Wire, ok
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from servers import Authority
     from typing_extensions import Self
 
 BODY = b"x" * 8_000_000
 CALLS = 30
 REFUSAL = ok("too large", "text/plain", "413 Content Too Large")
+
+
+def frame(kind: int, flags: int, stream: int, payload: bytes) -> bytes:
+    """One of HTTP/2."""
+    return len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + payload
 
 
 class Refusing:
@@ -112,6 +119,73 @@ def test_an_upload_that_was_answered_early_is_given_up(connect: Callable[..., An
         counts = list(server.drain())
         assert len(counts) == CALLS
         assert max(counts) < len(BODY), "the rest was not sent"
+
+
+class RefusingHttp2:
+    """The same by HTTP/2: it answers each head at once, and makes no room for what follows."""
+
+    SETTINGS = frame(4, 0, 0, b"")
+    END_STREAM, END_HEADERS = 1, 4
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self.ended = threading.Semaphore(0)
+        self._context = context
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"https://localhost:{self._listener.getsockname()[1]}"
+        self._thread = threading.Thread(target=self._accept, daemon=True)
+        self._thread.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._thread.join(LIMIT)
+        self._listener.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        connection.settimeout(LIMIT)
+        with suppress(OSError), self._context.wrap_socket(connection, server_side=True) as secured:
+            secured.sendall(self.SETTINGS)
+            with secured.makefile("rb") as reader:
+                reader.read(24)
+                while head := reader.read(9):
+                    kind, stream = head[3], int.from_bytes(head[5:], "big")
+                    reader.read(int.from_bytes(head[:3], "big"))
+                    if kind == 1:
+                        # The status as a literal, by the name of the static table.
+                        fields = b"\x08\x03413"
+                        secured.sendall(frame(1, self.END_HEADERS, stream, fields))
+                        secured.sendall(frame(0, self.END_STREAM, stream, b"too large"))
+        self.ended.release()
+
+
+@pytest.mark.parametrize("body", ["bytes", "file"])
+def test_an_upload_by_http2_that_was_answered_early_is_given_up(
+    connect: Callable[..., Any], authority: Authority, tmp_path: Path, body: str
+) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(authority.issue("localhost").both)
+    context.set_alpn_protocols(["h2"])
+    path = tmp_path / "coverage"
+    path.write_bytes(BODY)
+    with RefusingHttp2(context) as server:
+        common = {"timeout": 5.0, "retry": Retry(attempts=1), "ca_file": authority.file}
+        api = connect("GovernanceLifecycle", server.url, token="t", **common)
+        for _ in range(5):
+            with pytest.raises(infosecops.BadRequestError, match="too large"):
+                api.upload_coverage(path if body == "file" else BODY, type="reviewer", id=1)
+            if body == "file":
+                # The client is still open.
+                assert server.ended.acquire(timeout=LIMIT)
 
 
 @on_linux

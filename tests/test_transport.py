@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import socket
-import zlib
 from email.utils import formatdate
 from time import time
 
@@ -107,10 +106,8 @@ def test_a_circle_of_redirects_ends() -> None:
         assert len(wire.requests) == 6
 
 
-@pytest.mark.parametrize(("name", "pack"), [("gzip", gzip.compress), ("deflate", zlib.compress)])
-def test_the_size_limit_holds_after_decompression(name: str, pack: object) -> None:
-    packed = pack(b"[" + b" " * 1_000_000 + b"]")
-    answer = ok(packed, Content_Encoding=name)
+def test_the_size_limit_holds_after_decompression() -> None:
+    answer = ok(gzip.compress(b"[" + b" " * 1_000_000 + b"]"), Content_Encoding="gzip")
     with Wire(answer) as wire:
         with client(wire.url) as api:
             assert len(api.request("GET", "/x", effect="read").content) == 1_000_002

@@ -232,6 +232,11 @@ impl Response {
         }
     }
 
+    fn unmarked(&self) -> &[u8] {
+        let mark = b"\xef\xbb\xbf".as_slice();
+        self.body.strip_prefix(mark).unwrap_or(&self.body)
+    }
+
     fn decoded(&self, py: Python<'_>) -> PyResult<Cow<'_, str>> {
         charset::decode(&self.headers, &self.body).map_err(|why| {
             let message = format!(
@@ -266,8 +271,7 @@ impl Response {
     /// The body without a byte order mark.
     #[getter]
     fn content<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        let mark = b"\xef\xbb\xbf".as_slice();
-        PyBytes::new(py, self.body.strip_prefix(mark).unwrap_or(&self.body))
+        PyBytes::new(py, self.unmarked())
     }
 
     /// The body as text, in the encoding that the server declared, or else in UTF-8. Raises UnexpectedContentError where
@@ -297,6 +301,6 @@ impl Response {
     }
 
     fn __repr__(&self) -> String {
-        format!("Response(status={}, {} bytes)", self.status, self.body.len())
+        format!("Response(status={}, {} bytes)", self.status, self.unmarked().len())
     }
 }
