@@ -8,12 +8,10 @@ use super::content_encoding::Undecodable;
 use super::direct::{NoAddress, TookTooLong};
 use super::error::{Kind, Outcome};
 use super::proxy_refusal;
+use super::tls_hint::{self, CERTIFICATE_HINT, wants_certificate};
 use super::tls_words;
 
-const CERTIFICATE_HINT: &str = "the server wants a client certificate: pass client_cert=";
-const REFUSED_CERTIFICATE_HINT: &str =
-    "the server does not accept the client certificate: pass client_cert= with one that it trusts";
-const BROKEN_TLS_HINT: &str = "the server, or a load balancer or proxy in front of it, broke the TLS connection after the handshake: look into its log";
+const BROKEN_TLS_HINT: &str = "the server, or a load balancer or proxy in front of it, broke the TLS connection while it was in use: look into its log";
 /// What to do where the process has no file descriptor left.
 pub(crate) const DESCRIPTORS_HINT: &str = "this process, or the machine, is out of file descriptors: raise the limit (ulimit -n), make one client and reuse it, and close files and connections that are not used";
 
@@ -168,7 +166,7 @@ pub(super) fn explain(broken: &Broken, phase: Phase, settings: &Settings) -> Cau
 }
 
 fn handshake_failed(tls: &rustls::Error, message: &str, settings: &Settings) -> Cause {
-    let hint = tls_hint(tls, settings);
+    let hint = tls_hint::of(tls, settings).to_owned();
     let (what, hint) = match proxy_refusal::whose_tls_failed(settings, message) {
         Some(proxy) => (
             format!("the TLS handshake with the proxy {proxy} failed"),
@@ -219,51 +217,6 @@ fn is_closed(error: &io::Error) -> bool {
         error.kind(),
         BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof
     )
-}
-
-fn wants_certificate(settings: &Settings) -> bool {
-    settings.certificate_asked.is_set() && settings.client_pem.is_none()
-}
-
-fn tls_hint(error: &rustls::Error, settings: &Settings) -> String {
-    use rustls::{AlertDescription, CertificateError, Error};
-    let text = match error {
-        Error::InvalidCertificate(CertificateError::UnknownIssuer) if settings.ca_pem.is_some() => {
-            "the certificate was not issued by a CA in ca_file"
-        }
-        Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
-            "the certificate's issuer is not trusted: pass ca_file= with the CA that issued it"
-        }
-        Error::InvalidCertificate(CertificateError::Expired | CertificateError::ExpiredContext { .. }) => {
-            "the server's certificate has expired: it must be renewed there"
-        }
-        Error::InvalidCertificate(
-            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
-        ) => "the certificate is for another name: use the name it was issued for in url",
-        Error::InvalidCertificate(_) => "the server's certificate was refused: pass ca_file= if a private CA issued it",
-        // Many servers have no other word for a certificate that is missing.
-        Error::AlertReceived(_) if wants_certificate(settings) => CERTIFICATE_HINT,
-        Error::AlertReceived(AlertDescription::CertificateRequired) => CERTIFICATE_HINT,
-        Error::AlertReceived(AlertDescription::HandshakeFailure) if settings.certificate_asked.is_set() => {
-            REFUSED_CERTIFICATE_HINT
-        }
-        Error::AlertReceived(
-            AlertDescription::BadCertificate
-            | AlertDescription::UnknownCA
-            | AlertDescription::CertificateUnknown
-            | AlertDescription::CertificateExpired
-            | AlertDescription::CertificateRevoked
-            | AlertDescription::UnsupportedCertificate
-            | AlertDescription::AccessDenied,
-        ) => REFUSED_CERTIFICATE_HINT,
-        Error::AlertReceived(AlertDescription::HandshakeFailure | AlertDescription::ProtocolVersion)
-        | Error::PeerIncompatible(_) => {
-            "the server offers neither TLS 1.2 nor 1.3 with forward secrecy; older versions are not supported"
-        }
-        Error::InvalidMessage(_) => "the server does not answer with TLS: check scheme and port in url",
-        _ => "check the certificate and the TLS versions of the server",
-    };
-    text.to_owned()
 }
 
 /// HTTP/2: the server closes the connection in good order, or refuses the stream, and has not begun with it.

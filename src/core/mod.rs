@@ -48,6 +48,7 @@ pub mod target;
 mod telling;
 pub mod texts;
 mod tls;
+mod tls_hint;
 mod tls_words;
 pub mod transport;
 pub mod turnstile;

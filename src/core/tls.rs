@@ -84,6 +84,10 @@ fn unusable(error: &rustls::Error) -> Error {
 pub struct CertificateAsked(Arc<AtomicBool>);
 
 impl CertificateAsked {
+    pub(super) fn set(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
     pub(super) fn is_set(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
@@ -98,7 +102,7 @@ struct Noting {
 
 impl ResolvesClientCert for Noting {
     fn resolve(&self, issuers: &[&[u8]], schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
-        self.asked.0.store(true, Ordering::Relaxed);
+        self.asked.set();
         self.chosen.resolve(issuers, schemes)
     }
 
