@@ -243,10 +243,13 @@ def _checked_columns(columns: object) -> dict[str, str | None]:
     checked: dict[str, str | None] = {}
     if columns is None:
         return checked
-    given: Mapping[Any, Any] = columns if isinstance(columns, Mapping) else {None: None}
+    wrong = "columns: must be a mapping of str to str or None"
+    if not isinstance(columns, Mapping):
+        raise TypeError(wrong)
+    given: Mapping[Any, Any] = columns  # pyright: ignore[reportUnknownVariableType]
     for name, own in given.items():
         if not isinstance(name, str) or not isinstance(own, (str, type(None))):
-            raise TypeError("columns: must be a mapping of str to str or None")
+            raise TypeError(wrong)
         checked[name] = own
     return checked
 
