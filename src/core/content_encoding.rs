@@ -209,7 +209,8 @@ mod tests {
         let mut damaged = one.clone();
         let at = damaged.len() - 5;
         damaged[at] ^= 1;
-        let cases: [(Vec<&[u8]>, Result<Vec<u8>, &str>); 12] = [
+        type Expected<'t> = Result<Vec<u8>, &'t str>;
+        let cases: [(Vec<&[u8]>, Expected<'_>); 12] = [
             (vec![], Ok(vec![])),
             (vec![&none], Ok(vec![])),
             (vec![&one, &two], Ok(whole.clone())),

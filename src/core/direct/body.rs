@@ -109,7 +109,8 @@ impl Body {
                 }
             }
             Some(Lent::Http2(http2, pool, upload)) => {
-                if leave(http2, &pool, &upload, self.is_secret) {
+                let is_over = leave(http2, &pool, &upload, self.is_secret);
+                if is_over {
                     // Closed when the runtime turns, which may sleep after this call.
                     yield_now().await;
                     yield_now().await;
