@@ -187,7 +187,8 @@ def assert_hidden(text: str, secret: str, spelled: str, where: str) -> None:
 def test_no_spelling_of_a_credential_is_shown(name: str, shown: Shown) -> None:
     secret = ODD_CANARY if name in TAKES_BLANKS else CANARY
     spelled = [(spelling, write(secret)) for spelling, write in SPELLINGS.items()]
-    for place in PLACES:
+    # A raw answer of status 200 is the caller's own.
+    for place in [place for place in PLACES if place != "200" or "request" not in name]:
         # As many in one answer as are seen of it, masked or not.
         for start in range(0, len(spelled), PIECES):
             pieces = spelled[start : start + PIECES]
@@ -200,7 +201,7 @@ def test_no_spelling_of_a_credential_is_shown(name: str, shown: Shown) -> None:
 def test_no_spelling_of_a_tokens_uuid_is_shown(name: str, shown: Shown) -> None:
     for spelling in ("plain", "upper case", "quote all", "html, every character", "json", "base64"):
         piece = SPELLINGS[spelling](UUID)
-        for place in PLACES:
+        for place in [place for place in PLACES if place != "200" or "request" not in name]:
             assert_hidden(shown.of(UUID_CALLS[name], UUID, answer(place, piece)), UUID, piece, f"{place}, {spelling}")
 
 

@@ -54,7 +54,7 @@ impl Target {
             return refuse(fault);
         }
         let mut target = Self::new(&whole);
-        target.shown = redact::shown_path(&target.sent);
+        (target.shown, target.secrets) = redact::shown_path(&target.sent);
         Ok(target)
     }
 
@@ -88,6 +88,7 @@ impl Target {
     pub fn query(mut self, name: &str, value: &str) -> Self {
         let is_odd = name.contains(['%', '[']) && redact::hides_value(name);
         let shown = if is_odd || redact::is_secret_name(name) {
+            self.secrets.push(Secret::new(value));
             MASK.to_owned()
         } else {
             encode_component(value)

@@ -2,12 +2,23 @@
 
 use std::time::Duration;
 
+use http::header::LOCATION;
+
+use super::address::Address;
 use super::answer::Answer;
 use super::error::Error;
 use super::event::{Event, Step};
 use super::redact::{self, Known};
 use super::request::Request;
 use super::transport::Call;
+
+/// Where a redirect leads. It is masked before it is made a URL, which changes how a secret is written in it.
+pub(super) fn redirect_shown(current: &Address<'_>, answer: &Answer) -> String {
+    let location = answer.headers.get(LOCATION).and_then(|value| value.to_str().ok());
+    let masked = answer.scrub(location.unwrap_or_default());
+    let joined = current.url().join(&masked).ok();
+    answer.shown_url(joined.as_ref().map_or(&*masked, |url| url.as_str()))
+}
 
 impl Call {
     /// Says what is odd about an answer that is used all the same.

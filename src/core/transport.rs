@@ -26,6 +26,7 @@ use super::proxy_refusal;
 use super::receiving::request_id;
 use super::request::Request;
 use super::retry::{self, Decision, Effect, Failure};
+use super::telling::redirect_shown;
 
 /// Same-origin redirects followed on a read, so that two pages that point at each other end.
 const REDIRECTS_MAX: u32 = 5;
@@ -162,7 +163,7 @@ impl Call {
                     {
                         redirects += 1;
                         number -= 1;
-                        shown = answer.scrub(location.as_str()).into_owned();
+                        shown = redirect_shown(&address, &answer);
                         address = Address::of(location);
                         continue;
                     }

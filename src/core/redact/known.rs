@@ -28,6 +28,8 @@ enum Form {
 }
 
 struct Needle {
+    /// Its first two characters.
+    start: (char, char),
     /// One blank for each run of white space and control characters, none at the ends.
     text: Secret,
     form: Form,
@@ -81,11 +83,17 @@ impl Known {
         let first = text.expose().chars().next().unwrap_or_default();
         for (start, byte) in self.starts.iter_mut().zip(0..=u8::MAX) {
             *start |= match first.is_ascii() {
+                true if first == ' ' => byte <= b' ' || byte == b'+',
                 true => char::from(byte).eq_ignore_ascii_case(&first) || is_base64_twin(first.into(), byte.into()),
                 false => !byte.is_ascii() || byte == b'?',
             };
         }
-        self.needles.push(Needle { text, form });
+        let mut characters = text.expose().chars();
+        let start = (
+            characters.next().unwrap_or_default(),
+            characters.next().unwrap_or_default(),
+        );
+        self.needles.push(Needle { start, text, form });
     }
 
     /// How many bytes of a text the longest of them can take up.
@@ -168,6 +176,9 @@ impl Places {
 impl Needle {
     /// Where it ends in a text if it begins at this place.
     fn end_in(&self, text: &str, at: usize) -> Option<usize> {
+        if !self.may_begin(text.as_bytes(), at) {
+            return None;
+        }
         let end = self.walk(text, at)?;
         if !matches!(self.form, Form::Base64) {
             return Some(end);
@@ -179,6 +190,21 @@ impl Needle {
             .take(3)
             .take_while(|byte| byte.is_ascii_alphanumeric() || b"+/-_=".contains(byte));
         Some(end + tail.count())
+    }
+
+    /// A quick no for nearly all places.
+    fn may_begin(&self, text: &[u8], at: usize) -> bool {
+        let may_be = |wanted: char, found: Option<&u8>| match found {
+            None => false,
+            Some(found) => {
+                !wanted.is_ascii_graphic()
+                    || !found.is_ascii_graphic() && !matches!(found, b' ' | b'\t')
+                    || is_lead(*found)
+                    || self.is_same(wanted, u32::from(*found))
+            }
+        };
+        let (first, second) = self.start;
+        may_be(first, text.get(at)) && (!first.is_ascii() || is_lead_at(text, at) || may_be(second, text.get(at + 1)))
     }
 
     fn walk(&self, text: &str, at: usize) -> Option<usize> {
@@ -268,6 +294,10 @@ fn garbled(text: &str, at: usize, next: &mut Places) {
         }
         here = further;
     }
+}
+
+fn is_lead_at(text: &[u8], at: usize) -> bool {
+    text.get(at).copied().is_some_and(is_lead)
 }
 
 /// Where the next character may stand.

@@ -88,15 +88,20 @@ pub fn excerpt(body: &[u8], secrets: &[Secret]) -> Option<String> {
 
 /// A path of the caller's making. What stands below `tokens` is the uuid of one of Bamboo's tokens, whatever its form:
 /// a credential.
-pub fn shown_path(path: &str) -> String {
+pub fn shown_path(path: &str) -> (String, Vec<Secret>) {
     let mut is_token = false;
+    let mut hidden = Vec::new();
     let segments = path.split('/').map(|segment| {
         let name = percent_encoding::percent_decode_str(segment).decode_utf8_lossy();
         let is_hidden = std::mem::replace(&mut is_token, name.eq_ignore_ascii_case("tokens")) && !segment.is_empty();
-        if is_hidden { MASK } else { segment }
+        if is_hidden {
+            hidden.push(Secret::new(name));
+            return MASK;
+        }
+        segment
     });
     let segments: Vec<&str> = segments.collect();
-    scrub(&segments.join("/"), &[]).into_owned()
+    (scrub(&segments.join("/"), &[]).into_owned(), hidden)
 }
 
 /// An address as events and errors show it.

@@ -200,10 +200,20 @@ impl<'t> Scan<'t> {
             self.name.letter = letter;
             self.name.start = at;
         }
-        if self.name.text.len() < NAME_MAX {
-            self.name.text.push(found);
+        if end > at + 1 {
+            self.push(found.encode_utf8(&mut [0; 4]).as_bytes());
+            return end;
         }
-        end
+        // All that stand there as they are at once.
+        let run = self.text.as_bytes().get(at..).unwrap_or_default();
+        let length = run.iter().take_while(|byte| is_name_char((**byte).into())).count();
+        self.push(run.get(..length).unwrap_or_default());
+        at + length
+    }
+
+    fn push(&mut self, part: &[u8]) {
+        let room = NAME_MAX.saturating_sub(self.name.text.len());
+        self.name.text.extend(part.iter().take(room).copied().map(char::from));
     }
 
     /// `--password hunter2`, `Bearer eyJ…`: the end of the word if it is a value.

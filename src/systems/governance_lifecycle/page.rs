@@ -14,6 +14,8 @@ pub(super) const LOGIN_HINT: &str = "user name, password or authentication sourc
 /// The whole message in one line: without the echo of the query, or the reason phrase of servers that put it there.
 pub(crate) fn message(answer: &Answer) -> String {
     let text = answer.text();
+    // Before tags are taken out and lines joined, which may tear a secret apart.
+    let text = answer.without_known(&text);
     let message = if answer.is_html() {
         html_text(&text)
     } else if let Ok(value) = serde_json::from_slice(answer.bytes()) {
