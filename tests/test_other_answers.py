@@ -224,6 +224,7 @@ def vault(connect: Callable[..., Any], asked: tuple[str, str], **told: Any) -> A
         (("web01", "CORP\\deploy"), {"AssetHost": "web01", "AccountName": "OTHER\\deploy"}),
         (("web01", "deploy@corp"), {"AssetHost": "web01", "AccountName": "deploy@other"}),
         (("web01", "deploy"), {"AssetHost": ..., "AccountName": "root"}),
+        (("web01", "deploy"), {"AssetHost": "XXXXXX", "AccountName": "X"}),
     ],
 )
 def test_the_secret_of_another_account_is_not_handed_out(

@@ -23,7 +23,7 @@ use infosecops::systems::sectona::{API_PATHS, Accept, AccountRequest, Sectona, V
 use wire::{Server, answer, json};
 
 const KEY: &str = "k:ey-\u{fc}mlaut";
-const GOOD: &str = r#"{"Version":"6.0.0.0","IsSuccess":true,"LogCode":"0","Result":"{\"AssetType\":\"Unix Based\",\"AssetHost\":\"web01.example.net\",\"AccountName\":\"deploy\",\"AccountAuthenticationType\":\"Password\",\"AccountType\":\"Local\",\"Password\":\" p\\\"w\\\\d \",\"PassPhrase\":\"\",\"CreatedBy\":\"\",\"CreatedOn\":\"07 Jan 2024 08:05:09 GMT 05:30:00\",\"Status\":\"Active\"}","StatusCode":"Accepted","Timestamp":"07 Jan 2024 08:06:00 GMT 05:30:00"}"#;
+const GOOD: &str = r#"{"Version":"6.0.0.0","IsSuccess":true,"LogCode":"0","Result":"{\"AssetType\":\"Unix Based\",\"AssetHost\":\"CENTOS7\",\"AccountName\":\"admin152\",\"AccountAuthenticationType\":\"Password\",\"AccountType\":\"Local\",\"Password\":\" p\\\"w\\\\d \",\"PassPhrase\":\"\",\"CreatedBy\":\"\",\"CreatedOn\":\"07 Jan 2024 08:05:09 GMT 05:30:00\",\"Status\":\"Active\"}","StatusCode":"Accepted","Timestamp":"07 Jan 2024 08:06:00 GMT 05:30:00"}"#;
 const PASSWORD: &str = " p\"w\\d ";
 
 fn client() -> Sectona {

@@ -124,7 +124,8 @@ impl VaultAccount {
 
 fn told(name: &Option<String>) -> Option<&str> {
     let name = name.as_deref()?.trim();
-    (!name.chars().all(|c| matches!(c, 'X' | '*'))).then_some(name)
+    let is_placeholder = name.len() >= 3 && name.chars().all(|c| matches!(c, 'X' | '*'));
+    (!name.is_empty() && !is_placeholder).then_some(name)
 }
 
 fn is_same(one: &str, other: &str) -> bool {
