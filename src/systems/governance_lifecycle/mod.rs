@@ -36,7 +36,7 @@ pub use review::{
 pub use review_answer::ReviewItemResult;
 pub use review_result::{Fate, ReviewUpdate, Settled};
 pub use review_status::{ReviewStatus, RunStatus, SecuritySettings};
-pub use review_xml::check_change;
+pub use review_xml::{check_change, check_day};
 pub use reviews::{
     RefreshOptions, UnreviewedOptions, get_review_result, get_review_status, get_run_status, get_security_settings,
     keep_alive, refresh_review, run_review, set_review_state, update_unreviewed_items,
