@@ -121,7 +121,7 @@ METHODS: dict[str, dict[str, dict[str, Any]]] = {
             "executor": None,
         },
         "upload_coverage": {
-            "coverage": "x",
+            "coverage": "a|b",
             "type": "reviewer",
             "id": 1,
             "name": None,

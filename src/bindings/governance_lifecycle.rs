@@ -13,7 +13,7 @@ use pyo3::types::PyDict;
 use super::argument::{self, Given, Id};
 use super::bulk::raises;
 use super::client::Live;
-use super::coverage::read_coverage;
+use super::coverage::read_upload;
 use super::errors::refused;
 use super::handle::{Handle, Nothing};
 use super::login::Access;
@@ -77,7 +77,7 @@ impl GovernanceLifecycle {
         check: Given<bool>,
     ) -> PyResult<Operation> {
         named!(py; r#type, id, name, filename, alt_manager_resolves_to, check);
-        let coverage = coverage.map(read_coverage).transpose()?;
+        let coverage = coverage.map(read_upload).transpose()?;
         let upload = CoverageUpload {
             coverage,
             kind: r#type,
