@@ -127,6 +127,11 @@ impl Answer {
         redact::scrub(text, &self.secrets)
     }
 
+    /// Removes every known secret of this call from a text that is handed over as a value.
+    pub fn scrub_known<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        redact::scrub_known(text, &self.secrets)
+    }
+
     /// The elements that were taken while the answer came; once only.
     pub fn take_elements<T: Sink>(&mut self) -> Option<T> {
         let taken: Box<dyn Any> = self.elements.take()?;

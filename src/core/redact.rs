@@ -35,6 +35,15 @@ pub fn is_secret_name(name: &str) -> bool {
 
 /// Removes known secrets and `name=value` secrets from a text that came from outside.
 pub fn scrub<'t>(text: &'t str, secrets: &[Secret]) -> Cow<'t, str> {
+    let text = scrub_known(text, secrets);
+    match mask_pairs(&text) {
+        Some(masked) => Cow::Owned(masked),
+        None => text,
+    }
+}
+
+/// Removes known secrets alone, for a text that is handed over as a value: names of the caller's may look like pairs.
+pub fn scrub_known<'t>(text: &'t str, secrets: &[Secret]) -> Cow<'t, str> {
     let mut text = Cow::Borrowed(text);
     // Longest first: one secret may be the beginning of another, whose rest would stay.
     let mut forms: Vec<String> = secrets.iter().flat_map(spellings).collect();
@@ -44,10 +53,7 @@ pub fn scrub<'t>(text: &'t str, secrets: &[Secret]) -> Cow<'t, str> {
             text = Cow::Owned(text.replace(&form, MASK));
         }
     }
-    match mask_pairs(&text) {
-        Some(masked) => Cow::Owned(masked),
-        None => text,
-    }
+    text
 }
 
 /// The scrubbed beginning of a body: control characters replaced, white space collapsed, cut at a character boundary.

@@ -10,6 +10,7 @@ pub(crate) mod command;
 mod coverage;
 mod coverage_check;
 mod coverage_filter;
+mod expected_answer;
 pub(crate) mod login;
 pub(crate) mod page;
 mod recent_texts;
@@ -41,7 +42,7 @@ pub use reviews::{
     RefreshOptions, UnreviewedOptions, get_review_result, get_review_status, get_run_status, get_security_settings,
     keep_alive, refresh_review, run_review, set_review_state, update_unreviewed_items,
 };
-pub use session::{Auth, GovernanceLifecycle, login, logout};
+pub use session::{Auth, GovernanceLifecycle, end_own_sessions, login, logout};
 pub use wait::wait_for_run;
 
 /// The product's own paths, which may stand at the end of a configured URL.
