@@ -98,7 +98,7 @@ READERS: dict[str, dict[str, Any]] = {
     for name, file in {"ReviewItemChange": "changes.csv", "CoverageRule": "rules.csv"}.items()
 }
 CLIENTS: dict[str, dict[str, Any]] = {
-    "GovernanceLifecycle": {"token": "t", "login": None},
+    "GovernanceLifecycle": {"token": "t", "login": None, "logout_on_close": True},
     "SDElements": {"token": "t"},
     "Sectona": {"access_key": "k", "accept": "json", "failover": [], "cache_ttl": None},
     "BambooAgents": {"username": "u", "password": "p", "token": None, "api": "agent-config"},
@@ -121,7 +121,7 @@ METHODS: dict[str, dict[str, dict[str, Any]]] = {
             "executor": None,
         },
         "upload_coverage": {
-            "coverage": "x",
+            "coverage": "a|b",
             "type": "reviewer",
             "id": 1,
             "name": None,

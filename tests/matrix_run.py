@@ -14,7 +14,7 @@ import infosecops
 from agent_calls import UUID
 from infosecops import Retry
 from infosecops.sandbox import Sandbox
-from matrix import ATTEMPTS, HASTY, MAX_BYTES, PATIENT, ROWS, Row
+from matrix import ATTEMPTS, GL, HASTY, MAX_BYTES, PATIENT, ROWS, Row
 from matrix_expectation import applies
 from matrix_faults import ANOTHER, OWN_PLACE, Fault, available
 
@@ -99,6 +99,9 @@ class Lane:
             system = getattr(self.box, self.row.system)
             make = system.async_client if self.loop else system.client
             options = {**COMMON, **self.row.options(self.box)}
+            if self.row.system == GL:
+                # Closing is how this runner drops connections; the session is the row's.
+                options["logout_on_close"] = False
             self.clients[timeout] = made = make(timeout=timeout, **options)
             if not self.row.is_fresh:
                 self.again(lambda: self.good_call(made), READY_CHANCES)

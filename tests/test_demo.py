@@ -32,7 +32,7 @@ OPERATIONS = [
     "agents.maintenance_window",
 ]
 READS = {
-    *("loginUser", "getSecuritySettings", "about", "findReviews", "getReviewStatus"),
+    *("loginUser", "getSecuritySettings", "about", "findReviews", "getReviewStatus", "logoutUser"),
     *("users.me", "tokens.list", "agents.list", "agents.state", "agents.capabilities", "agents.target_version"),
     *(
         f"{what}.{kind}.{verb}"
@@ -189,7 +189,7 @@ def test_real_systems_are_only_read():
         ended = demo(**real(box), NO_PROXY="127.0.0.1")
         assert (ended.returncode, ended.stderr) == (0, ""), ended.stdout
         assert {entry.operation for entry in box.journal} == READS
-        assert [entry for entry in box.journal if entry.applied] == []
+        assert {entry.operation for entry in box.journal if entry.applied} == {"logoutUser"}, "of its own session"
         assert ended.stdout.count("YOUR system, reading only") == 4
         assert ": sandbox" not in ended.stdout
         assert "INFOSECOPS_SECTONA_ACCOUNT" in ended.stdout
@@ -218,7 +218,7 @@ def test_a_password_is_asked_for_only_when_an_account_is_named():
         ({"TOKEN": "token"}, {"getSecuritySettings", "about", "findReviews", "getReviewStatus"}),
         (
             {"CLIENT_ID": "client_id", "CLIENT_SECRET": "client_secret"},
-            {"loginTrustedApp", "getSecuritySettings", "about", "findReviews", "getReviewStatus"},
+            {"loginTrustedApp", "getSecuritySettings", "about", "findReviews", "getReviewStatus", "logoutUser"},
         ),
     ],
 )

@@ -179,7 +179,7 @@ def test_the_twin_takes_a_frame() -> None:
 def test_coverage_of_a_frame(make: Callable[..., Any], connect: Callable[..., Any]) -> None:
     report = check_coverage(make(RULES))
     assert (report.rules, report.errors) == (2, 0)
-    answer = json.dumps({"type": "Success", "status": "ok", "message": "ok"})
+    answer = json.dumps({"data": {"type": "uploadCoverage", "status": "success"}})
     with Wire(ok(answer)) as wire:
         gl = connect(GL, wire.url, token="t")
         gl.upload_coverage(make(RULES), type="reviewer", id=1)

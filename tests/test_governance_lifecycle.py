@@ -31,6 +31,7 @@ COVERAGE_412 = """<html>
 result or definition respectively.
 Query String=cmd=uploadCoverage{}format=json</body>
 </html>"""
+LINE = "1=1|user|1=1|ent|1=1|"
 MISSING = (
     "The id parameter or the name parameter must be provided referencing a valid review result or definition "
     "respectively."
@@ -117,13 +118,13 @@ def test_equals_refuses_what_would_break_a_line(column: str, value: str) -> None
 @pytest.mark.parametrize(
     "arguments",
     [
-        {"type": "reviewer", "coverage": "x"},
-        {"type": "reviewer", "coverage": "x", "id": 1, "name": "a"},
-        {"type": "nobody", "coverage": "x", "id": 1},
+        {"type": "reviewer", "coverage": LINE},
+        {"type": "reviewer", "coverage": LINE, "id": 1, "name": "a"},
+        {"type": "nobody", "coverage": LINE, "id": 1},
         {"type": "reviewer", "id": 1},
-        {"type": "reviewer", "id": 1, "coverage": "x", "filename": "x.txt"},
-        {"type": "reviewer", "id": 1, "coverage": "x", "alt_manager_resolves_to": "EMAIL"},
-        {"type": "reviewer", "id": "", "coverage": "x"},
+        {"type": "reviewer", "id": 1, "coverage": LINE, "filename": "x.txt"},
+        {"type": "reviewer", "id": 1, "coverage": LINE, "alt_manager_resolves_to": "EMAIL"},
+        {"type": "reviewer", "id": "", "coverage": LINE},
     ],
 )
 def test_coverage_arguments_that_cannot_work_are_never_sent(
@@ -134,6 +135,21 @@ def test_coverage_arguments_that_cannot_work_are_never_sent(
             connect(GL, wire.url, token="t").upload_coverage(**arguments)
         assert caught.value.outcome == "not_sent"
         assert wire.connections == 0
+
+
+@pytest.mark.parametrize("name", ["coverage.txt", "/srv/gl/coverage.txt", r"C:\gl\coverage.csv", "user_id='a'", ""])
+@pytest.mark.parametrize("kind", ["reviewer", "monitor", "altmanager"])
+def test_a_files_name_is_no_coverage(connect: Callable[..., Any], name: str, kind: str) -> None:
+    with Wire(ok(COVERAGE_OK)) as wire:
+        gl = connect(GL, wire.url, token="t")
+        with pytest.raises(infosecops.ConfigError, match=r"^coverage: .*pathlib\.Path") as caught:
+            gl.upload_coverage(name, type=kind, id=61)
+        assert caught.value.outcome == "not_sent"
+        assert wire.connections == 0
+        for content in (f"{name}.".encode(), f"a{name}\n", f"a{name}\r", f"a{name}|"):
+            gl.upload_coverage(content, type=kind, id=61)
+        sent = [request.body.decode() for request in wire.requests]
+        assert sent == [f"{name}.", f"a{name}\n", f"a{name}\r", f"a{name}|"]
 
 
 def test_a_file_on_the_server_is_named_in_the_query(connect: Callable[..., Any]) -> None:
@@ -147,7 +163,7 @@ def test_a_file_on_the_server_is_named_in_the_query(connect: Callable[..., Any])
 def test_the_documented_412_is_understood(connect: Callable[..., Any], sign: str) -> None:
     with Wire(html(COVERAGE_412.format(sign), "412 Precondition Failed")) as wire:
         with pytest.raises(infosecops.PreconditionFailedError) as caught:
-            connect(GL, wire.url, token="t").upload_coverage("x", type="reviewer", name="gone")
+            connect(GL, wire.url, token="t").upload_coverage(LINE, type="reviewer", name="gone")
         error = caught.value
         assert MISSING in str(error)
         assert "Query String" not in str(error)
@@ -157,10 +173,10 @@ def test_the_documented_412_is_understood(connect: Callable[..., Any], sign: str
 
 def test_properties_text_is_understood_though_json_was_asked_for(connect: Callable[..., Any]) -> None:
     with Wire(ok("status=success\n", "text/plain")) as wire:
-        assert connect(GL, wire.url, token="t").upload_coverage("x", type="reviewer", id=1).status == "success"
+        assert connect(GL, wire.url, token="t").upload_coverage(LINE, type="reviewer", id=1).status == "success"
         wire.answers = [ok("status=failure\nmessage=No such review\n", "text/plain")]
         with pytest.raises(infosecops.ApiError, match="No such review") as caught:
-            connect(GL, wire.url, token="t").upload_coverage("x", type="reviewer", id=1)
+            connect(GL, wire.url, token="t").upload_coverage(LINE, type="reviewer", id=1)
         assert (caught.value.status, caught.value.outcome) == (200, "rejected")
 
 
@@ -174,7 +190,7 @@ def test_properties_text_is_understood_though_json_was_asked_for(connect: Callab
 def test_200_with_failure_is_an_error(connect: Callable[..., Any], body: str) -> None:
     with Wire(ok(body)) as wire:
         with pytest.raises(infosecops.ApiError, match="bad line 7") as caught:
-            connect(GL, wire.url, token="t").upload_coverage("x", type="reviewer", id=1)
+            connect(GL, wire.url, token="t").upload_coverage(LINE, type="reviewer", id=1)
         assert caught.value.outcome == "rejected"
         assert len(wire.requests) == 1
 
@@ -183,7 +199,7 @@ def test_200_with_failure_is_an_error(connect: Callable[..., Any], body: str) ->
 def test_coverage_is_never_sent_twice(connect: Callable[..., Any], status: str) -> None:
     with Wire(error_page("java.lang.NullPointerException", status)) as wire:
         with pytest.raises(infosecops.ServerError) as caught:
-            connect(GL, wire.url, token="t").upload_coverage("x", type="reviewer", id=1)
+            connect(GL, wire.url, token="t").upload_coverage(LINE, type="reviewer", id=1)
         assert (len(wire.requests), caught.value.outcome) == (1, "unknown")
 
 
@@ -272,7 +288,7 @@ COMMANDS = [
     ("get_security_settings", (), {}, "cmd=getSecuritySettings&format=json"),
 ]
 EVERYTHING = (
-    '{"data":{"type":"x","run-id":"17","id":"61","name":"UAR-3","status":"success","overall-status":"Running",'
+    '{"data":{"run-id":"17","id":"61","name":"UAR-3","status":"success","overall-status":"Running",'
     '"start-time":"2023-08-03 20:12:08","token-inactivity-timeout":"10","token-lifespan-timeout":"120",'
     '"allow-username-save":"true","state":"InActionable","total-entitlements":"667",'
     '"start-date":"2023-08-03 20:12:08"}}'
@@ -284,6 +300,8 @@ def test_every_command_has_its_query(
     connect: Callable[..., Any], name: str, arguments: tuple[Any, ...], keywords: dict[str, Any], query: str
 ) -> None:
     with Wire(ok(EVERYTHING)) as wire:
+        if name == "keep_alive":
+            wire.answers = [ok('{"data":{"type":"keepAlive"}}')]
         getattr(connect(GL, wire.url, token="t"), name)(*arguments, **keywords)
         path, _, sent = wire.only.target.partition("?")
         assert (wire.only.method, path) == ("GET", "/aveksa/command.submit")

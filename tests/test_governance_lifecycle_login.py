@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import infosecops
 import pytest
-from infosecops import Secret, TrustedApp, UserLogin
+from infosecops import Group, ReviewItemChange, Secret, TrustedApp, UserLogin
 from wire import Wire, html, ok
 
 if TYPE_CHECKING:
@@ -259,6 +259,56 @@ def test_without_credentials_nothing_is_claimed(connect: Callable[..., Any]) -> 
     with Wire(ok('{"data":{"type":"getLoginInstructions","instructions":""}}')) as wire:
         connect(GL, wire.url).command("getLoginInstructions", effect="read")
         assert "authorization" not in wire.only.headers
+
+
+WITHOUT_A_TOKEN: list[Callable[[Any], Any]] = [
+    lambda gl: gl.run_review("UAR"),
+    lambda gl: gl.get_review_status(61),
+    lambda gl: gl.get_run_status(17),
+    lambda gl: gl.wait_for_run(17, timeout=0.5, poll_interval=0.1),
+    lambda gl: gl.get_review_result(17),
+    lambda gl: gl.set_review_state(61, "active"),
+    lambda gl: gl.refresh_review(61),
+    lambda gl: gl.update_unreviewed_items(61, "revoke"),
+    lambda gl: gl.upload_coverage(b"a|b", type="reviewer", id=61),
+    lambda gl: gl.update_review_items("UAR-3", [ReviewItemChange("revoke", "a", Group("G", "B"))]),
+    lambda gl: gl.keep_alive(),
+    lambda gl: gl.get_security_settings(),
+    lambda gl: gl.login(),
+    lambda gl: gl.command("about", effect="read"),
+    lambda gl: gl.command("findUsers", params={"name": "status"}),
+    lambda gl: gl.request("GET", "/aveksa/command.submit", params={"cmd": "about"}, effect="read"),
+]
+
+
+@pytest.mark.parametrize("call", WITHOUT_A_TOKEN)
+def test_without_credentials_nothing_is_sent(connect: Callable[..., Any], call: Callable[[Any], Any]) -> None:
+    with Wire(RUN) as wire:
+        gl = connect(GL, wire.url)
+        with pytest.raises(infosecops.ConfigError, match=r"token|login") as caught:
+            call(gl)
+        assert caught.value.outcome == "not_sent"
+        assert wire.connections == 0
+        gl.logout()
+        with gl:
+            pass
+        assert wire.connections == 0
+
+
+@pytest.mark.parametrize("command", ["status", "getLoginInstructions"])
+def test_what_needs_no_token_is_asked_without_one(connect: Callable[..., Any], command: str) -> None:
+    with Wire(ok(f'{{"data":{{"type":"{command}"}}}}')) as wire:
+        gl = connect(GL, wire.url)
+        gl.command(command, effect="read")
+        gl.request("GET", "/aveksa/command.submit", params={"cmd": command.upper()}, effect="read")
+        assert commands(wire) == [command, command.upper()]
+
+
+def test_a_token_in_the_query_is_one(connect: Callable[..., Any]) -> None:
+    run = {"cmd": "runReview", "format": "json", "name": "UAR", "token": "own"}
+    with Wire(RUN) as wire:
+        connect(GL, wire.url).request("GET", "/aveksa/command.submit", params=run)
+        assert wire.only.target.endswith("&token=own")
 
 
 @pytest.mark.parametrize(("username", "password"), [("j\x00", "pw"), ("j", "p\x08w"), ("j", "p\ufffew")])

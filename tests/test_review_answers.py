@@ -175,3 +175,145 @@ def test_a_dead_token_is_renewed_and_the_update_sent_once_more(connect: Callable
         assert connect(GL, wire.url, token=lambda: next(tokens)).update_review_items("UAR-3", PAGE_CHANGES).ok
         assert wire.requests[0].body == wire.requests[1].body
         assert len(wire.requests) == 2
+
+
+# What the body counts comes before the status.
+
+HEAD = "Partial Success. Updated 1 of 2 review components successfully."
+LOCKED = f"Status for Review Item (b-HR)=Failure ({EXIST})"
+CODES = ["400 Bad Request", "403 Forbidden", "409 Conflict", "412 Precondition Failed", "422 Unprocessable"]
+
+
+def counted(text: str, code: str, form: str) -> bytes:
+    if form == "page":
+        body = f"{text} Query String=cmd=updateReviewItems&amp;format=json"
+        return html(f"<html><head><title>Error</title></head><body>{body}</body></html>", code)
+    if form == "json":
+        return ok(json.dumps({"data": {"type": "updateReviewItems", "Status": text}}), status=code)
+    if form == "message":
+        return ok(json.dumps({"status": "failure", "message": text}), status=code)
+    return ok(text, "text/plain", code)
+
+
+@pytest.mark.parametrize("code", ["200 OK", *CODES])
+@pytest.mark.parametrize("form", ["page", "json", "message", "text"])
+def test_a_part_that_was_done_is_told_whatever_the_status_is(connect: Callable[..., Any], code: str, form: str) -> None:
+    if form == "message" and code == "200 OK":
+        pytest.skip("a 200 that says failure beside a text is one")
+    changes = [change("a"), change("b")]
+    with Wire(counted(f"{HEAD}\n{LOCKED}", code, form)) as wire:
+        gl = connect(GL, wire.url, token="t")
+        with pytest.raises(infosecops.PartialFailure) as caught:
+            gl.update_review_items("UAR", changes)
+        result = caught.value.result
+        assert (result.updated, result.total, caught.value.outcome) == (1, 2, "rejected")
+        assert [entry.index for entry in result.succeeded] == [0]
+        assert [(entry.index, entry.reason) for entry in result.failed] == [(1, EXIST)]
+        assert [(item.label, item.reason) for item in result.items] == [("b-HR", EXIST)]
+        assert gl.update_review_items("UAR", changes, on_partial="return").updated == 1
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_chunks_after_a_partial_one_are_sent_whatever_its_status_is(connect: Callable[..., Any], code: str) -> None:
+    whole = status("Success. Updated all 2 review components with specified states.")
+    changes = [change(name) for name in "abcd"]
+    with Wire(counted(f"{HEAD} {LOCKED}", code, "page"), whole) as wire:
+        result = connect(GL, wire.url, token="t").update_review_items("UAR", changes, chunk_size=2, on_partial="return")
+        assert len(wire.requests) == 2
+        assert (result.updated, result.total, result.counts) == (3, 4, {"succeeded": 3, "failed": 1, "unknown": 0})
+
+
+@pytest.mark.parametrize("code", ["200 OK", *CODES])
+def test_none_is_none_whatever_the_status_is(connect: Callable[..., Any], code: str) -> None:
+    text = f"Status=Failure.  None of the 1 review components could be updated. {LOCKED}"
+    with Wire(counted(text, code, "page")) as wire:
+        with pytest.raises(infosecops.PartialFailure) as caught:
+            connect(GL, wire.url, token="t").update_review_items("UAR", [change("b")])
+        result = caught.value.result
+        assert (result.updated, result.total, caught.value.outcome) == (0, 1, "rejected")
+        assert [entry.reason for entry in result.failed] == [EXIST]
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_all_is_all_whatever_the_status_is(connect: Callable[..., Any], code: str) -> None:
+    text = "Success. Updated all 1 review components with specified states."
+    with Wire(counted(text, code, "page")) as wire:
+        assert connect(GL, wire.url, token="t").update_review_items("UAR", [change()]).ok
+
+
+@pytest.mark.parametrize("text", ["Partial Success.", "Partial Success. Updated some.", "partial success (1/2)"])
+@pytest.mark.parametrize("code", CODES)
+def test_a_part_that_is_not_counted_leaves_the_outcome_unknown(
+    connect: Callable[..., Any], text: str, code: str
+) -> None:
+    with Wire(counted(text, code, "page")) as wire:
+        with pytest.raises(infosecops.ApiError) as caught:
+            connect(GL, wire.url, token="t").update_review_items("UAR", [change()])
+        assert caught.value.outcome == "unknown"
+
+
+@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("text", [HEAD, "Success. Updated all 2 review components.", "Partial Success."])
+def test_other_entry_points_claim_no_refusal_of_all_either(connect: Callable[..., Any], text: str, code: str) -> None:
+    place = ("POST", "/aveksa/command.submit")
+    with Wire(counted(text, code, "page")) as wire:
+        gl = connect(GL, wire.url, token="t")
+        for call in (
+            lambda: gl.command("updateReviewItems", method="POST", body="<Review/>"),
+            lambda: gl.request(*place, params={"cmd": "updateReviewItems"}, body="<Review/>"),
+        ):
+            with pytest.raises(infosecops.ApiError) as caught:
+                call()
+            assert caught.value.outcome == "unknown"
+
+
+def test_an_answer_of_a_server_error_stays_unknown(connect: Callable[..., Any]) -> None:
+    with Wire(counted(HEAD, "500 Oops", "page")) as wire:
+        with pytest.raises(infosecops.ServerError) as caught:
+            connect(GL, wire.url, token="t").update_review_items("UAR", [change("a"), change("b")])
+        assert caught.value.outcome == "unknown"
+
+
+# Read first, masked then.
+
+LIKE_SECRETS = [
+    ("ann", "Password=Reset"),
+    ("x token=abc", "HR"),
+    ("ann", "api_key=old"),
+    ("ann", '"secret": "keeper"'),
+    ("ann", "CN=Key=Vault,OU=a"),
+    ("token=ws", "password=pw pass=1"),
+]
+
+
+@pytest.mark.parametrize(("user", "name"), LIKE_SECRETS)
+@pytest.mark.parametrize("page", [False, True])
+def test_labels_that_look_like_secrets_are_labels(
+    connect: Callable[..., Any], user: str, name: str, *, page: bool
+) -> None:
+    reason = "locked by token=holder"
+    line = f"Status for Review Item ({user}-{name})=Failure ({reason})"
+    text = f"Partial Success. Updated 2 of 3 review components successfully.\n{line}"
+    changes = [change("a"), change(user, name), change("b")]
+    with Wire(counted(text, "412 Precondition Failed", "page") if page else status(text)) as wire:
+        with pytest.raises(infosecops.PartialFailure) as caught:
+            connect(GL, wire.url, token="t-canary").update_review_items("UAR", changes)
+        result = caught.value.result
+        assert [entry.index for entry in result.succeeded] == [0, 2]
+        assert [(entry.index, entry.reason) for entry in result.failed] == [(1, reason)]
+        assert result.unknown == []
+        assert [(item.label, item.reason) for item in result.items] == [(f"{user}-{name}", reason)]
+        assert line in result.raw
+        assert "holder" not in str(caught.value), "what an error shows is masked"
+
+
+def test_the_token_is_masked_in_what_is_handed_over(connect: Callable[..., Any]) -> None:
+    text = "Partial Success. Updated 1 of 2 review components successfully.\n"
+    text += "Status for Review Item (ann-HR t-canary)=Failure (seen t-canary)"
+    with Wire(status(text)) as wire:
+        result = connect(GL, wire.url, token="t-canary").update_review_items(
+            "UAR", [change("ann", "HR t-canary"), change("b")], on_partial="return"
+        )
+        assert [(entry.index, entry.reason) for entry in result.failed] == [(0, "seen ****")]
+        assert [(item.label, item.reason) for item in result.items] == [("ann-HR ****", "seen ****")]
+        assert "canary" not in result.raw

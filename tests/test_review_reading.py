@@ -78,7 +78,7 @@ def test_a_generator_may_use_the_client(box: Sandbox) -> None:
             yield infosecops.ReviewItemChange("revoke", "achen", infosecops.Group("Auditors", "CyberArk (REST)"))
 
         assert gl.update_review_items("UAR-3", changes()).ok
-    assert [entry.operation for entry in box.journal][-2:] == ["getReviewStatus", "updateReviewItems"]
+    assert [entry.operation for entry in box.journal][-3:] == ["getReviewStatus", "updateReviewItems", "logoutUser"]
 
 
 def test_what_a_generator_raises_comes_up_and_nothing_is_sent(connect: Callable[..., Any]) -> None:

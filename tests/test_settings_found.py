@@ -43,6 +43,7 @@ TEXTS = {
         ["https://p2.example.com"],
     ),
     "headers": ({"X": "k"}, None, {"X": "p"}),
+    "logout_on_close": (True, False, True),
     "allow_http": (True, False, True),
     "danger_accept_invalid_certs": (True, False, True),
 }

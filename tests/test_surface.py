@@ -30,7 +30,7 @@ KINDS = {"alm": "", "analysis": "", "ldap": "", "kind": "(kind)"}
 SURFACE = {
     infosecops.GovernanceLifecycle: {
         **CLIENT,
-        "__init__": "(url, *, token=None, login=None, **common)",
+        "__init__": "(url, *, token=None, login=None, logout_on_close=True, **common)",
         "upload_coverage": (
             "(coverage=None, *, type, id=None, name=None, filename=None, alt_manager_resolves_to=None, check=False)"
         ),

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
         token: AsyncSecretLike
         login: UserLogin | TrustedApp
+        logout_on_close: bool
 
     class SDElementsOptions(CommonOptions, total=False):
         """Keywords of an SD Elements client."""

@@ -585,9 +585,15 @@ class SecuritySettings:
 @final
 class GovernanceLifecycle:
     def __new__(
-        cls, settings: Settings, *, token: AsyncSecretLike | None, login: UserLogin | TrustedApp | None
+        cls,
+        settings: Settings,
+        *,
+        token: AsyncSecretLike | None,
+        login: UserLogin | TrustedApp | None,
+        logout_on_close: bool,
     ) -> Self: ...
     def close(self) -> None: ...
+    def end_sessions(self) -> Operation[None] | None: ...
     def request(self, call: RawCall) -> Operation[Response]: ...
     def upload_coverage(
         self,

@@ -6,9 +6,10 @@ Pages: https://pradeepkg.github.io/RSA/docs/apireference
 from __future__ import annotations
 
 from infosecops import _infosecops
-from infosecops._client import AsyncClient, BaseClient, Client, run, run_here
+from infosecops._client import BaseClient, run, run_here
 from infosecops._progress import shown
 from infosecops._review_runs import AsyncReviewRuns, ReviewRuns
+from infosecops._sessions import AsyncSessions, Sessions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,13 +20,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
 
     from infosecops._client import AsyncSecretLike, CommonOptions, Effect
-    from infosecops._infosecops import (
-        CommandResult,
-        ReviewUpdate,
-        SecuritySettings,
-        TrustedApp,
-        UserLogin,
-    )
+    from infosecops._infosecops import CommandResult, ReviewUpdate, TrustedApp, UserLogin
     from infosecops.types import Changes, Coverage, CoverageType, ReviewOptions
 
     class Overrides(CommonOptions, total=False):
@@ -34,6 +29,7 @@ if TYPE_CHECKING:
         url: str
         token: AsyncSecretLike | None
         login: UserLogin | TrustedApp | None
+        logout_on_close: bool
 
 
 __all__ = ["AsyncGovernanceLifecycle", "GovernanceLifecycle"]
@@ -49,12 +45,16 @@ class _Base(BaseClient):
         *,
         token: AsyncSecretLike | None = None,
         login: UserLogin | TrustedApp | None = None,
+        logout_on_close: bool = True,
         **common: Unpack[CommonOptions],
     ) -> None:
         token, login = _infosecops.wrap(token), _infosecops.wrap(login)
         try:
-            self._native = _infosecops.GovernanceLifecycle(self._configure(url, common), token=token, login=login)
-            self._given = {"token": token, "login": login}
+            settings = self._configure(url, common)
+            self._native = _infosecops.GovernanceLifecycle(
+                settings, token=token, login=login, logout_on_close=logout_on_close
+            )
+            self._given = {"token": token, "login": login, "logout_on_close": logout_on_close}
         finally:
             # They may hold secrets, and tracebacks show the locals of every frame they pass.
             del url, common, token, login
@@ -67,7 +67,7 @@ class _Base(BaseClient):
         def from_profile(cls, profile: str, **overrides: Unpack[Overrides]) -> Self: ...  # type: ignore[override]
 
 
-class GovernanceLifecycle(_Base, ReviewRuns, Client):
+class GovernanceLifecycle(_Base, ReviewRuns, Sessions):
     """A client for Governance & Lifecycle.
 
     Args:
@@ -76,7 +76,11 @@ class GovernanceLifecycle(_Base, ReviewRuns, Client):
             server says that the token is invalid or expired.
         login: :class:`UserLogin` or :class:`TrustedApp`, to log in when first needed, and once more when the server
             says that the token is invalid or expired.
+        logout_on_close: Whether :meth:`close`, or the end of ``with``, logs out the session that ``login`` opened in
+            this process. A token that was given is never logged out.
         **common: The keywords that all clients take.
+
+    Without ``token`` and ``login`` only the commands ``status`` and ``getLoginInstructions`` can be run.
 
     Raises:
         ConfigError: Arguments can't be used; nothing was sent.
@@ -104,8 +108,9 @@ class GovernanceLifecycle(_Base, ReviewRuns, Client):
         """Refresh the coverage of a review result or definition (uploadCoverage). Never sent twice by itself.
 
         Args:
-            coverage: The file's content as bytes or str, sent unchanged; its path, read from disk while it is sent;
-                or the rules to write it from, also as a data frame with the columns of :meth:`CoverageRule.from_csv`.
+            coverage: The file's content as bytes or str, sent unchanged; its path as a :class:`pathlib.Path`, read from
+                disk while it is sent; or the rules to write it from, also as a data frame with the columns of
+                :meth:`CoverageRule.from_csv`.
             type: Which kind of coverage it is.
             id: Id of the review result; its messages take ids for results. Not together with ``name``.
             name: Name of the review definition.
@@ -114,7 +119,8 @@ class GovernanceLifecycle(_Base, ReviewRuns, Client):
             check: Send nothing if :func:`check_coverage` finds errors in it; warnings do not count.
 
         Raises:
-            ConfigError: ``check`` found errors; nothing was sent.
+            ConfigError: ``check`` found errors, or a str has neither ``|`` nor a line break, as a file's name has none;
+                nothing was sent.
             PreconditionFailedError: The server found a parameter missing or wrong.
             ApiError: The server answered 200 with a failure.
 
@@ -241,6 +247,9 @@ class GovernanceLifecycle(_Base, ReviewRuns, Client):
     ) -> CommandResult:
         """Run any other web-service command.
 
+        What a good answer holds is not known here, so whatever it holds is given as ``data``. It is an error if it says
+        ``status`` = failure, failed or error, or if it is an object with ``error`` instead of an envelope.
+
         Args:
             name: The command, such as ``findUsers``.
             params: Its parameters; True becomes ``true``, None is left out.
@@ -250,6 +259,7 @@ class GovernanceLifecycle(_Base, ReviewRuns, Client):
 
         Raises:
             ApiError: Refused, also inside an answer of status 200.
+            UnexpectedContentError: The answer is no document, or an error and nothing else; its outcome is unknown.
 
         Example:
             >>> from infosecops.sandbox import Sandbox
@@ -264,24 +274,8 @@ class GovernanceLifecycle(_Base, ReviewRuns, Client):
             del params, body
         return run_here(operation)
 
-    def login(self) -> None:
-        """Log in now, with ``login``; by itself that happens when a token is first needed."""
-        run_here(self._native.login())
 
-    def logout(self) -> None:
-        """End the session on the server and forget its token. One that has ended already is fine."""
-        run_here(self._native.logout())
-
-    def keep_alive(self) -> None:
-        """Keep the session from being idle too long. Not for tokens of trusted applications."""
-        run_here(self._native.keep_alive())
-
-    def get_security_settings(self) -> SecuritySettings:
-        """Get the limits of tokens, in minutes."""
-        return run_here(self._native.get_security_settings())
-
-
-class AsyncGovernanceLifecycle(_Base, AsyncReviewRuns, AsyncClient):
+class AsyncGovernanceLifecycle(_Base, AsyncReviewRuns, AsyncSessions):
     """The twin of :class:`GovernanceLifecycle` for asyncio."""
 
     async def upload_coverage(  # noqa: PLR0913
@@ -381,19 +375,3 @@ class AsyncGovernanceLifecycle(_Base, AsyncReviewRuns, AsyncClient):
             # They may hold secrets, and tracebacks show the locals of every frame they pass.
             del params, body
         return await run(operation)
-
-    async def login(self) -> None:
-        """Log in now; see :meth:`GovernanceLifecycle.login`."""
-        await run(self._native.login())
-
-    async def logout(self) -> None:
-        """End the session on the server; see :meth:`GovernanceLifecycle.logout`."""
-        await run(self._native.logout())
-
-    async def keep_alive(self) -> None:
-        """Keep the session from being idle too long; see :meth:`GovernanceLifecycle.keep_alive`."""
-        await run(self._native.keep_alive())
-
-    async def get_security_settings(self) -> SecuritySettings:
-        """Get the limits of tokens, in minutes."""
-        return await run(self._native.get_security_settings())

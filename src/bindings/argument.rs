@@ -255,8 +255,17 @@ impl Argument for f64 {
 
 impl Argument for Date {
     fn read(value: &Bound<'_, PyAny>) -> Result<Self, Wrong> {
-        value.extract().map_err(|_| Wrong::of_type("a date", value))
+        match value.extract() {
+            Ok(date) if !is_no_value(value) => Ok(date),
+            _ => Err(Wrong::of_type("a date", value)),
+        }
     }
+}
+
+/// Whether a value is one that stands for none, such as NaN or pandas.NaT: it does not equal itself. Its class may be that
+/// of a number or a date.
+pub fn is_no_value(value: &Bound<'_, PyAny>) -> bool {
+    value.ne(value).unwrap_or(false)
 }
 
 impl Argument for PathBuf {

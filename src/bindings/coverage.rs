@@ -8,6 +8,7 @@ use pyo3::types::PyString;
 use super::argument::{self, Given};
 use super::errors::refused;
 use super::frames::read_frame;
+use super::settings::config_error;
 use crate::systems::governance_lifecycle::{self as gl, Coverage, CoverageProblem, CoverageReport, CoverageRule};
 use crate::{named, record_methods};
 
@@ -134,8 +135,24 @@ pub fn check_coverage(py: Python<'_>, coverage: &Bound<'_, PyAny>, r#type: Given
     report.map_err(|error| refused(py, error))
 }
 
+/// What is uploaded. A text of one line without fields is no coverage, but what a path would be if it were given as text.
+pub fn read_upload(coverage: &Bound<'_, PyAny>) -> PyResult<Coverage> {
+    let read = read_coverage(coverage)?;
+    match &read {
+        Coverage::Bytes(bytes)
+            if coverage.is_instance_of::<PyString>() && !bytes.iter().any(|byte| b"|\r\n".contains(byte)) =>
+        {
+            Err(config_error(
+                coverage.py(),
+                "coverage: a str is the content itself, and this one holds neither '|' nor a line break; pass pathlib.Path(...) to upload a file",
+            ))
+        }
+        _ => Ok(read),
+    }
+}
+
 /// The argument `coverage`.
-pub fn read_coverage(coverage: &Bound<'_, PyAny>) -> PyResult<Coverage> {
+fn read_coverage(coverage: &Bound<'_, PyAny>) -> PyResult<Coverage> {
     if coverage.is_instance_of::<PyString>() {
         return argument::read("coverage", coverage).map(|text: String| Coverage::Bytes(Bytes::from(text)));
     }

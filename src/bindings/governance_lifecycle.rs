@@ -13,7 +13,7 @@ use pyo3::types::PyDict;
 use super::argument::{self, Given, Id};
 use super::bulk::raises;
 use super::client::Live;
-use super::coverage::read_coverage;
+use super::coverage::read_upload;
 use super::errors::refused;
 use super::handle::{Handle, Nothing};
 use super::login::Access;
@@ -35,32 +35,55 @@ use crate::systems::governance_lifecycle::{
 
 /// The native half of `GovernanceLifecycle` and its twin.
 #[pyclass(frozen, module = "infosecops._infosecops")]
-pub struct GovernanceLifecycle(Handle<System>);
+pub struct GovernanceLifecycle {
+    handle: Handle<System>,
+    logout_on_close: bool,
+}
 
 #[pymethods]
 impl GovernanceLifecycle {
     #[new]
-    #[pyo3(signature = (settings, *, token, login))]
+    #[pyo3(signature = (settings, *, token, login, logout_on_close))]
     fn new(
+        py: Python<'_>,
         settings: Py<Settings>,
         token: Option<&Bound<'_, PyAny>>,
         login: Option<&Bound<'_, PyAny>>,
+        logout_on_close: Given<bool>,
     ) -> PyResult<Self> {
+        named!(py; logout_on_close);
         let (access, given) = Access::new(token, login)?;
         let make = move || System::new(access.auth());
-        Ok(Self(Handle::new(settings, given, make)))
+        Ok(Self {
+            handle: Handle::new(settings, given, make),
+            logout_on_close,
+        })
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        self.0.traverse(&visit)
+        self.handle.traverse(&visit)
     }
 
     fn close(&self, py: Python<'_>) {
-        self.0.close(py);
+        self.handle.close(py);
+    }
+
+    /// The call that ends what is to be ended before closing: sessions that this client opened in this process. It does not
+    /// fail.
+    fn end_sessions(&self, py: Python<'_>) -> PyResult<Option<Operation>> {
+        let live = self.handle.client().existing();
+        if !self.logout_on_close || !live.is_some_and(|live| live.system.has_own_session()) {
+            return Ok(None);
+        }
+        let operation = self.handle.operation(py, "logout", |live, call| async move {
+            gl::end_own_sessions(&live.system, &call).await;
+            nothing(Ok(()))
+        });
+        operation.map(Some)
     }
 
     fn request(&self, py: Python<'_>, call: &RawCall) -> PyResult<Operation> {
-        self.0.request(py, call)
+        self.handle.request(py, call)
     }
 
     #[pyo3(signature = (coverage, *, r#type, id, name, filename, alt_manager_resolves_to, check))]
@@ -77,7 +100,7 @@ impl GovernanceLifecycle {
         check: Given<bool>,
     ) -> PyResult<Operation> {
         named!(py; r#type, id, name, filename, alt_manager_resolves_to, check);
-        let coverage = coverage.map(read_coverage).transpose()?;
+        let coverage = coverage.map(read_upload).transpose()?;
         let upload = CoverageUpload {
             coverage,
             kind: r#type,
@@ -87,7 +110,7 @@ impl GovernanceLifecycle {
             alt_manager_resolves_to,
             check,
         };
-        self.0
+        self.handle
             .long_operation(py, "upload_coverage", move |live, call| async move {
                 gl::upload_coverage(&live.system, &call, upload).await
             })
@@ -142,7 +165,7 @@ impl GovernanceLifecycle {
                 other => other,
             }
         };
-        self.0.long_operation(py, "update_review_items", begin)
+        self.handle.long_operation(py, "update_review_items", begin)
     }
 
     /// Checks a run that others send.
@@ -172,7 +195,7 @@ impl GovernanceLifecycle {
             same_state_ok,
             on_progress: None,
         };
-        self.0
+        self.handle
             .long_operation(py, "update_review_items", move |_, call| async move {
                 let refuse = |error| call.refuse("update_review_items", error);
                 let changes = Arc::new(reading.all().await.map_err(refuse)?);
@@ -198,7 +221,7 @@ impl GovernanceLifecycle {
         let raises = raises(py, "on_partial", &on_partial)?;
         let parts = read_parts(parts)?;
         let (changes, size, same_state_ok) = (plan.changes.clone(), plan.size, plan.same_state_ok);
-        self.0
+        self.handle
             .long_operation(py, "update_review_items", move |_, call| async move {
                 let update = gl::merged(&changes, size, same_state_ok, &parts);
                 if raises && !update.ok {
@@ -227,48 +250,50 @@ impl GovernanceLifecycle {
             "POST" => Method::POST,
             _ => return Err(config_error(py, "method: must be \"GET\" or \"POST\"")),
         };
-        self.0.long_operation(py, "command", move |live, call| async move {
+        self.handle.long_operation(py, "command", move |live, call| async move {
             let body = body.map(|bytes| ("text/plain; charset=utf-8", Body::Bytes(Bytes::from(bytes))));
             gl::command(&live.system, &call, &name, &params, body, method, effect).await
         })
     }
 
     fn login(&self, py: Python<'_>) -> PyResult<Operation> {
-        self.0.operation(py, "login", |live, call| async move {
+        self.handle.operation(py, "login", |live, call| async move {
             nothing(gl::login(&live.system, &call).await)
         })
     }
 
     fn logout(&self, py: Python<'_>) -> PyResult<Operation> {
-        self.0.operation(py, "logout", |live, call| async move {
+        self.handle.operation(py, "logout", |live, call| async move {
             nothing(gl::logout(&live.system, &call).await)
         })
     }
 
     fn keep_alive(&self, py: Python<'_>) -> PyResult<Operation> {
-        self.0.operation(py, "keep_alive", |live, call| async move {
+        self.handle.operation(py, "keep_alive", |live, call| async move {
             nothing(gl::keep_alive(&live.system, &call).await)
         })
     }
 
     fn get_security_settings(&self, py: Python<'_>) -> PyResult<Operation> {
-        self.0.operation(py, "get_security_settings", |live, call| async move {
-            gl::get_security_settings(&live.system, &call).await
-        })
+        self.handle
+            .operation(py, "get_security_settings", |live, call| async move {
+                gl::get_security_settings(&live.system, &call).await
+            })
     }
 
     fn run_review(&self, py: Python<'_>, name: Given<String>) -> PyResult<Operation> {
         named!(py; name);
-        self.0.operation(py, "run_review", move |live, call| async move {
+        self.handle.operation(py, "run_review", move |live, call| async move {
             gl::run_review(&live.system, &call, &name).await
         })
     }
 
     fn get_run_status(&self, py: Python<'_>, run_id: Given<Id>) -> PyResult<Operation> {
         named!(py; run_id);
-        self.0.operation(py, "get_run_status", move |live, call| async move {
-            gl::get_run_status(&live.system, &call, &run_id.0).await
-        })
+        self.handle
+            .operation(py, "get_run_status", move |live, call| async move {
+                gl::get_run_status(&live.system, &call, &run_id.0).await
+            })
     }
 
     #[pyo3(signature = (run_id, *, timeout, poll_interval, on_progress))]
@@ -284,14 +309,15 @@ impl GovernanceLifecycle {
         let pace = pace(timeout, poll_interval).map_err(|error| refused(py, error))?;
         let told = callable("on_progress", on_progress)?
             .map(|callable| Arc::new(progress(callable, |run: RunStatus| (run,))) as OnProgress<RunStatus>);
-        self.0.long_operation(py, "wait_for_run", move |live, call| async move {
-            gl::wait_for_run(&live.system, &call, &run_id.0, &pace, told).await
-        })
+        self.handle
+            .long_operation(py, "wait_for_run", move |live, call| async move {
+                gl::wait_for_run(&live.system, &call, &run_id.0, &pace, told).await
+            })
     }
 
     fn get_review_result(&self, py: Python<'_>, run_id: Given<Id>) -> PyResult<Operation> {
         named!(py; run_id);
-        self.0
+        self.handle
             .long_operation(py, "get_review_result", move |live, call| async move {
                 gl::get_review_result(&live.system, &call, &run_id.0).await
             })
@@ -299,24 +325,27 @@ impl GovernanceLifecycle {
 
     fn get_review_status(&self, py: Python<'_>, id: Given<Id>) -> PyResult<Operation> {
         named!(py; id);
-        self.0.operation(py, "get_review_status", move |live, call| async move {
-            gl::get_review_status(&live.system, &call, &id.0).await
-        })
+        self.handle
+            .operation(py, "get_review_status", move |live, call| async move {
+                gl::get_review_status(&live.system, &call, &id.0).await
+            })
     }
 
     fn set_review_state(&self, py: Python<'_>, id: Given<Id>, state: Given<String>) -> PyResult<Operation> {
         named!(py; id, state);
-        self.0.operation(py, "set_review_state", move |live, call| async move {
-            gl::set_review_state(&live.system, &call, &id.0, &state).await
-        })
+        self.handle
+            .operation(py, "set_review_state", move |live, call| async move {
+                gl::set_review_state(&live.system, &call, &id.0, &state).await
+            })
     }
 
     fn refresh_review(&self, py: Python<'_>, id: Given<Id>, options: &Bound<'_, PyDict>) -> PyResult<Operation> {
         named!(py; id);
         let options = refresh_options(options)?;
-        self.0.operation(py, "refresh_review", move |live, call| async move {
-            gl::refresh_review(&live.system, &call, &id.0, &options).await
-        })
+        self.handle
+            .operation(py, "refresh_review", move |live, call| async move {
+                gl::refresh_review(&live.system, &call, &id.0, &options).await
+            })
     }
 
     #[pyo3(signature = (id, state, *, unassigned, grouping, comment))]
@@ -335,7 +364,7 @@ impl GovernanceLifecycle {
             grouping,
             comment,
         };
-        self.0
+        self.handle
             .operation(py, "update_unreviewed_items", move |live, call| async move {
                 gl::update_unreviewed_items(&live.system, &call, &id.0, &state, &options).await
             })

@@ -163,7 +163,7 @@ impl<'py> Values<'_, 'py> {
             let is_default = matches!(
                 (name, given.extract::<Cow<'_, str>>().as_deref()),
                 ("accept", Ok("json")) | ("api", Ok("auto"))
-            );
+            ) || (name == "logout_on_close" && given.is_truthy()?);
             let value = if kind == Kind::Secret { secret(&given)? } else { given };
             return Ok((value, if is_default { DEFAULT } else { KEYWORD }.to_owned()));
         }

@@ -41,7 +41,8 @@ pub fn with_dict<T>(
         with_account(".account", account.as_ref(), |account| {
             let comments = comments.as_ref().filter(|value| !is_absent(value));
             let comments = comments.map(|value| text("", "comments", Some(value))).transpose()?;
-            let expires_on = expires_on.as_ref().filter(|value| !is_absent(value));
+            // As the constructor takes it: what stands for no date in a table is none that somebody gives for one change.
+            let expires_on = expires_on.as_ref().filter(|value| !value.is_none());
             let expires_on =
                 expires_on.map(|value| Date::read(value).map_err(|wrong| Refusal::at(".expires_on", wrong)));
             let parts = Parts::new(&state, &reviewee, kind, item);
@@ -150,12 +151,12 @@ pub fn with_account<T>(
         let source = text(place, "business_source", source.as_ref())?;
         return take(Some((&name, &source)));
     }
-    if is_absent(account) {
-        return take(None);
-    }
     if let Ok(account) = account.cast::<RevieweeAccount>() {
         let account = account.get();
         return take(Some((&account.name, &account.business_source)));
+    }
+    if is_absent(account) {
+        return take(None);
     }
     let expected = "a RevieweeAccount, a dict or None";
     Err(Refusal::at(place, Wrong::of_type(expected, account)))

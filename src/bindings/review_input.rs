@@ -3,9 +3,9 @@
 use jiff::civil::Date;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyFloat, PyMapping, PyString};
+use pyo3::types::{PyDict, PyMapping, PyString};
 
-use super::argument::{Argument, Wrong};
+use super::argument::{Argument, Wrong, is_no_value};
 use super::review_dict::{with_account, with_dict, with_item};
 use super::settings::config_error;
 use crate::core::error::Error;
@@ -187,19 +187,16 @@ fn read_day(row: &Bound<'_, PyDict>) -> Result<Option<Date>, Refusal> {
     day.map_err(|_| Refusal::Value(format!("{PLACE}: {text:?} is not a date such as 2030-12-31")))
 }
 
-/// What data frames have where there is nothing.
+/// What data frames have where there is nothing: None, NaN of any number's type, NaT of pandas and numpy, NA.
 pub fn is_absent(value: &Bound<'_, PyAny>) -> bool {
     if value.is_none() {
         return true;
     }
-    if value.is_instance_of::<PyString>() {
+    if value.is_instance_of::<PyString>() || value.is_instance_of::<PyDict>() {
         return false;
     }
-    if let Ok(number) = value.cast::<PyFloat>() {
-        return number.value().is_nan();
-    }
-    let name = value.get_type().name();
-    name.is_ok_and(|name| name == "NAType" || name == "NaTType")
+    let is_na = || value.get_type().name().is_ok_and(|name| name == "NAType");
+    is_no_value(value) || is_na()
 }
 
 pub fn wrong_kind(place: &str) -> Refusal {

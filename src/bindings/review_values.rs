@@ -4,9 +4,10 @@ use jiff::civil::Date;
 use pyo3::prelude::*;
 
 use super::argument::Given;
+use super::errors::refused;
 use super::review_input::{Refusal, read_account, read_item};
 use crate::systems::governance_lifecycle::{
-    ApplicationRole, Entitlement, GlobalRole, Group, ReviewItemChange, RevieweeAccount,
+    ApplicationRole, Entitlement, GlobalRole, Group, ReviewItemChange, RevieweeAccount, check_day,
 };
 use crate::{named, record_methods};
 
@@ -77,6 +78,7 @@ record_methods!(ReviewItemChange {
             Ok::<_, Refusal>((read_item("item", item)?, account.flatten()))
         };
         let (item, account) = read().map_err(|refusal| refusal.into_python(py))?;
+        expires_on.map_or(Ok(()), check_day).map_err(|error| refused(py, error))?;
         Ok(Self {
             state,
             reviewee,

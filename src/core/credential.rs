@@ -237,9 +237,14 @@ impl Holder {
         }
     }
 
+    /// Whether it was given once, so that there is no other.
+    pub const fn is_fixed(&self) -> bool {
+        matches!(self.credential, Credential::Fixed(_))
+    }
+
     /// Forgets the value if it is still the refused one. True if asking again may give another.
     pub fn refused(&self, secret: &Secret) -> bool {
-        if matches!(self.credential, Credential::Fixed(_)) {
+        if self.is_fixed() {
             return false;
         }
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);

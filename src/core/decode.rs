@@ -177,7 +177,7 @@ pub fn shorten(message: &str) -> String {
 }
 
 /// What a gateway in front of the product means; nginx's pages are the common ones.
-fn gateway_hint(status: u16, message: &str) -> Option<&'static str> {
+pub fn gateway_hint(status: u16, message: &str) -> Option<&'static str> {
     match status {
         400 if message.contains("SSL certificate") => {
             Some("the gateway wants a client certificate that it trusts: pass client_cert=")

@@ -326,11 +326,11 @@ async fn everything_is_checked_before_the_first_byte() {
 
 #[tokio::test]
 async fn the_commands_around_a_review_have_their_documented_queries() {
-    let ok = json(r#"{"data":{"type":"x","name":"UAR-3","status":"success","run-id":"9"}}"#);
+    let ok = json(r#"{"data":{"name":"UAR-3","status":"success","run-id":"9"}}"#);
     let server = Server::scripted(&[
         json(r#"{"data":{"type":"getRunStatus","overall-status":"Completed","start-time":"2023-08-03 20:12:08"}}"#),
         json(r#"{"data":{"type":"getReviewResult","id":"61"}}"#),
-        json(r#"{"data":{"type":"getReviewStatus","name":"UAR-3","total-users":"12"}}"#),
+        json(r#"{"data":{"type":"getReviewStatus","name":"UAR-3","state":"Active","total-users":"12"}}"#),
         ok.clone(),
         ok.clone(),
         ok,

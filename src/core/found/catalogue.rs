@@ -74,13 +74,14 @@ const COMMON: [Setting; 14] = [
     setting("headers", Kind::Headers),
 ];
 
-const GOVERNANCE_LIFECYCLE: [Setting; 6] = [
+const GOVERNANCE_LIFECYCLE: [Setting; 7] = [
     setting("token", Kind::Secret),
     setting("username", Kind::Text),
     setting("password", Kind::Secret),
     setting("auth_source", Kind::Text),
     setting("client_id", Kind::Text),
     setting("client_secret", Kind::Secret),
+    setting("logout_on_close", Kind::Flag),
 ];
 
 const SD_ELEMENTS: [Setting; 1] = [setting("token", Kind::Secret)];

@@ -27,7 +27,7 @@ fn change() -> impl Strategy<Value = ReviewItemChange> {
     ];
     let account = (text(), text()).prop_map(|(name, business_source)| RevieweeAccount { name, business_source });
     let comments = prop_oneof![text(), Just(String::new())];
-    let day = (1..10_000_i16, 1..13_i8, 1..29_i8).prop_map(|(year, month, day)| jiff::civil::date(year, month, day));
+    let day = (1970..10_000_i16, 1..13_i8, 1..29_i8).prop_map(|(year, month, day)| jiff::civil::date(year, month, day));
     (
         text(),
         item,

@@ -44,14 +44,6 @@ crate::fields!(CommandResult {
     data
 });
 
-impl CommandResult {
-    /// A text field of the data.
-    pub(super) fn text(&self, key: &str) -> Option<String> {
-        let fields: HashMap<String, &RawValue> = serde_json::from_str(self.data.0.get()).ok()?;
-        fields.get(key).and_then(|raw| lenient::text(raw))
-    }
-}
-
 /// Runs any command. `format` is always `json`. Parameters go into the query; the body, if any, with its media type.
 pub async fn command(
     client: &GovernanceLifecycle,
@@ -121,58 +113,124 @@ pub(super) fn target(name: &str) -> Target {
         .query("format", "json")
 }
 
-/// The answer as a result; `status` = `failure` inside a 200 is an error.
+/// The answer as a result, whatever it holds; a failure that it tells of inside a 200 is an error. So is a bare `error`,
+/// which no command is documented to answer, and of which nobody knows what was done before it.
 pub(crate) fn checked(answer: &Answer, name: &str) -> Result<CommandResult, Error> {
-    let result = read(answer, name)?;
-    if is_failure(&result) {
-        return Err(refused(answer, &result));
+    let opened = Opened::of(answer, name)?;
+    if let Some(refused) = opened.refused(answer) {
+        return Err(refused);
     }
-    Ok(result)
+    if opened.is_error {
+        return Err(answer.unexpected("the answer holds an error and nothing else"));
+    }
+    Ok(opened.result)
 }
 
 /// The refusal inside a 200, if there is one; what else the answer is does not matter.
 pub(super) fn refusal(answer: &Answer, name: &str) -> Option<Error> {
-    let result = read(answer, name).ok().filter(is_failure)?;
-    Some(refused(answer, &result))
+    Opened::of(answer, name).ok()?.refused(answer)
 }
 
-fn refused(answer: &Answer, result: &CommandResult) -> Error {
-    let message = result.message.as_deref().filter(|text| !text.trim().is_empty());
-    let message = message.or(result.status.as_deref()).unwrap_or_default();
-    let text = format!("the command was refused: {}", shorten(&answer.scrub(message.trim())));
-    answer.error(Kind::Api, &text).with_outcome(Outcome::Rejected)
-}
-
-fn is_failure(result: &CommandResult) -> bool {
-    let status = result.status.as_deref().unwrap_or_default().trim().to_ascii_lowercase();
-    status.starts_with("failure") || status == "failed"
-}
-
-/// The answer as a result, whatever its status says. JSON comes in three envelopes, and `properties` text or XML may
-/// come although JSON was asked for.
+/// The answer as a result, whatever its status says.
 pub(crate) fn read(answer: &Answer, name: &str) -> Result<CommandResult, Error> {
-    if answer.is_html() {
-        return Err(answer.unexpected("the answer is an HTML page"));
+    Opened::of(answer, name).map(|opened| opened.result)
+}
+
+/// What an answer came in.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Envelope {
+    /// An object below `data` or below the command's name, or `properties` text.
+    Own,
+    /// Any other document.
+    Other,
+}
+
+/// An answer that was read.
+pub(super) struct Opened {
+    pub result: CommandResult,
+    pub envelope: Envelope,
+    /// Whether it says that the command failed.
+    is_failure: bool,
+    /// Whether it is an object with an error instead of an envelope.
+    is_error: bool,
+}
+
+impl Opened {
+    /// JSON comes in three envelopes, and `properties` text or XML may come although JSON was asked for.
+    pub fn of(answer: &Answer, name: &str) -> Result<Self, Error> {
+        if answer.is_html() {
+            return Err(answer.unexpected("the answer is an HTML page"));
+        }
+        match answer.bytes().trim_ascii_start().first() {
+            None => Err(answer.unexpected("the answer is empty")),
+            Some(b'{') => object(answer, name),
+            Some(b'[' | b'"') => Ok(Self::other(Json(answer.json::<Box<RawValue>>()?))),
+            Some(b'<') => match xml::visible_text(&answer.text()) {
+                Some(_) => Ok(Self::other(json_text(answer, &*answer.text())?)),
+                None => {
+                    Err(answer.unexpected("the answer is neither JSON nor well-formed XML without a document type"))
+                }
+            },
+            Some(_) => properties(answer),
+        }
     }
-    match answer.bytes().trim_ascii_start().first() {
-        None => Err(answer.unexpected("the answer is empty")),
-        Some(b'{') => object(answer, name),
-        Some(b'[' | b'"') => Ok(bare(Json(answer.json::<Box<RawValue>>()?))),
-        Some(b'<') => match xml::visible_text(&answer.text()) {
-            Some(_) => Ok(bare(json_text(answer, &*answer.text())?)),
-            None => Err(answer.unexpected("the answer is neither JSON nor well-formed XML without a document type")),
-        },
-        Some(_) => properties(answer),
+
+    const fn other(data: Json) -> Self {
+        Self {
+            result: CommandResult {
+                r#type: None,
+                status: None,
+                message: None,
+                data,
+            },
+            envelope: Envelope::Other,
+            is_failure: false,
+            is_error: false,
+        }
+    }
+
+    /// The error, if the answer says that the command failed.
+    pub fn refused(&self, answer: &Answer) -> Option<Error> {
+        if !self.is_failure {
+            return None;
+        }
+        let result = &self.result;
+        let message = result.message.as_deref().filter(|text| !text.trim().is_empty());
+        let message = message.or(result.status.as_deref()).unwrap_or_default();
+        let text = format!("the command was refused: {}", shorten(&answer.scrub(message.trim())));
+        Some(answer.error(Kind::Api, &text).with_outcome(Outcome::Rejected))
+    }
+
+    /// What the server says about a failure, as it came.
+    pub fn failure(&self) -> Option<&str> {
+        let result = &self.result;
+        let text = result.message.as_deref().or(result.status.as_deref());
+        text.filter(|_| self.is_failure)
     }
 }
 
-fn bare(data: Json) -> CommandResult {
-    CommandResult {
-        r#type: None,
-        status: None,
-        message: None,
-        data,
-    }
+/// Whether a status is one of the words for a failure. Documented is `failure`, in updateUnreviewedItems; several of them
+/// stand in one text, with commas between.
+pub(super) fn says_failure(status: &str) -> bool {
+    let is_word = |word: &str| {
+        ["failure", "failed", "fail", "error"]
+            .iter()
+            .any(|known| word.eq_ignore_ascii_case(known))
+    };
+    first_word(status).is_some_and(is_word) || status.split(',').any(|part| is_word(part.trim()))
+}
+
+/// Whether a status says that all is done.
+pub(super) fn says_success(status: &str) -> bool {
+    first_word(status).is_some_and(|word| word.eq_ignore_ascii_case("success"))
+}
+
+/// The word that a status begins with; some repeat their own name before it, as in `Status=Failure.`
+fn first_word(status: &str) -> Option<&str> {
+    let words = status.split(|c: char| !c.is_alphanumeric());
+    words
+        .filter(|word| !word.is_empty())
+        .find(|word| !word.eq_ignore_ascii_case("status"))
 }
 
 fn json_text(answer: &Answer, value: impl serde::Serialize) -> Result<Json, Error> {
@@ -181,32 +239,65 @@ fn json_text(answer: &Answer, value: impl serde::Serialize) -> Result<Json, Erro
         .map_err(|_| answer.unexpected("the answer cannot be kept as JSON"))
 }
 
-fn object(answer: &Answer, name: &str) -> Result<CommandResult, Error> {
+fn object(answer: &Answer, name: &str) -> Result<Opened, Error> {
     answer.not_too_deep()?;
     // Parsed once more by the code that explains what is wrong with it.
     let explained = |_| answer.json::<IgnoredAny>().err();
-    let fields: HashMap<String, &RawValue> = match serde_json::from_slice(answer.bytes()) {
+    let outer: Fields<'_> = match serde_json::from_slice(answer.bytes()) {
         Ok(fields) => fields,
         Err(error) => {
             let error = explained(error).unwrap_or_else(|| answer.unexpected("the answer is not valid JSON"));
             return Err(error);
         }
     };
-    let (key, raw) = match fields.get("data") {
-        Some(raw) => (None, *raw),
-        None => match fields.get(name) {
-            Some(raw) => (Some(name.to_owned()), *raw),
-            None => (None, whole(answer)?),
-        },
+    let (key, raw) = match (outer.get("data"), outer.get(name)) {
+        (Some(raw), _) => (None, *raw),
+        (None, Some(raw)) => (Some(name.to_owned()), *raw),
+        (None, None) => (None, whole(answer)?),
     };
-    let inner: HashMap<String, &RawValue> = serde_json::from_str(raw.get()).unwrap_or_default();
-    let text = |key: &str| inner.get(key).and_then(|raw| lenient::text(raw));
-    Ok(CommandResult {
-        r#type: text("type").or(key),
-        status: text("status").or_else(|| text("Status")),
-        message: text("message"),
-        data: Json(raw.to_owned()),
+    let is_bare = !outer.contains_key("data") && key.is_none();
+    let inner: Fields<'_> = serde_json::from_str(raw.get()).unwrap_or_default();
+    let is_object = raw.get().starts_with('{');
+    // What stands outside of the envelope counts as a failure alone.
+    let outside = status_of(&outer).filter(|status| !is_bare && says_failure(status));
+    let is_failure = outside.is_some() || statuses(&inner).any(|status| says_failure(&status));
+    let outer_message = || text(&outer, "message").filter(|_| is_failure);
+    Ok(Opened {
+        result: CommandResult {
+            r#type: text(&inner, "type").or(key),
+            status: outside.or_else(|| status_of(&inner)),
+            message: text(&inner, "message").or_else(outer_message),
+            data: Json(raw.to_owned()),
+        },
+        envelope: if is_object && !is_bare {
+            Envelope::Own
+        } else {
+            Envelope::Other
+        },
+        is_failure,
+        is_error: is_bare
+            && outer
+                .iter()
+                .any(|(key, raw)| key.eq_ignore_ascii_case("error") && raw.get() != "null"),
     })
+}
+
+type Fields<'a> = HashMap<String, &'a RawValue>;
+
+fn text(fields: &Fields<'_>, key: &str) -> Option<String> {
+    fields.get(key).and_then(|raw| lenient::text(raw))
+}
+
+/// `status` or `Status`; other spellings were not seen, and would be meant.
+fn status_of(fields: &Fields<'_>) -> Option<String> {
+    text(fields, "status")
+        .or_else(|| text(fields, "Status"))
+        .or_else(|| statuses(fields).next())
+}
+
+fn statuses(fields: &Fields<'_>) -> impl Iterator<Item = String> {
+    let found = fields.iter().filter(|(key, _)| key.eq_ignore_ascii_case("status"));
+    found.filter_map(|(_, raw)| lenient::text(raw))
 }
 
 fn whole(answer: &Answer) -> Result<&RawValue, Error> {
@@ -215,7 +306,7 @@ fn whole(answer: &Answer) -> Result<&RawValue, Error> {
 
 /// One `key=value` a line; keys may hold blanks, values may be empty. A line without `=` goes on with the value before
 /// it, and several values of one key are joined by commas as the vendor joins them.
-fn properties(answer: &Answer) -> Result<CommandResult, Error> {
+fn properties(answer: &Answer) -> Result<Opened, Error> {
     let text = answer.text();
     let mut pairs: Vec<(&str, String)> = Vec::new();
     for line in text.lines().filter(|line| !line.trim().is_empty()) {
@@ -225,7 +316,7 @@ fn properties(answer: &Answer) -> Result<CommandResult, Error> {
                 value.push('\n');
                 value.push_str(line.trim());
             }
-            (None, None) => return Err(answer.unexpected("the answer is neither JSON nor key=value text")),
+            (None, None) => return Err(answer.unexpected("the answer is neither JSON nor lines of keys and values")),
         }
     }
     let mut fields: BTreeMap<&str, String> = BTreeMap::new();
@@ -239,10 +330,17 @@ fn properties(answer: &Answer) -> Result<CommandResult, Error> {
             .or_insert(value);
     }
     let field = |key: &str| fields.get(key).cloned();
-    Ok(CommandResult {
-        r#type: field("type"),
-        status: field("status").or_else(|| field("Status")),
-        message: field("message"),
-        data: json_text(answer, &fields)?,
+    let mut statuses = fields.iter().filter(|(key, _)| key.eq_ignore_ascii_case("status"));
+    let is_failure = statuses.any(|(_, status)| says_failure(status));
+    Ok(Opened {
+        result: CommandResult {
+            r#type: field("type"),
+            status: field("status").or_else(|| field("Status")),
+            message: field("message"),
+            data: json_text(answer, &fields)?,
+        },
+        envelope: Envelope::Own,
+        is_failure,
+        is_error: false,
     })
 }

@@ -10,6 +10,7 @@ use http::Method;
 
 use super::command::{self, CommandResult};
 use super::coverage_check::{CoverageReport, check_coverage};
+use super::expected_answer::Expected;
 use super::session::GovernanceLifecycle;
 use crate::core::body::Body;
 use crate::core::error::Error;
@@ -135,11 +136,14 @@ pub async fn upload_coverage(
     call: &Call,
     upload: CoverageUpload,
 ) -> Result<CommandResult, Error> {
+    let id = upload.id.clone();
     let request = build(upload).map_err(|error| call.refuse(OPERATION, error))?;
+    let expected = Expected::success("uploadCoverage");
+    let expected = id.as_deref().map_or(expected, |id| expected.about("id", id));
     let uploaded = client
         .send(call, request)
         .await
-        .and_then(|answer| command::checked(&answer, "uploadCoverage"));
+        .and_then(|answer| expected.result(&answer));
     uploaded.map_err(|error| {
         error.settled_by(
             "look at the coverage in the review before uploading it again; the same file gives the same coverage",

@@ -9,7 +9,9 @@ use http::header::HeaderName;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::{command, page, xml};
+use super::command::{self, Opened};
+use super::expected_answer::Expected;
+use super::{page, xml};
 use crate::core::answer::Answer;
 use crate::core::body::Body;
 use crate::core::config::header_value;
@@ -24,6 +26,8 @@ use crate::core::transport::Call;
 const CLIENT_ID: HeaderName = HeaderName::from_static("clientid");
 const CLIENT_SECRET: HeaderName = HeaderName::from_static("clientsecret");
 
+const USER: &str = "loginUser";
+const APP: &str = "loginTrustedApp";
 const LOGOUT: &str = "logoutUser";
 
 /// A second login gives a second token and does no harm, so a broken connection may be followed by another try.
@@ -40,9 +44,19 @@ pub(super) fn logout_request() -> Request {
     request("logout", LOGOUT)
 }
 
-/// The server's refusal to end a session that is still alive. Inferred, as for a login.
-pub(super) fn logout_refusal(answer: &Answer) -> Option<Error> {
-    command::refusal(answer, LOGOUT).filter(|error| !page::says_dead(error.message()))
+/// Whether the session has ended. One that is over says so by a refusal: inferred, as for a login.
+///
+/// # Errors
+/// The session may be alive: it was refused to end it, or this is no answer to that.
+pub(super) fn logged_out(answer: &Answer) -> Result<(), Error> {
+    let is_over = || {
+        let opened = Opened::of(answer, LOGOUT).ok();
+        opened.is_some_and(|opened| opened.failure().is_some_and(page::says_dead))
+    };
+    match Expected::named(LOGOUT).result(answer) {
+        Err(error) if !is_over() => Err(error),
+        _ => Ok(()),
+    }
 }
 
 pub(super) async fn as_user(
@@ -51,25 +65,23 @@ pub(super) async fn as_user(
     password: &Holder,
     auth_source: Option<&str>,
 ) -> Result<Secret, Error> {
-    const COMMAND: &str = "loginUser";
     let secret = password.get().await?;
     let body = credentials(username, &secret, auth_source)?;
-    let request = request("login", COMMAND)
+    let request = request("login", USER)
         .body("application/xml", Body::Bytes(Bytes::from_owner(body)))
         .hiding(&secret);
-    token_of(call, &request, COMMAND, password, &secret).await
+    token_of(call, &request, USER, password, &secret).await
 }
 
 pub(super) async fn as_app(call: &Call, client_id: &str, client_secret: &Holder) -> Result<Secret, Error> {
-    const COMMAND: &str = "loginTrustedApp";
     let secret = client_secret.get().await?;
     let mut value = header_value("client_secret", secret.expose())?;
     value.set_sensitive(true);
-    let request = request("login", COMMAND)
+    let request = request("login", APP)
         .header(CLIENT_ID, header_value("client_id", client_id)?)
         .header(CLIENT_SECRET, value)
         .hiding(&secret);
-    token_of(call, &request, COMMAND, client_secret, &secret).await
+    token_of(call, &request, APP, client_secret, &secret).await
 }
 
 async fn token_of(
@@ -81,7 +93,7 @@ async fn token_of(
 ) -> Result<Secret, Error> {
     let answer = call.send(request).await?;
     let error = match read_token(&answer) {
-        _ if !answer.is_success() => page::explain(&answer),
+        _ if !answer.is_success() => page::explain(&answer, page::Access::Login),
         Ok(token) => return Ok(token),
         Err(unreadable) => refusal(&answer, command).unwrap_or(unreadable),
     };
@@ -139,6 +151,19 @@ struct Tokens {
 #[derive(Deserialize)]
 struct Inner {
     token: Option<Secret>,
+    r#type: Option<String>,
+}
+
+impl Inner {
+    /// The page of loginTrustedApp prints no type, so either login's is taken.
+    fn is_of_a_login(&self) -> bool {
+        let is = |command: &str| {
+            self.r#type
+                .as_deref()
+                .is_none_or(|told| told.eq_ignore_ascii_case(command))
+        };
+        is(USER) || is(APP)
+    }
 }
 
 pub(crate) fn read_token(answer: &Answer) -> Result<Secret, Error> {
@@ -148,7 +173,10 @@ pub(crate) fn read_token(answer: &Answer) -> Result<Secret, Error> {
     let bytes = answer.bytes();
     let token = if bytes.trim_ascii_start().starts_with(b"{") {
         let tokens = serde_json::from_slice::<Tokens>(bytes).ok();
-        tokens.and_then(|tokens| tokens.data.and_then(|data| data.token).or(tokens.token))
+        tokens.and_then(|tokens| match tokens.data {
+            Some(data) if !data.is_of_a_login() => None,
+            data => data.and_then(|data| data.token).or(tokens.token),
+        })
     } else {
         let text = std::str::from_utf8(bytes).unwrap_or_default();
         let token = text.lines().find_map(|line| line.trim().strip_prefix("token="));
@@ -172,6 +200,7 @@ mod tests {
         for body in [
             r#"{"data":{"type":"loginUser","token":"ws12:ab:-3f.01"}}"#,
             r#"{"token":"ws12:ab:-3f.01"}"#,
+            r#"{"data":{"type":"LOGINTRUSTEDAPP","token":"ws12:ab:-3f.01"}}"#,
             "token=ws12:ab:-3f.01\n",
             "type=loginUser\r\ntoken=ws12:ab:-3f.01\r\n",
         ] {
@@ -185,6 +214,8 @@ mod tests {
             "",
             "{}",
             r#"{"data":{"tokn":"ws99:ab"}}"#,
+            r#"{"data":{"type":"keepAlive","token":"ws99:ab"}}"#,
+            r#"{"data":{"type":"keepAlive"},"token":"ws99:ab"}"#,
             r#"{"token":"ws99:ab""#,
             "<html>ws99:ab</html>",
             "token=\n",

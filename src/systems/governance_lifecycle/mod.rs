@@ -10,6 +10,7 @@ pub(crate) mod command;
 mod coverage;
 mod coverage_check;
 mod coverage_filter;
+mod expected_answer;
 pub(crate) mod login;
 pub(crate) mod page;
 mod recent_texts;
@@ -36,12 +37,12 @@ pub use review::{
 pub use review_answer::ReviewItemResult;
 pub use review_result::{Fate, ReviewUpdate, Settled};
 pub use review_status::{ReviewStatus, RunStatus, SecuritySettings};
-pub use review_xml::check_change;
+pub use review_xml::{check_change, check_day};
 pub use reviews::{
     RefreshOptions, UnreviewedOptions, get_review_result, get_review_status, get_run_status, get_security_settings,
     keep_alive, refresh_review, run_review, set_review_state, update_unreviewed_items,
 };
-pub use session::{Auth, GovernanceLifecycle, login, logout};
+pub use session::{Auth, GovernanceLifecycle, end_own_sessions, login, logout};
 pub use wait::wait_for_run;
 
 /// The product's own paths, which may stand at the end of a configured URL.

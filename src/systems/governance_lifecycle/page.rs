@@ -4,9 +4,12 @@
 //! <https://pradeepkg.github.io/RSA/docs/review/uploadCoverage> (documented page),
 //! <https://community.rsa.com/s/article/createChangeRequest-Delete-Account-web-serivce-call-not-working-in-RSA-Identity-Management-and-Governance-6-9-1> (6.9.1)
 
+use http::header;
+
+use super::review_answer::says_updated;
 use crate::core::answer::Answer;
-use crate::core::decode::{html_text, json_message, one_line, shorten, status_error};
-use crate::core::error::{Error, Kind};
+use crate::core::decode::{gateway_hint, html_text, json_message, one_line, shorten, status_error};
+use crate::core::error::{Error, Kind, Outcome};
 
 /// What to do about a refused login.
 pub(super) const LOGIN_HINT: &str = "user name, password or authentication source, or client id and secret, were refused; repeated failures may lock the account";
@@ -63,46 +66,166 @@ pub(super) fn says_dead(message: &str) -> bool {
     message.to_ascii_lowercase().contains("is invalid or expired")
 }
 
+/// Whose token a request carried: a hint must not advise what was done already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// One that was given as it is.
+    Given,
+    /// One that a callable gave, which was asked once more.
+    Asked,
+    /// One of a login of this client, which logged in once more.
+    Session,
+    /// None: it is the login itself.
+    Login,
+    /// None of the client's.
+    None,
+}
+
 /// The error for an answer of status 300 or above.
-pub(crate) fn explain(answer: &Answer) -> Error {
+pub(crate) fn explain(answer: &Answer, access: Access) -> Error {
     let message = message(answer);
     let kind = Kind::of_status(answer.status);
-    if matches!(kind, Kind::UnexpectedContent | Kind::RateLimited) {
+    if kind == Kind::UnexpectedContent {
         return status_error(answer);
+    }
+    if kind == Kind::RateLimited {
+        let error = status_error(answer);
+        return match answer.headers.contains_key(header::RETRY_AFTER) {
+            true => error,
+            false => error.with_hint(RATE_HINT),
+        };
     }
     let shown = if message.is_empty() {
         "no explanation was given".to_owned()
     } else {
         shorten(&answer.scrub(&message))
     };
-    let error = answer.error(kind, &shown);
+    let mut error = answer.error(kind, &shown);
+    if error.context().outcome == Some(Outcome::Rejected) && says_updated(&message) {
+        error = error.with_outcome(Outcome::Unknown);
+    }
     match answer.status {
-        401 => unauthorized(error, &message),
-        403 => error.with_hint(
-            "check under Admin > Web Services that web services are on, that this client's address is on the allow list, and the command's security level",
-        ),
+        401 => unauthorized(answer, error, &message, access),
+        403 => error.with_hint(match (is_own(answer), answer.bytes().is_empty()) {
+            (true, _) => ALLOWED_HINT,
+            (false, true) => UNSIGNED_HINT,
+            (false, false) => FOREIGN_HINT,
+        }),
         404 => not_found(answer, error, &message),
-        _ => error,
+        405 => method_refused(error),
+        413 if error.context().operation == "upload_coverage" => error.with_hint(UPLOAD_SIZE_HINT),
+        502 => error.with_hint(
+            "a gateway got no usable answer from the product: see whether the product runs, and what the gateway's log says",
+        ),
+        503 => error.with_hint(
+            "the product, or a gateway in front of it, takes no requests at the moment, such as during maintenance or a restart",
+        ),
+        504 => error.with_hint(SLOW_HINT),
+        status => match gateway_hint(status, &message) {
+            Some(hint) => error.with_hint(hint),
+            None => error,
+        },
     }
 }
 
+const ALLOWED_HINT: &str = "check under Admin > Web Services that web services are on, that this client's address is on the allow list, and the command's security level";
+const FOREIGN_HINT: &str = "this answer is not one of the product's pages: a gateway, firewall or web server in front of it refused the request; look for the request in its log, and have it let /aveksa/command.submit through";
+const UNSIGNED_HINT: &str = "the answer does not say who refused the request: look for it in the log of the gateway or firewall in front of the product; if it got through, the product's own Web Services page has the allow list of addresses";
+const RATE_HINT: &str =
+    "a gateway in front of the product limits how often it is asked: wait, and make fewer calls at a time";
+const UPLOAD_SIZE_HINT: &str = "the server or a gateway takes no body of this size: raise its limit (nginx: client_max_body_size); a coverage file goes out in one request";
+/// A gateway that did not wait.
+pub(super) const SLOW_HINT: &str =
+    "a gateway did not wait long enough for the product: raise its limit (nginx: proxy_read_timeout)";
+
+/// Whether a page is the product's own: it repeats the query, or has the title of 6.9.1.
+fn is_own(answer: &Answer) -> bool {
+    let text = answer.text();
+    text.contains("Query String=") || text.contains("<title>Aveksa")
+}
+
+/// Schemes that a gateway offers and this client does not speak.
+fn offered(answer: &Answer) -> Vec<&'static str> {
+    const SCHEMES: [&str; 5] = ["Basic", "Digest", "Negotiate", "NTLM", "Kerberos"];
+    let values = answer.headers.get_all(header::WWW_AUTHENTICATE).iter();
+    // What stands between quotes is a realm or a nonce.
+    let unquoted = |value: &str| value.split('"').step_by(2).collect::<String>();
+    let told: Vec<String> = values.filter_map(|value| value.to_str().ok().map(unquoted)).collect();
+    let is_there = |scheme: &&str| {
+        let mut parts = told.iter().flat_map(|value| value.split(','));
+        parts.any(|part| {
+            let word = part.trim().split(' ').next().unwrap_or_default();
+            word.eq_ignore_ascii_case(scheme)
+        })
+    };
+    SCHEMES.into_iter().filter(is_there).collect()
+}
+
 /// <https://pradeepkg.github.io/RSA/docs/collection/collect-identities> tells the two kinds of refused token apart.
-fn unauthorized(error: Error, message: &str) -> Error {
-    let lower = message.to_ascii_lowercase();
-    if says_dead(message) {
-        return error.with_hint(
-            "the token is no longer valid: pass a new one, or pass login= so that the client logs in by itself",
-        );
+fn unauthorized(answer: &Answer, error: Error, message: &str, access: Access) -> Error {
+    let schemes = offered(answer);
+    if !is_own(answer) && !schemes.is_empty() {
+        return error.with_hint(format!(
+            "a gateway in front of the product wants credentials of its own ({}), which this client does not send: have it let this client through, or use an address that does not lead through it",
+            schemes.join(", ")
+        ));
     }
-    if lower.contains("not valid for the command") || lower.contains("not authorized") {
-        return error.with_kind(Kind::PermissionDenied).with_hint(
-            "the token is fine, but its user lacks the right for this, or the command's security level under Admin > Web Services excludes it",
-        );
-    }
-    if lower.contains("could not be validated") {
+    if access == Access::Login && !lacks_right(message) {
         return error.with_hint(LOGIN_HINT);
     }
-    error.with_hint("no valid token came with the request: pass token= or login=")
+    if says_dead(message) {
+        return error.with_hint(match access {
+            Access::Given => {
+                "the token is no longer valid: pass a new one, or pass login= so that the client logs in by itself"
+            }
+            Access::Asked => {
+                "the callable of token= was asked once more, and gave no valid token either: have it fetch a new one"
+            }
+            Access::Session | Access::Login => {
+                "the client logged in once more, and the server refuses the new token too: if several servers share this address, have the load balancer keep a client on one of them; otherwise look at the token timeouts under Admin > Web Services"
+            }
+            Access::None => "the token that the caller put into the request is no longer valid",
+        });
+    }
+    if lacks_right(message) {
+        return error.with_kind(Kind::PermissionDenied).with_hint(match access {
+            Access::Login => {
+                "the command's security level under Admin > Web Services excludes this login, or its user lacks the right for it"
+            }
+            _ => {
+                "the token is fine, but its user lacks the right for this, or the command's security level under Admin > Web Services excludes it"
+            }
+        });
+    }
+    error.with_hint(match access {
+        Access::Given | Access::Asked => {
+            "the token was refused without a reason: check that it is one of this instance and has not ended"
+        }
+        Access::Session | Access::Login => {
+            "the token of this client's login was refused without a reason: look at the logs of the product and of gateways in front of it"
+        }
+        Access::None => "the server wants a token: pass token= or login=",
+    })
+}
+
+/// Whether a refusal is about what the user may do, and not about who that is.
+fn lacks_right(message: &str) -> bool {
+    let lower = message.to_ascii_lowercase();
+    let is_bare = lower.contains("not valid for the command") || lower.contains("not authorized");
+    is_bare && !says_dead(message)
+}
+
+fn method_refused(error: Error) -> Error {
+    let method = error.context().method.clone().unwrap_or_default();
+    let hint = match error.context().operation.as_str() {
+        "command" => format!(
+            "the server or a gateway does not take {method} here: the vendor's page of the command says whether to pass method=\"GET\" or \"POST\""
+        ),
+        _ => format!(
+            "the server or a gateway does not take {method} here: check url, and have the gateway allow {method} for /aveksa/command.submit"
+        ),
+    };
+    error.with_hint(hint)
 }
 
 fn not_found(answer: &Answer, error: Error, message: &str) -> Error {
@@ -117,7 +240,7 @@ fn not_found(answer: &Answer, error: Error, message: &str) -> Error {
             .with_hint("check its spelling, and whether this version of the product has it");
     }
     let lower = message.to_ascii_lowercase();
-    if lower.contains("could not find") || lower.contains("run-id") {
+    if is_own(answer) || lower.contains("could not find") || lower.contains("run-id") {
         return error;
     }
     error.with_hint("check url: host, port, and that Governance & Lifecycle answers there below /aveksa")
@@ -132,7 +255,6 @@ fn command_of(answer: &Answer) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::error::Outcome;
 
     fn answer(status: u16, reason: Option<&str>, body: &str) -> Answer {
         Answer::made(status, reason, body, false, &["ws12:ab:-3f.01"])
@@ -196,7 +318,7 @@ mod tests {
             (501, "Password vault type not found.", Kind::Server),
         ];
         for (status, text, kind) in cases {
-            let error = explain(&answer(status, None, &page(text)));
+            let error = explain(&answer(status, None, &page(text)), Access::Given);
             assert_eq!((error.kind(), error.message()), (kind, text.trim()), "{status} {text}");
             let outcome = if status < 500 {
                 Outcome::Rejected
@@ -223,25 +345,47 @@ mod tests {
     }
 
     #[test]
+    fn a_login_that_lacks_a_right_is_no_wrong_password() {
+        let page = |text: &str| format!("<html><body>{text} Query String=cmd=loginUser</body></html>");
+        let cases = [
+            ("The token is not valid for the command 'x'. ", Kind::PermissionDenied),
+            (
+                "The token is not valid for the command 'x'. Token is invalid or expired",
+                Kind::Authentication,
+            ),
+            ("User could not be validated.", Kind::Authentication),
+        ];
+        for (text, kind) in cases {
+            let error = explain(&answer(401, None, &page(text)), Access::Login);
+            assert_eq!(error.kind(), kind, "{text}");
+            let is_login_hint = error.context().hint.as_deref() == Some(LOGIN_HINT);
+            assert_eq!(is_login_hint, kind == Kind::Authentication, "{text}");
+        }
+    }
+
+    #[test]
     fn an_unknown_command_is_told_by_the_reason_phrase() {
-        let error = explain(&answer(404, Some("unify"), ""));
+        let error = explain(&answer(404, Some("unify"), ""), Access::Given);
         assert_eq!(error.kind(), Kind::NotFound);
         assert_eq!(error.message(), "the server does not know the command \"unify\"");
-        let other = explain(&answer(404, None, "<html><body>Not here</body></html>"));
+        let other = explain(&answer(404, None, "<html><body>Not here</body></html>"), Access::Given);
         assert!(other.context().hint.as_deref().unwrap().starts_with("check url"));
-        assert_eq!(explain(&answer(404, None, "")).message(), "no explanation was given");
+        assert_eq!(
+            explain(&answer(404, None, ""), Access::Given).message(),
+            "no explanation was given"
+        );
     }
 
     #[test]
     fn tokens_in_the_echo_are_never_shown() {
         let body = "<html><body>Bad. ws12:ab:-3f.01 Query String=cmd=unify&amp;token=ws12:ab:-3f.01</body></html>";
-        let error = explain(&answer(412, None, body));
+        let error = explain(&answer(412, None, body), Access::Given);
         assert_eq!(error.message(), "Bad. ****");
         assert!(!error.context().body_excerpt.as_deref().unwrap().contains("3f.01"));
         // Neither as half of one, where a long message is cut.
         for length in 580..610 {
             let body = format!("<html><body>{} ws12:ab:-3f.01</body></html>", "x".repeat(length));
-            let error = explain(&answer(412, None, &body));
+            let error = explain(&answer(412, None, &body), Access::Given);
             assert!(!error.message().contains("ws12"), "{length}");
         }
     }

@@ -10,6 +10,7 @@ use futures_util::future::BoxFuture;
 use http::Method;
 
 use super::changes::{Changes, Document};
+use super::page::Access;
 use super::review_result::{Fate, ReviewUpdate, Settled};
 use super::review_xml::Head;
 use super::session::GovernanceLifecycle;
@@ -18,6 +19,7 @@ use crate::core::answer::Answer;
 use crate::core::body::Body;
 use crate::core::decode::shorten;
 use crate::core::error::{Error, Kind, Outcome};
+use crate::core::redact;
 use crate::core::request::Request;
 use crate::core::retry::Effect;
 use crate::core::transport::Call;
@@ -186,31 +188,75 @@ async fn send(
     let request = Request::new(OPERATION, Method::POST, command::target(COMMAND), Effect::Unsafe)
         .body("application/xml", Body::Pieces(Arc::new(document)));
     let answer = client.exchange(call, request).await?;
-    let text = answer.scrub(&status_text(&answer)?).into_owned();
-    match review_answer::parse(&text) {
-        Some(parsed) if answer.is_success() || (answer.status == 412 && parsed.updated == 0) => {
+    let text = status_text(&answer)?;
+    // What the body counts comes before the status: a 412 may tell of a part that was done.
+    let is_told = answer.is_success() || (400..500).contains(&answer.status);
+    match review_answer::parse(&text).filter(|_| is_told) {
+        Some(parsed) => {
             let count = range.len();
             let asked = changes.range(range).map(|(_, change)| change);
-            Ok((review_match::settle(parsed, asked, count, same_state_ok), text))
+            let mut settled = review_match::settle(parsed, asked, count, same_state_ok);
+            for (_, reason) in &mut settled.reasons {
+                *reason = answer.without_known(reason).into_owned();
+            }
+            // Read first and masked then, or labels that look like secrets would fit no change.
+            Ok((settled, answer.without_known(&text).into_owned()))
         }
-        _ => Err(refusal(&answer, &text)),
+        None => Err(smaller(refusal(&answer, &text, client.access()), range.len())),
     }
 }
 
-/// The text with head and item lines, from whatever form it came in.
-pub(crate) fn status_text(answer: &Answer) -> Result<String, Error> {
-    if !answer.is_success() {
-        let told = command::read(answer, COMMAND).ok().and_then(|result| result.status);
-        return Ok(told.unwrap_or_else(|| page::message(answer)));
-    }
-    let result = command::read(answer, COMMAND)?;
-    let text = match answer.bytes().trim_ascii_start().first() {
-        Some(b'{') => {
-            let told = [result.status, result.message];
-            told.into_iter().flatten().collect::<Vec<_>>().join("\n")
+/// Says which size to try where the size was the matter.
+fn smaller(error: Error, length: usize) -> Error {
+    let matter = match error.context().status {
+        Some(413) => {
+            "the server or a gateway takes no body of this size: raise its limit (nginx: client_max_body_size)"
         }
-        Some(b'"') => serde_json::from_str(result.data.0.get()).unwrap_or_default(),
-        _ => answer.text().into_owned(),
+        Some(504) => page::SLOW_HINT,
+        _ => return error,
+    };
+    match length {
+        0 | 1 => error,
+        _ => error.with_hint(format!(
+            "{matter}, or send fewer changes in one request, such as chunk_size={}",
+            length.div_ceil(2)
+        )),
+    }
+}
+
+/// The text with head and item lines, as it came, from whatever form it came in.
+pub(crate) fn status_text(answer: &Answer) -> Result<String, Error> {
+    // The product's error pages are HTML; some come with a 200.
+    if answer.is_html() {
+        return Ok(page::message(answer));
+    }
+    if !answer.is_success() {
+        let told = command::read(answer, COMMAND).ok().map(told);
+        return Ok(told
+            .filter(|text| !text.is_empty())
+            .unwrap_or_else(|| page::message(answer)));
+    }
+    let is_document = matches!(
+        answer.bytes().trim_ascii_start().first(),
+        None | Some(b'{' | b'[' | b'"' | b'<')
+    );
+    let text = match command::read(answer, COMMAND) {
+        Ok(result)
+            if !result
+                .r#type
+                .as_deref()
+                .is_none_or(|told| told.eq_ignore_ascii_case(COMMAND)) =>
+        {
+            return Err(answer.unexpected(&format!("this is no answer to {COMMAND}: its `type` is another one")));
+        }
+        Err(unreadable) if is_document => return Err(unreadable),
+        Ok(result) => match answer.bytes().trim_ascii_start().first() {
+            Some(b'{') => told(result),
+            Some(b'"') => serde_json::from_str(result.data.0.get()).unwrap_or_default(),
+            _ => answer.text().into_owned(),
+        },
+        // The text alone, without its key.
+        Err(_) => answer.text().into_owned(),
     };
     // The page says that XML comes back; a status that holds a document is read as its text.
     if text.trim_start().starts_with('<') {
@@ -219,7 +265,12 @@ pub(crate) fn status_text(answer: &Answer) -> Result<String, Error> {
     Ok(text)
 }
 
-pub(crate) fn refusal(answer: &Answer, text: &str) -> Error {
+fn told(result: command::CommandResult) -> String {
+    let told = [result.status, result.message];
+    told.into_iter().flatten().collect::<Vec<_>>().join("\n")
+}
+
+pub(crate) fn refusal(answer: &Answer, text: &str, access: Access) -> Error {
     let lower = text.to_ascii_lowercase();
     let message = shorten(&answer.scrub(text.trim()));
     if lower.contains("could not find a review") {
@@ -233,9 +284,12 @@ pub(crate) fn refusal(answer: &Answer, text: &str) -> Error {
         );
     }
     if !answer.is_success() {
-        return page::explain(answer);
+        return page::explain(answer, access);
     }
-    if lower.trim_start().starts_with("failure") {
+    if answer.is_html() {
+        return answer.unexpected("the answer is an HTML page");
+    }
+    if command::says_failure(text) {
         return answer.error(Kind::Api, &message);
     }
     answer.unexpected("the answer does not say how many review components were updated")
@@ -283,7 +337,8 @@ fn stopped(error: Error, mut sum: ReviewUpdate) -> Error {
 pub fn partial_failure(call: &Call, update: ReviewUpdate) -> Error {
     let mut reasons: Vec<String> = Vec::new();
     for item in update.items().filter(|item| !item.ok) {
-        let reason = item.reason.unwrap_or_default().trim_end_matches('.').to_owned();
+        let reason = item.reason.unwrap_or_default();
+        let reason = redact::scrub(reason.trim_end_matches('.'), &[]).into_owned();
         if !reason.is_empty() && !reasons.contains(&reason) {
             reasons.push(reason);
         }

@@ -61,6 +61,12 @@ pub(crate) fn parse(text: &str) -> Option<Parsed> {
     Some(Parsed { updated, total, items })
 }
 
+/// Whether a text that came with a refusal says that something was done all the same.
+pub(crate) fn says_updated(text: &str) -> bool {
+    let counted = parse(text).is_some_and(|parsed| parsed.updated > 0);
+    counted || text.to_ascii_lowercase().contains("partial success")
+}
+
 /// `updated all N`, `updated N of M`, `none of the N`.
 fn counts(head: &str) -> Option<(i64, i64)> {
     let number_after = |phrase: &str| {
@@ -212,6 +218,25 @@ mod tests {
             "Status for Review Item (Updated all 2)=Failure (x)",
         ] {
             assert_eq!(parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_may_tell_of_a_part_that_was_done() {
+        for text in [
+            "Partial Success. Updated 1 of 2 review components successfully.",
+            "Updated all 3 review components",
+            "PARTIAL SUCCESS.",
+        ] {
+            assert!(says_updated(text), "{text}");
+        }
+        for text in [
+            "",
+            "None of the 2 review components could be updated.",
+            "Updated 0 of 2",
+            "Success.",
+        ] {
+            assert!(!says_updated(text), "{text}");
         }
     }
 

@@ -14,6 +14,9 @@ const MONTHS: [&str; 12] = [
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
 ];
 
+/// No review is older.
+const FIRST_YEAR: i16 = 1970;
+
 /// What a request says beside its items.
 #[derive(Clone, Copy, Debug)]
 pub struct Head<'r> {
@@ -77,9 +80,18 @@ pub(super) fn check_parts<'t>(
         if !state.eq_ignore_ascii_case("maintain") {
             return Err(Error::config("expires_on: only with the state 'maintain'"));
         }
-        if date.year() < 1 {
-            return Err(Error::config("expires_on: not a year of the common era"));
-        }
+        check_day(date)?;
+    }
+    Ok(())
+}
+
+/// Refuses a day that nobody means. An expiry in the past takes access away at once, and what stands for no date at all is
+/// the year 1 to those who look at its class alone.
+pub fn check_day(date: Date) -> Result<(), Error> {
+    if date.year() < FIRST_YEAR {
+        return Err(Error::config(format!(
+            "expires_on: {date} is before {FIRST_YEAR} and no date on which access expires"
+        )));
     }
     Ok(())
 }

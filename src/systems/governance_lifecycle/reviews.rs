@@ -4,9 +4,9 @@
 //! <https://pradeepkg.github.io/RSA/docs/review/runReview> and the pages beside it.
 
 use http::Method;
-use serde::de::DeserializeOwned;
 
 use super::command::{self, CommandResult};
+use super::expected_answer::Expected;
 use super::review_status::{ReviewStatus, RunStatus, SecuritySettings};
 use super::session::GovernanceLifecycle;
 use crate::core::answer::Answer;
@@ -34,11 +34,11 @@ async fn change(
     call: &Call,
     operation: &'static str,
     target: Target,
-    command: &str,
+    expected: Expected<'_>,
     recipe: &str,
 ) -> Result<CommandResult, Error> {
     let answer = get(client, call, operation, target, Effect::Unsafe).await;
-    let result = answer.and_then(|answer| command::checked(&answer, command));
+    let result = answer.and_then(|answer| expected.result(&answer));
     result.map_err(|error| error.settled_by(recipe))
 }
 
@@ -49,19 +49,6 @@ fn needed(call: &Call, operation: &str, name: &str, value: &str) -> Result<(), E
     Ok(())
 }
 
-fn typed<T: DeserializeOwned>(answer: &Answer, command: &str) -> Result<T, Error> {
-    let result = command::checked(answer, command)?;
-    let parsed = serde_json::from_str(result.data.0.get());
-    parsed.map_err(|error| answer.unexpected(&format!("data: {error}")))
-}
-
-fn field(answer: &Answer, command: &str, key: &str) -> Result<String, Error> {
-    let value = command::checked(answer, command)?.text(key);
-    value
-        .filter(|value| !value.trim().is_empty())
-        .ok_or_else(|| answer.unexpected(&format!("data: missing field `{key}`")))
-}
-
 /// Starts the generation of a review from its definition and gives the id of the run.
 pub async fn run_review(client: &GovernanceLifecycle, call: &Call, name: &str) -> Result<String, Error> {
     const OPERATION: &str = "run_review";
@@ -69,7 +56,7 @@ pub async fn run_review(client: &GovernanceLifecycle, call: &Call, name: &str) -
     let target = command::target("runReview").query("name", name);
     let answer = get(client, call, OPERATION, target, Effect::Unsafe).await;
     answer
-        .and_then(|answer| field(&answer, "runReview", "run-id"))
+        .and_then(|answer| Expected::with("runReview", &["run-id"]).field(&answer, "run-id"))
         .map_err(|error| {
             error.settled_by(
                 "look for a run of this definition in the product before running it again: each run makes a review",
@@ -83,7 +70,8 @@ pub async fn get_run_status(client: &GovernanceLifecycle, call: &Call, run_id: &
     needed(call, OPERATION, "run_id", run_id)?;
     let target = command::target("getRunStatus").query("run-id", run_id);
     let answer = get(client, call, OPERATION, target, Effect::Read).await?;
-    let mut status: RunStatus = typed(&answer, "getRunStatus")?;
+    let expected = Expected::with("getRunStatus", &["overall-status"]).about("run-id", run_id);
+    let mut status: RunStatus = expected.record(&answer)?;
     status.extra.0.retain(|(key, _)| key != "type");
     Ok(status)
 }
@@ -94,7 +82,8 @@ pub async fn get_review_result(client: &GovernanceLifecycle, call: &Call, run_id
     needed(call, OPERATION, "run_id", run_id)?;
     let target = command::target("getReviewResult").query("run-id", run_id);
     let answer = get(client, call, OPERATION, target, Effect::Read).await?;
-    field(&answer, "getReviewResult", "id")
+    let expected = Expected::with("getReviewResult", &["id"]).about("run-id", run_id);
+    expected.field(&answer, "id")
 }
 
 /// Name, state and counts of a review result.
@@ -103,7 +92,8 @@ pub async fn get_review_status(client: &GovernanceLifecycle, call: &Call, id: &s
     needed(call, OPERATION, "id", id)?;
     let target = command::target("getReviewStatus").query("id", id);
     let answer = get(client, call, OPERATION, target, Effect::Read).await?;
-    let mut status: ReviewStatus = typed(&answer, "getReviewStatus")?;
+    let expected = Expected::with("getReviewStatus", &["name", "state"]).about("id", id);
+    let mut status: ReviewStatus = expected.record(&answer)?;
     status.extra.0.retain(|(key, _)| key != "type");
     Ok(status)
 }
@@ -127,7 +117,7 @@ pub async fn set_review_state(
         call,
         OPERATION,
         target,
-        "setReviewState",
+        Expected::success("setReviewState").about("id", id),
         "get_review_status(id).state shows whether it was applied",
     )
     .await
@@ -176,7 +166,7 @@ pub async fn refresh_review(
         call,
         OPERATION,
         target,
-        "refreshReview",
+        Expected::with("refreshReview", &["run-id"]).about("id", id),
         "get_review_status(id) shows the review's counts; another refresh does the same once more",
     )
     .await
@@ -264,7 +254,7 @@ pub async fn update_unreviewed_items(
         call,
         OPERATION,
         target,
-        "updateUnreviewedItems",
+        Expected::success("updateUnreviewedItems").about("id", id),
         "get_review_status(id) shows how many items are reviewed; items that have a state are not touched again",
     )
     .await
@@ -281,14 +271,15 @@ pub async fn keep_alive(client: &GovernanceLifecycle, call: &Call) -> Result<(),
         return Err(error.with_hint("nothing is needed: the client logs in again when the token has expired"));
     }
     let answer = get(client, call, OPERATION, command::target("keepAlive"), Effect::Read).await?;
-    command::checked(&answer, "keepAlive").map(|_| ())
+    Expected::named("keepAlive").result(&answer).map(|_| ())
 }
 
 /// How long tokens live.
 pub async fn get_security_settings(client: &GovernanceLifecycle, call: &Call) -> Result<SecuritySettings, Error> {
     let target = command::target("getSecuritySettings");
     let answer = get(client, call, "get_security_settings", target, Effect::Read).await?;
-    let mut settings: SecuritySettings = typed(&answer, "getSecuritySettings")?;
+    let limits = &["token-inactivity-timeout", "token-lifespan-timeout"];
+    let mut settings: SecuritySettings = Expected::with_any("getSecuritySettings", limits).record(&answer)?;
     settings.extra.0.retain(|(key, _)| key != "type");
     Ok(settings)
 }

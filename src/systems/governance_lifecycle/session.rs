@@ -1,10 +1,13 @@
 //! Who talks to the server: keeps the token of this process, logs in when there is none, and again once when it died.
 
+use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use http::header::{self, HeaderValue};
 use tokio::time::timeout;
 
+use super::page::Access;
 use super::{login as ways, page};
 use crate::core::answer::Answer;
 use crate::core::config::header_value;
@@ -13,6 +16,15 @@ use crate::core::error::{Error, Kind, Outcome};
 use crate::core::request::{Backend, Request};
 use crate::core::secret::Secret;
 use crate::core::transport::Call;
+
+/// For the logout of a client that is closed.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+/// Sessions remembered beside the one in use; a client that logs in again and again forgets the oldest.
+const EARLIER_MAX: usize = 8;
+/// What the server answers to anybody.
+///
+/// <https://pradeepkg.github.io/RSA/docs/admin/status>, <https://pradeepkg.github.io/RSA/docs/authentication/getLoginInstructions>
+const OPEN_COMMANDS: [&str; 2] = ["status", "getLoginInstructions"];
 
 const LOGIN_RECIPE: &str =
     "log in again, which does no harm: a session that this login may have opened ends by itself when its time is up";
@@ -52,10 +64,27 @@ pub struct GovernanceLifecycle {
 #[derive(Default)]
 struct Session {
     token: Option<Secret>,
+    /// Tokens of sessions that a further login left open.
+    earlier: VecDeque<Secret>,
     /// Logins that the server refused, and its last refusal: those who waited for that login share it instead of
     /// sending the same wrong password once more each, which would lock the account.
     refusals: u64,
     refusal: Option<Error>,
+}
+
+impl Session {
+    fn begin(&mut self, token: Secret) {
+        self.earlier.extend(self.token.replace(token));
+        if self.earlier.len() > EARLIER_MAX {
+            self.earlier.pop_front();
+        }
+        self.refusal = None;
+    }
+
+    /// All tokens, which nobody uses from now on.
+    fn taken(&mut self) -> Vec<Secret> {
+        self.token.take().into_iter().chain(self.earlier.drain(..)).collect()
+    }
 }
 
 impl GovernanceLifecycle {
@@ -91,6 +120,22 @@ impl GovernanceLifecycle {
     /// Whether the token belongs to an application and not to a user.
     pub(super) fn is_app(&self) -> bool {
         matches!(self.auth, Auth::App { .. })
+    }
+
+    /// Whether it has opened a session that it has not ended.
+    pub fn has_own_session(&self) -> bool {
+        let session = self.session();
+        session.token.is_some() || !session.earlier.is_empty()
+    }
+
+    /// Whose tokens its requests carry.
+    pub(super) fn access(&self) -> Access {
+        match &self.auth {
+            Auth::Token(holder) if holder.is_fixed() => Access::Given,
+            Auth::Token(_) => Access::Asked,
+            Auth::User { .. } | Auth::App { .. } => Access::Session,
+            Auth::None => Access::None,
+        }
     }
 
     fn session(&self) -> MutexGuard<'_, Session> {
@@ -151,10 +196,7 @@ impl GovernanceLifecycle {
         };
         let mut session = self.session();
         match &result {
-            Ok(token) => {
-                session.token = Some(token.clone());
-                session.refusal = None;
-            }
+            Ok(token) => session.begin(token.clone()),
             Err(error) if error.kind() == Kind::Authentication => {
                 session.refusals += 1;
                 session.refusal = Some(error.clone());
@@ -191,6 +233,7 @@ impl GovernanceLifecycle {
         accept.or_insert(HeaderValue::from_static("application/json"));
         let early = |error| before_sending(call, &request.operation, error);
         let Some(token) = self.token(call).await.map_err(early)? else {
+            needs_no_token(&request).map_err(early)?;
             return call.send(&request).await;
         };
         let first = call.send(&authorized(&request, &token).map_err(early)?).await?;
@@ -216,7 +259,7 @@ impl Backend for GovernanceLifecycle {
         if answer.is_success() {
             return Ok(answer);
         }
-        Err(page::explain(&answer))
+        Err(page::explain(&answer, self.access()))
     }
 }
 
@@ -224,6 +267,24 @@ fn authorized(request: &Request, token: &Secret) -> Result<Request, Error> {
     let mut value = header_value("token", &format!("Bearer {}", token.expose()))?;
     value.set_sensitive(true);
     Ok(request.clone().header(header::AUTHORIZATION, value).hiding(token))
+}
+
+/// Without a token a request is sent only where the server asks for none, or the caller has put one in.
+fn needs_no_token(request: &Request) -> Result<(), Error> {
+    let query = request.target.sent().split_once('?').map_or("", |(_, query)| query);
+    let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+    let is_open = pairs.any(|(key, value)| match &*key {
+        "cmd" => OPEN_COMMANDS.iter().any(|command| value.eq_ignore_ascii_case(command)),
+        "token" => !value.is_empty(),
+        _ => false,
+    });
+    if is_open {
+        return Ok(());
+    }
+    Err(Error::config(format!(
+        "token, login: none of them was given to this client; without them it can only run {}",
+        OPEN_COMMANDS.join(" and ")
+    )))
 }
 
 /// A failed login is told as a failure of the operation that needed it, of which nothing was sent yet.
@@ -258,22 +319,32 @@ async fn end_session(client: &GovernanceLifecycle, call: &Call) -> Result<(), Er
     let Some(token) = token else {
         return Ok(());
     };
-    let answer = call.send(&authorized(&ways::logout_request(), &token)?).await?;
-    if answer.is_success() && answer.is_html() {
-        return Err(answer.unexpected("the answer is an HTML page"));
-    }
-    // Whatever a 401 says here, the token is of no use any more.
-    if !answer.is_success() && answer.status != 401 {
-        return Err(page::explain(&answer));
-    }
-    if answer.is_success()
-        && let Some(refusal) = ways::logout_refusal(&answer)
-    {
-        return Err(refusal);
-    }
+    log_out(client, call, &token).await?;
     client.forget(&token);
     if let Auth::Token(holder) = &client.auth {
         holder.refused(&token);
     }
     Ok(())
+}
+
+async fn log_out(client: &GovernanceLifecycle, call: &Call, token: &Secret) -> Result<(), Error> {
+    let answer = call.send(&authorized(&ways::logout_request(), token)?).await?;
+    // Whatever a 401 says here, the token is of no use any more.
+    match answer.is_success() {
+        true => ways::logged_out(&answer),
+        false if answer.status == 401 => Ok(()),
+        false => Err(page::explain(&answer, client.access())),
+    }
+}
+
+/// Ends the sessions that this client opened in this process, within a short time. What can't be ended ends by itself when
+/// its time is up, so nothing is told of it.
+pub async fn end_own_sessions(client: &GovernanceLifecycle, call: &Call) {
+    let call = call.with_timeout(call.remaining().min(LAST_WORDS));
+    let tokens = client.session().taken();
+    for token in tokens {
+        if log_out(client, &call, &token).await.is_err() && call.remaining().is_zero() {
+            return;
+        }
+    }
 }
