@@ -282,7 +282,7 @@ def test_error_bodies_of_every_type(connect: Callable[..., Any], status: int, bo
             connect(SDE, wire.url, token="canary").jobs.alm.start(12)
         error = caught.value
         # Where something follows, the full stop stands at the end.
-    assert text.rstrip(".") in str(error)
+        assert text.rstrip(".") in str(error)
         assert (error.status, error.operation, error.attempts) == (status, "jobs.alm.start", 1)
         assert error.outcome == ("unknown" if status >= 500 else "rejected")
         assert "\n" not in str(error)

@@ -134,7 +134,7 @@ fn in_base64(plain: &str, offset: usize) -> Option<Secret> {
     let mut bytes = Zeroizing::new(vec![0; offset]);
     bytes.extend_from_slice(plain.as_bytes());
     let encoded = Zeroizing::new(STANDARD_NO_PAD.encode(&*bytes));
-    let end = encoded.len() - usize::from(bytes.len() % 3 != 0);
+    let end = encoded.len() - usize::from(!bytes.len().is_multiple_of(3));
     let inner = encoded.get(offset + usize::from(offset > 0)..end)?;
     (inner.len() >= MIN_BASE64).then(|| Secret::new(inner))
 }

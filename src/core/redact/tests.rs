@@ -579,27 +579,6 @@ fn spelled(character: char, way: usize) -> String {
     }
 }
 
-/// Not a test: `--ignored --nocapture` prints the time for a long good answer.
-#[test]
-#[ignore = "prints a time"]
-fn speed() {
-    let secrets = [Secret::new("ws1a2b3c4d:5e6f7a8b:-9c0d1e2f"), Secret::new("hunter22")];
-    let text = "SUCCESS: Entitlement Finance_Ledger:read of Ann Smith (asmith) was updated to Revoke, item 12345\n"
-        .repeat(80_000);
-    for _ in 0..3 {
-        let begun = std::time::Instant::now();
-        let known = Known::new(&secrets);
-        assert!(known.spans(&text).is_empty());
-        let middle = begun.elapsed();
-        pairs::spans(&text);
-        println!(
-            "{} MB: {middle:?}, {:?}",
-            text.len() / 1_000_000,
-            begun.elapsed() - middle
-        );
-    }
-}
-
 proptest! {
     #[test]
     fn a_known_secret_never_survives(
