@@ -38,6 +38,11 @@ impl Phase {
     }
 }
 
+/// HTTP/2: the server took the stream or the connection away without an error, and without the end of the body.
+#[derive(Debug, thiserror::Error)]
+#[error("the server ended the answer before it was complete")]
+pub(super) struct CutShort;
+
 /// A failed attempt, as the HTTP library tells it.
 pub(super) enum Broken {
     /// There was no connection.

@@ -11,7 +11,7 @@ use tokio::task::yield_now;
 
 use super::address::Address;
 use super::body::Watched;
-use super::cause::Broken;
+use super::cause::{Broken, CutShort};
 use super::config::Settings;
 use super::content_encoding::{Encoding, Step, Undecodable};
 pub use super::direct::Reactor;
@@ -44,7 +44,7 @@ pub(super) struct Body {
 /// The body as it is sent.
 enum Wire {
     Direct(direct::Body),
-    Proxied(reqwest::Body),
+    Proxied { body: reqwest::Body, is_http2: bool },
 }
 
 /// Has the system close a connection to which no byte could be written for so long: the rest of an upload that the server
@@ -118,7 +118,8 @@ impl Http {
                 *request.headers_mut() = head.headers;
                 *request.body_mut() = Some(reqwest::Body::wrap(body));
                 let response = client.execute(request).await.map_err(proxied)?;
-                http::Response::from(response).map(Wire::Proxied)
+                let is_http2 = response.version() == http::Version::HTTP_2;
+                http::Response::from(response).map(|body| Wire::Proxied { body, is_http2 })
             }
         };
         let (mut head, wire) = response.into_parts();
@@ -144,7 +145,7 @@ impl Body {
     pub(super) fn announced(&self) -> Option<u64> {
         match (&self.encoding, &self.wire) {
             (Encoding::Identity, Wire::Direct(body)) => body.announced(),
-            (Encoding::Identity, Wire::Proxied(body)) => body.size_hint().exact(),
+            (Encoding::Identity, Wire::Proxied { body, .. }) => body.size_hint().exact(),
             _ => None,
         }
     }
@@ -184,9 +185,13 @@ impl Wire {
     async fn piece(&mut self) -> Result<Option<Bytes>, Broken> {
         match self {
             Self::Direct(body) => body.piece().await,
-            Self::Proxied(body) => loop {
+            Self::Proxied { body, is_http2 } => loop {
                 let Some(frame) = body.frame().await else {
-                    return Ok(None);
+                    // As in `direct::Body`.
+                    return match *is_http2 && !body.is_end_stream() {
+                        true => Err(Broken::Exchange(CutShort.into())),
+                        false => Ok(None),
+                    };
                 };
                 if let Ok(piece) = frame.map_err(proxied)?.into_data() {
                     return Ok(Some(piece));

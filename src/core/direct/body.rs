@@ -14,7 +14,7 @@ use tokio::task::yield_now;
 use super::http1::Http1;
 use super::pool::{Http2, Pool, Sender};
 use crate::core::body::Upload;
-use crate::core::cause::Broken;
+use crate::core::cause::{Broken, CutShort};
 
 /// The body of an answer.
 pub(in crate::core) struct Body {
@@ -28,11 +28,6 @@ enum Lent {
     Http1(Http1, Weak<Pool>),
     Http2(Http2, Weak<Pool>, Upload),
 }
-
-/// HTTP/2: the server took the stream or the connection away without an error, and without the end of the body.
-#[derive(Debug, thiserror::Error)]
-#[error("the server ended the answer before it was complete")]
-struct CutShort;
 
 /// The answer that came on this connection.
 pub(super) fn answered(
