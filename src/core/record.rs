@@ -372,6 +372,19 @@ mod tests {
     }
 
     #[test]
+    fn another_object_with_an_id_is_told_by_its_fields() {
+        for (text, is_one) in [
+            (r#"[{"id": 7}]"#, true),
+            (r#"[{"id": 7, "name": "x"}]"#, true),
+            (r#"[{"id": 7, "name": "x", "new": 1}]"#, true),
+            (r#"[{"id": 7, "when": "noon"}]"#, true),
+            (r#"[{"id": 7, "new": 1}]"#, false),
+        ] {
+            assert_eq!(parse(text).unwrap().first().unwrap().is_plausible(), is_one, "{text}");
+        }
+    }
+
+    #[test]
     fn what_is_required_is_named_with_its_place() {
         assert_eq!(
             parse(r#"[{"id": 1}, {"name": "x"}]"#).unwrap_err(),
