@@ -33,7 +33,8 @@ DELAY = {"zero", "0.0", "2**31", "2**63", "10**40", "1e308"}
 # Wherever the argument is taken, but for the exceptions below.
 EVERYWHERE: dict[str, set[str]] = {
     "access_key": SHORT | CALLED | WRAPPED,
-    "account": NONE | {"nan"},
+    # What data frames have where there is no account.
+    "account": NONE | {"nan", "Decimal"},
     "account_name": FILLED,
     "accounts": FLAG | NONE,
     "action": TEXT,
@@ -75,7 +76,7 @@ EVERYWHERE: dict[str, set[str]] = {
     "entitlements": FLAG | NONE,
     "executor": NONE,
     "expand": TEXT | NONE,
-    "expires_on": NONE | {"date", "datetime"},
+    "expires_on": NONE | {"datetime"},
     "failover": NONE | ITERABLE,
     "fields": MAPPING | {"nested"},
     "filename": NONE,
@@ -108,6 +109,7 @@ EVERYWHERE: dict[str, set[str]] = {
     "kind": FILLED_LINE,
     "limit": NONE | COUNT | {"zero"},
     "login": NONE,
+    "logout_on_close": FLAG,
     "max_concurrency": COUNT,
     "max_response_bytes": COUNT,
     "name": TEXT,
@@ -164,7 +166,8 @@ EXCEPTIONS: dict[tuple[str, str], set[str]] = {
     ("BambooAgents.tokens.update", "change"): FLAG | NONE,
     ("SDElements.jobs.list", "connection"): NONE | ID,
     ("SDElements.jobs.alm.list", "connection"): NONE | ID,
-    ("GovernanceLifecycle.upload_coverage", "coverage"): FILLED | BYTES,
+    # A text of one line without `|` is the name of a file.
+    ("GovernanceLifecycle.upload_coverage", "coverage"): {"line break"} | BYTES,
     ("GovernanceLifecycle.refresh_review", "coverage"): FLAG | NONE,
     ("GovernanceLifecycle.upload_coverage", "id"): FILLED | DIGITS,
     ("GovernanceLifecycle.get_review_status", "id"): FILLED | DIGITS,
