@@ -175,7 +175,7 @@ def test_a_byte_order_mark_and_a_line_end_of_a_file_are_left_out(connect: Callab
     file = tmp_path / "secret"
     file.touch(mode=0o600)
     file.write_bytes(b"\xef\xbb\xbfkey\r\n")
-    with Wire(ok(READING)) as wire:
+    with Wire(ok('{"id": 1}')) as wire:
         connect(SDE, wire.url, token=SecretFile(file)).jobs.alm.get(1)
         assert wire.only.headers["authorization"] == "Token key"
 
