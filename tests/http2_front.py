@@ -41,6 +41,8 @@ class Http2Front:
         """The operation whose answers are cut, by its name in the sandbox."""
         self.skip = 0
         """How many of its answers are passed on whole before."""
+        self.strikes: int | None = None
+        """How many are cut; None is all."""
         self._acceptor = threading.Thread(target=self._accept, daemon=True)
         self._acceptor.start()
 
@@ -84,6 +86,9 @@ class Http2Front:
         if self.skip:
             self.skip -= 1
             return None
+        if self.strikes is not None:
+            self.strikes -= 1
+            return self.cut if self.strikes >= 0 else None
         return self.cut
 
 

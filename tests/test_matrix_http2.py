@@ -65,7 +65,8 @@ class Lane(matrix_run.Lane):
         client = self.client(self.row.limit or PATIENT)
         self.again(lambda: self.ready(client), matrix_run.READY_CHANCES)
         self.box.journal.clear()
-        self.front.cut, self.front.struck, self.front.skip = cut, self.row.struck, self.row.skip
+        self.front.cut, self.front.struck = cut, self.row.struck
+        self.front.skip, self.front.strikes = self.row.skip, self.row.strikes
         try:
             self.finish(self.row.call(client, self.gift))
         except infosecops.Error as error:
