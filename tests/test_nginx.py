@@ -255,7 +255,7 @@ def test_a_small_body_limit_refuses_an_upload(
     tls = None if listen == "plain" else authority.issue("localhost")
     words = "http2" if listen == "http2" else ""
     with Nginx(box.url, tls=tls, listen=words, http="client_max_body_size 64k;") as nginx:
-        for coverage in (file, file.read_bytes(), "x" * 70_000, [CoverageRule("jdoe", "group")] * 20_000):
+        for coverage in (file, file.read_bytes(), "x|" * 35_000, [CoverageRule("jdoe", "group")] * 20_000):
             gl = governance(nginx.url)
             error = caught(
                 infosecops.BadRequestError, lambda gl=gl, c=coverage: gl.upload_coverage(c, type="monitor", id=1)
