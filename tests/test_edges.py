@@ -214,7 +214,7 @@ import infosecops
 url, proxy, trusting = sys.argv[1:]
 common = dict(
     token="t", api="agent-config", retry=infosecops.Retry(attempts=1), proxy=proxy,
-    danger_accept_invalid_certs=trusting == "trusting",
+    danger_accept_invalid_certs=trusting == "trusting", allow_http=True,
 )
 sync = infosecops.BambooAgents(url, **common)
 twin = infosecops.AsyncBambooAgents(url, **common)

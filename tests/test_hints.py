@@ -213,7 +213,7 @@ class TestGovernanceLifecycle:
                 ok("", status="429 Too Many Requests"),
                 "a gateway in front of the product limits how often it is asked: wait, and make fewer calls at a time",
             ),
-            (ok("", status="429 Slow", Retry_After="7"), "the server asks to wait (Retry-After: 7)"),
+            (ok("", status="429 Slow", Retry_After="7"), "the server asks to wait 7 s"),
             (
                 html(self.NGINX.format("502 Bad Gateway"), "502 Bad Gateway"),
                 self.BROKEN,

@@ -184,7 +184,7 @@ def test_a_server_that_repeats_a_secret_does_not_show_it(  # noqa: PLR0913, PLR0
         sde = client(twin, wire.url, on_event=events.append)
         shown = failure(lambda: sde.jobs.alm.get(7))
         assert CANARY in wire.requests[0].headers["authorization"]
-    assert "Token ****" in shown
+    assert "authorization: ****" in shown.lower()
     assert CANARY not in f"{shown} {events!r} {caplog.text} {sde!r} {sde.config_report()!r} {vars(sde)!r}"
 
 

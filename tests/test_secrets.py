@@ -263,7 +263,13 @@ def test_clients_print_their_address_only() -> None:
     for made in (
         client("", "GovernanceLifecycle", NOBODY, token=CANARY),
         client(
-            "", "SDElements", NOBODY, token=CANARY, headers={"X-Key": CANARY}, proxy=f"http://a:{CANARY}@127.0.0.1:1"
+            "",
+            "SDElements",
+            NOBODY,
+            token=CANARY,
+            headers={"X-Key": CANARY},
+            proxy=f"http://a:{CANARY}@127.0.0.1:1",
+            allow_http=True,
         ),
         client("Async", "Sectona", NOBODY, access_key=CANARY),
         client("Async", "BambooAgents", NOBODY, username="a", password=CANARY),
