@@ -5,6 +5,8 @@ Read it before it is changed: each word says that somebody may pass such a value
 
 from __future__ import annotations
 
+import sys
+
 NOTHING: set[str] = set()
 NONE = {"None"}
 FLAG = {"True"}
@@ -29,6 +31,9 @@ DIGITS = {"zero", "minus one", "2**31", "2**63", "-2**63-1", "10**40"}
 COUNT = {"2**31", "2**63"}
 SECONDS = {"2**31", "2**63", "10**40", "inf", "1e308"}
 DELAY = {"zero", "0.0", "2**31", "2**63", "10**40", "1e308"}
+
+# Python's own writer of JSON goes as deep as the interpreter lets it.
+JSON_DEPTH = {"nested", "nested deeply"} if sys.version_info >= (3, 12) else {"nested"}
 
 # Wherever the argument is taken, but for the exceptions below.
 EVERYWHERE: dict[str, set[str]] = {
@@ -95,14 +100,13 @@ EVERYWHERE: dict[str, set[str]] = {
     | NONE
     | MAPPING
     | DELAY
+    | JSON_DEPTH
     | {
         "-2**63-1",
         "dict of int",
         "list",
         "list of None",
         "minus one",
-        "nested",
-        "nested deeply",
         "pair of None",
         "tuple",
     },

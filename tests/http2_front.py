@@ -67,6 +67,10 @@ class Http2Front:
             plain.settimeout(LIMIT)
             with self._context.wrap_socket(plain, server_side=True) as secured:
                 _Connection(self, secured).run()
+                # What the client still sends has to be read: else the system takes back what the client has not read.
+                secured.shutdown(socket.SHUT_WR)
+                while secured.recv(65536):
+                    pass
 
     def answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> tuple[int, dict[str, str], bytes]:
         """What the sandbox says."""

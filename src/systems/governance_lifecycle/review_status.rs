@@ -105,9 +105,11 @@ record! {
     }
 }
 
-/// `2023-08-03 20:12:08`, some commands add `.0`. No zone comes with it, so none is made up.
+/// `2023-08-03 20:12:08`, some commands add `.0`. No zone comes with it, so none is made up. Python's `datetime` begins
+/// with the year 1.
 fn local_time(raw: &RawValue) -> Option<DateTime> {
-    lenient::exact_text(raw)?.trim().parse().ok()
+    let time: DateTime = lenient::exact_text(raw)?.trim().parse().ok()?;
+    (time.year() >= 1).then_some(time)
 }
 
 #[cfg(test)]
@@ -129,6 +131,25 @@ mod tests {
         assert_eq!((status.total_entitlements, status.complete_date), (Some(667), None));
         let extra: Vec<_> = status.extra.0.iter().map(|(key, _)| key.as_str()).collect();
         assert_eq!(extra, ["saved-users", "new"]);
+    }
+
+    #[test]
+    fn times_that_python_can_not_hold_are_kept_as_texts() {
+        for time in [
+            "0000-12-31 23:59:59",
+            "-000001-01-01 00:00:00",
+            "10000-01-01 00:00:00",
+            "2023-02-30 00:00:00",
+        ] {
+            let text = format!(
+                r#"{{"name": "x", "state": "Active", "start-date": "{time}", "due-date": "0001-01-01 00:00:00"}}"#
+            );
+            let status: ReviewStatus = serde_json::from_str(&text).unwrap();
+            assert_eq!(status.start_date, None, "{time}");
+            assert_eq!(status.due_date, Some(date(1, 1, 1).at(0, 0, 0, 0)));
+            let extra: Vec<_> = status.extra.0.iter().map(|(key, _)| key.as_str()).collect();
+            assert_eq!(extra, ["start-date"]);
+        }
     }
 
     #[test]
