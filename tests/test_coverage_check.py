@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import pickle
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import infosecops
@@ -13,7 +16,6 @@ from wire import Wire, ok
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 BROKEN = "user_id='lbelkin'|user|1=1|app-role|name='Datadog'|\nuser_id='d'arcy'|user|1=1|ent|name='Dynatrace'\n"
 BROKEN_TEXT = (
@@ -73,6 +75,48 @@ def test_nothing_is_sent_of_what_has_errors(connect: Callable[..., Any], tmp_pat
         gl.upload_coverage(COVERAGE_PAGE_PYTHON, type="reviewer", id=61, check=True)
         gl.upload_coverage("a=jdoe|user|1=1|ent|1=1|", type="reviewer", id=61, check=True)
         assert len(wire.requests) == 3, "warnings refuse nothing"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no named pipes in folders")
+@pytest.mark.parametrize("options", [{}, {"check": True}], ids=["unchecked", "checked"])
+def test_only_regular_files_are_read(connect: Callable[..., Any], tmp_path: Path, options: dict[str, bool]) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to(tmp_path / "pipe")
+    (tmp_path / "empty").touch()
+    wrong = {
+        "pipe": "is no regular file",
+        "link": "is no regular file",
+        ".": "is no regular file",
+        "gone": "No such file",
+    }
+    with Wire(ok(COVERAGE_OK)) as wire:
+        gl = connect(GL, wire.url, token="t", timeout=60.0)
+        for name, why in wrong.items():
+            with pytest.raises(infosecops.ConfigError, match=f"coverage: cannot read .*: {why}") as caught:
+                gl.upload_coverage(tmp_path / name, type="reviewer", id=61, **options)
+            assert (caught.value.outcome, caught.value.operation) == ("not_sent", "upload_coverage")
+        with pytest.raises(infosecops.ConfigError, match="coverage: must not be empty"):
+            gl.upload_coverage(tmp_path / "empty", type="reviewer", id=61, **options)
+        for device in ("/dev/null", "/dev/zero"):
+            with pytest.raises(infosecops.ConfigError, match="is no regular file"):
+                check_coverage(Path(device))
+        assert wire.connections == 0
+
+
+def test_the_deadline_ends_a_check(connect: Callable[..., Any], tmp_path: Path) -> None:
+    file = tmp_path / "coverage.txt"
+    file.write_text(COVERAGE_PAGE_PYTHON + "\n" + "user_id='x'|user|1=1|ent|name='y'|\n" * 500_000)
+    with Wire(ok(COVERAGE_OK)) as wire:
+        gl = connect(GL, wire.url, token="t", timeout=0.01)
+        with pytest.raises(
+            infosecops.DeadlineExceeded, match=r"nothing was ready to be sent within 0\.010 s"
+        ) as caught:
+            gl.upload_coverage(file, type="reviewer", id=61, check=True)
+        assert caught.value.outcome == "not_sent"
+        assert wire.connections == 0
+        gl = connect(GL, wire.url, token="t", timeout=60.0)
+        gl.upload_coverage(file, type="reviewer", id=61, check=True)
+        assert wire.only.body == file.read_bytes()
 
 
 def test_what_cannot_be_checked_is_refused(tmp_path: Path) -> None:

@@ -2,9 +2,8 @@
 
 use std::fs::File;
 use std::future::Future;
-use std::io::{Error as IoError, ErrorKind, Read};
+use std::io::{Error as IoError, ErrorKind, Read, Seek};
 use std::ops::Range;
-use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
@@ -32,8 +31,8 @@ pub enum Body {
     Empty,
     /// All of it in memory.
     Bytes(Bytes),
-    /// Read from disk while it is sent.
-    File(PathBuf),
+    /// A regular file, read from its beginning while it is sent.
+    File(Arc<File>),
     /// Made piece by piece while it is sent.
     Pieces(Arc<dyn Pieces>),
 }
@@ -47,18 +46,18 @@ pub trait Pieces: std::fmt::Debug + Send + Sync {
 }
 
 impl Body {
-    /// Opens what has to be opened. The flag is set as soon as a connection takes the body up. A file is read where the
+    /// Begins it. The flag is set as soon as a connection takes the body up. A file is read where the
     /// body is asked for, or on a thread of its own where other calls would wait for that.
     pub(crate) fn open(&self, started: Arc<AtomicBool>, is_thread_shared: bool) -> Result<Watched, Error> {
         let content = match self {
             Self::Empty => Content::Bytes(Bytes::new()),
             Self::Bytes(bytes) => Content::Bytes(bytes.clone()),
-            Self::File(path) => {
-                let wrong = |error| Error::config(format!("cannot read {}: {error}", path.display()));
-                let file = File::open(path).map_err(wrong)?;
-                let left = file.metadata().map_err(wrong)?.len();
+            Self::File(file) => {
+                let rewound = file.as_ref().rewind().and_then(|()| file.metadata());
+                let found = rewound.map_err(|error| Error::config(format!("the file can't be read: {error}")))?;
+                let left = found.len();
                 let reader = FileReader {
-                    file: Arc::new(file),
+                    file: file.clone(),
                     buffers: Buffers::default(),
                     is_thread_shared,
                     reading: None,

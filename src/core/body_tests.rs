@@ -4,14 +4,14 @@ use http_body_util::BodyExt;
 
 use super::*;
 
-fn file(name: &str, content: &[u8]) -> PathBuf {
+fn file(name: &str, content: &[u8]) -> std::path::PathBuf {
     let path = std::env::temp_dir().join(format!("infosecops-body-{}-{name}", std::process::id()));
     std::fs::write(&path, content).unwrap();
     path
 }
 
 fn opened(path: &std::path::Path, is_thread_shared: bool) -> Watched {
-    let body = Body::File(path.to_owned());
+    let body = Body::File(Arc::new(File::open(path).unwrap()));
     body.open(Arc::new(AtomicBool::new(false)), is_thread_shared).unwrap()
 }
 

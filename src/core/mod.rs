@@ -35,7 +35,7 @@ pub mod proxy_refusal;
 mod receiving;
 pub mod record;
 pub mod redact;
-mod regular_file;
+pub(crate) mod regular_file;
 pub mod request;
 pub mod retry;
 pub mod roots;

@@ -1,6 +1,7 @@
 //! The one way to a server: sends attempts until one counts, keeps size limit and deadline.
 
 use std::borrow::Cow;
+use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
@@ -8,6 +9,7 @@ use std::time::{Duration, SystemTime};
 use http::Method;
 use http::header::{self, HeaderValue};
 use http::response::Parts;
+use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep, timeout_at};
 use url::Url;
 
@@ -132,6 +134,29 @@ impl Call {
             elapsed: self.elapsed(),
             ..Context::default()
         }
+    }
+
+    /// Does what may take long, such as reading a file, on a thread of its own: neither the calls that share this thread
+    /// nor the deadline wait for it. Nothing was sent yet.
+    ///
+    /// # Errors
+    /// If it does not end before the deadline. It goes on then, and nobody hears of it.
+    pub async fn beside<T: Send + 'static>(
+        &self,
+        operation: &str,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Error> {
+        match timeout_at(self.deadline, spawn_blocking(work)).await {
+            Ok(Ok(done)) => return Ok(done),
+            Ok(Err(failed)) => {
+                if let Ok(panic) = failed.try_into_panic() {
+                    resume_unwind(panic);
+                }
+            }
+            Err(_) => {}
+        }
+        let message = format!("nothing was ready to be sent within {:.3} s", self.limit.as_secs_f64());
+        Err(Error::new(Kind::Deadline, message, self.context(operation)).with_outcome(Outcome::NotSent))
     }
 
     /// Completes an error that was made before anything was sent.

@@ -3,7 +3,10 @@
 //! <https://pradeepkg.github.io/RSA/docs/review/uploadCoverage>; the fields' meaning:
 //! <https://community.rsa.com/s/article/Privileges-signoff-and-review-in-coverage-files-are-honored-only-when-the-sign-off-is-enabled-in-review-definition-for-RSA-Via-Lifecycle-and-Governance>
 
-use std::path::PathBuf;
+use std::fs::{File, Metadata};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::Method;
@@ -14,6 +17,7 @@ use super::expected_answer::Expected;
 use super::session::GovernanceLifecycle;
 use crate::core::body::Body;
 use crate::core::error::Error;
+use crate::core::regular_file;
 use crate::core::request::{Backend, Request};
 use crate::core::retry::Effect;
 use crate::core::transport::Call;
@@ -137,7 +141,13 @@ pub async fn upload_coverage(
     upload: CoverageUpload,
 ) -> Result<CommandResult, Error> {
     let id = upload.id.clone();
-    let request = build(upload).map_err(|error| call.refuse(OPERATION, error))?;
+    let is_ready = matches!(upload.coverage, None | Some(Coverage::Bytes(_))) && !upload.check;
+    let request = if is_ready {
+        build(upload)
+    } else {
+        call.beside(OPERATION, move || build(upload)).await?
+    };
+    let request = request.map_err(|error| call.refuse(OPERATION, error))?;
     let expected = Expected::success("uploadCoverage");
     let expected = id.as_deref().map_or(expected, |id| expected.about("id", id));
     let uploaded = client
@@ -182,10 +192,8 @@ fn build(upload: CoverageUpload) -> Result<Request, Error> {
     let request = Request::new(OPERATION, Method::POST, target, Effect::Unsafe);
     match (upload.coverage, upload.filename) {
         (Some(coverage), None) => {
-            if upload.check {
-                checked(&coverage, &upload.kind)?.refuse()?;
-            }
-            Ok(request.body(CONTENT_TYPE, body(coverage)?))
+            let kind = upload.check.then_some(kind);
+            Ok(request.body(CONTENT_TYPE, body(coverage, kind)?))
         }
         (None, Some(_)) => Ok(request),
         _ => Err(Error::config(
@@ -202,14 +210,23 @@ pub fn checked(coverage: &Coverage, kind: &str) -> Result<CoverageReport, Error>
     check_kind(kind)?;
     match coverage {
         Coverage::Bytes(bytes) => Ok(check_coverage(bytes, kind)),
-        Coverage::File(path) => {
-            let read = std::fs::read(path);
-            let data =
-                read.map_err(|error| Error::config(format!("coverage: cannot read {}: {error}", path.display())))?;
-            Ok(check_coverage(&data, kind))
-        }
+        Coverage::File(path) => check_file(&open(path)?.0, path, kind),
         Coverage::Rules(rules) => Ok(check_coverage(lines(rules)?.as_bytes(), kind)),
     }
+}
+
+fn open(path: &Path) -> Result<(File, Metadata), Error> {
+    regular_file::open(path).map_err(|error| unreadable(path, &error))
+}
+
+fn check_file(mut file: &File, path: &Path, kind: &str) -> Result<CoverageReport, Error> {
+    let mut data = Vec::new();
+    file.read_to_end(&mut data).map_err(|error| unreadable(path, &error))?;
+    Ok(check_coverage(&data, kind))
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Error {
+    Error::config(format!("coverage: cannot read {}: {error}", path.display()))
 }
 
 fn lines(rules: &[CoverageRule]) -> Result<String, Error> {
@@ -232,26 +249,31 @@ fn check_kind(kind: &str) -> Result<(), Error> {
     Err(Error::config("type: must be 'monitor', 'reviewer' or 'altmanager'"))
 }
 
-fn body(coverage: Coverage) -> Result<Body, Error> {
+/// What is sent. With the kind of the file, one in which errors are found is refused.
+fn body(coverage: Coverage, checked_as: Option<&str>) -> Result<Body, Error> {
     let empty = || Err(Error::config("coverage: must not be empty"));
+    let refuse = |report: CoverageReport| report.refuse();
     match coverage {
         Coverage::Bytes(bytes) if bytes.trim_ascii().is_empty() => empty(),
-        Coverage::Bytes(bytes) => Ok(Body::Bytes(bytes)),
+        Coverage::Bytes(bytes) => {
+            checked_as.map_or(Ok(()), |kind| refuse(check_coverage(&bytes, kind)))?;
+            Ok(Body::Bytes(bytes))
+        }
         Coverage::File(path) => {
-            let shown = path.display();
-            let found = std::fs::metadata(&path);
-            let found = found.map_err(|error| Error::config(format!("coverage: cannot read {shown}: {error}")))?;
-            if !found.is_file() {
-                return Err(Error::config(format!("coverage: {shown} is no file")));
-            }
+            // Opened once: what was looked at and checked is what is sent.
+            let (file, found) = open(&path)?;
             if found.len() == 0 {
-                empty()
-            } else {
-                Ok(Body::File(path))
+                return empty();
             }
+            checked_as.map_or(Ok(()), |kind| check_file(&file, &path, kind).and_then(refuse))?;
+            Ok(Body::File(Arc::new(file)))
         }
         Coverage::Rules(rules) if rules.is_empty() => empty(),
-        Coverage::Rules(rules) => Ok(Body::Bytes(lines(&rules)?.into())),
+        Coverage::Rules(rules) => {
+            let lines = lines(&rules)?;
+            checked_as.map_or(Ok(()), |kind| refuse(check_coverage(lines.as_bytes(), kind)))?;
+            Ok(Body::Bytes(lines.into()))
+        }
     }
 }
 
@@ -287,7 +309,7 @@ mod tests {
             rule("user_id='lbelkin'", "app-role", &equals("name", "Datadog").unwrap()),
             rule("user_id='mcastro'", "ent", &equals("name", "Dynatrace").unwrap()),
         ];
-        let Body::Bytes(bytes) = body(Coverage::Rules(rules)).unwrap() else {
+        let Body::Bytes(bytes) = body(Coverage::Rules(rules), None).unwrap() else {
             unreachable!()
         };
         assert_eq!(
@@ -306,10 +328,10 @@ mod tests {
         }
         assert!(rule("", "ent", "1=1").line().is_err());
         assert!(rule("1=1", " ", "1=1").line().is_err());
-        let error = body(Coverage::Rules(vec![
-            rule("1=1", "ent", "1=1"),
-            rule("a|b", "ent", "1=1"),
-        ]))
+        let error = body(
+            Coverage::Rules(vec![rule("1=1", "ent", "1=1"), rule("a|b", "ent", "1=1")]),
+            None,
+        )
         .unwrap_err();
         assert!(
             error.message().starts_with("coverage[1].reviewer: holds '|'"),
