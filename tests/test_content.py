@@ -9,7 +9,7 @@ from typing import Any
 
 import infosecops
 import pytest
-from wire import Wire, ok
+from wire import LIMIT, Hang, Wire, ok
 
 Connect = "Callable[..., Any]"
 
@@ -255,3 +255,29 @@ def test_texts_of_every_system_are_decoded(connect: Connect) -> None:
         wire.answers = [ok(tokens.encode("latin-1"), typed("application/json", latin))]
         bamboo = connect("BambooAgents", wire.url, token="t", api="agent-config")
         assert [token.name for token in bamboo.tokens.list()] == [text]
+
+
+ENDLESS = {
+    "plain": ("", b"no such thing " * 40_000),
+    "bomb": ("Content-Encoding: gzip\r\n", gzip.compress(b"no such thing " * 4_000_000)),
+    "latin-1": ("", "f\u00fcr Pr\u00fcfung ".encode("latin-1") * 40_000),
+}
+
+
+@pytest.mark.parametrize("way", ["direct", "proxied"])
+@pytest.mark.parametrize("case", ENDLESS)
+def test_a_refusal_is_read_no_further_than_it_is_shown(connect: Connect, way: str, case: str) -> None:
+    field, body = ENDLESS[case]
+    charset = "iso-8859-1" if case == "latin-1" else "utf-8"
+    head = f"HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain;charset={charset}\r\n{field}"
+    hang = Hang(f"{head}Content-Length: 1000000000000\r\n\r\n".encode() + body)
+    with Wire(hang) as wire:
+        client = sde(connect, way, wire, timeout=60.0)
+        with pytest.raises(
+            infosecops.PermissionDeniedError, match=r"403: no such thing no|403: f\u00fcr Pr\u00fcfung"
+        ) as caught:
+            client.jobs.alm.start(5)
+        assert caught.value.outcome == "rejected"
+        assert caught.value.elapsed < 30.0, "nobody waits for the rest"
+        assert hang.released.wait(LIMIT), "the connection was closed"
+        assert wire.only.method == "POST"

@@ -117,11 +117,15 @@ class Wire:
             if isinstance(answer, bytes):
                 connection.sendall(answer)
                 continue
-            connection.sendall(answer.sent)
-            if isinstance(answer, Hang):
+            if isinstance(answer, Drop):
+                connection.sendall(answer.sent)
+                return
+            # A client that closes with bytes unread resets the connection.
+            with suppress(ConnectionError):
+                connection.sendall(answer.sent)
                 answer.reached.set()
                 connection.recv(1)
-                answer.released.set()
+            answer.released.set()
             return
 
     @property

@@ -17,6 +17,9 @@ use super::transport::{Attempt, Call};
 
 /// What a server's Content-Length may make us set aside before a byte has come.
 const PREALLOCATION_MAX: usize = 1024 * 1024;
+/// Of a refusal as much is read, decoded and kept: many times what is ever shown. The status has settled the call, so that a
+/// flood behind it is nobody's loss.
+const REFUSAL_BYTES_MAX: u64 = 256 * 1024;
 static REQUEST_ID_HEADERS: [HeaderName; 4] = [
     HeaderName::from_static("x-request-id"),
     HeaderName::from_static("x-correlation-id"),
@@ -52,7 +55,11 @@ impl Call {
             .map(|sink| Elements::new(sink()));
         let mut received: u64 = 0;
         let mut undecodable = None;
-        loop {
+        let most = match is_good || request.whole_refusal {
+            true => u64::MAX,
+            false => REFUSAL_BYTES_MAX,
+        };
+        while received < most {
             match pieces.piece().await {
                 Ok(None) => break,
                 Ok(Some(piece)) => {

@@ -42,6 +42,8 @@ pub struct Request {
     pub secret_answer: bool,
     /// Whether a good answer may be anything: its bytes are left as they come.
     pub any_content: bool,
+    /// Whether a refusal is read to its end: it tells of each part of the request.
+    pub whole_refusal: bool,
     /// What takes the elements of a good answer that is a list.
     pub elements: Option<NewSink>,
     /// An attempt that was made for the same call before, and may have been applied.
@@ -61,6 +63,7 @@ impl Request {
             secrets: Vec::new(),
             secret_answer: false,
             any_content: false,
+            whole_refusal: false,
             elements: None,
             unsettled_attempt: None,
         }
@@ -123,6 +126,13 @@ impl Request {
     #[must_use]
     pub fn with_any_content(mut self) -> Self {
         self.any_content = true;
+        self
+    }
+
+    /// Has a refusal read to its end.
+    #[must_use]
+    pub fn with_whole_refusal(mut self) -> Self {
+        self.whole_refusal = true;
         self
     }
 

@@ -186,7 +186,8 @@ async fn send(
 ) -> Result<(Settled, String), Error> {
     let (changes, range) = (document.changes.clone(), document.range.clone());
     let request = Request::new(OPERATION, Method::POST, command::target(COMMAND), Effect::Unsafe)
-        .body("application/xml", Body::Pieces(Arc::new(document)));
+        .body("application/xml", Body::Pieces(Arc::new(document)))
+        .with_whole_refusal();
     let answer = client.exchange(call, request).await?;
     let text = status_text(&answer)?;
     // What the body counts comes before the status: a 412 may tell of a part that was done.
