@@ -281,3 +281,16 @@ def test_a_refusal_is_read_no_further_than_it_is_shown(connect: Connect, way: st
         assert caught.value.elapsed < 30.0, "nobody waits for the rest"
         assert hang.released.wait(LIMIT), "the connection was closed"
         assert wire.only.method == "POST"
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "DELETE", "POST", "PUT", "PATCH"])
+def test_methods_that_usually_have_a_body_tell_its_length(connect: Connect, method: str) -> None:
+    with Wire(ok("" if method == "HEAD" else "{}")) as wire:
+        client = connect("SDElements", wire.url, token="t")
+        client.request(method, "/api/v2/x/", effect="unsafe")
+        client.request("POST", "/api/v2/x/", json={}, effect="unsafe")
+        empty, full = wire.requests
+        expected = "0" if method in ("POST", "PUT", "PATCH") else None
+        assert empty.headers.get("content-length") == expected
+        assert empty.raw.lower().count(b"content-length") == (expected is not None)
+        assert full.headers["content-length"] == "2"

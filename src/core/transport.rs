@@ -15,7 +15,7 @@ use url::Url;
 
 use super::address::Address;
 use super::answer::Answer;
-use super::body::Watched;
+use super::body::{Body, Watched};
 use super::cause::{self, Broken, Phase};
 use super::config::Settings;
 use super::decode;
@@ -327,6 +327,11 @@ impl Call {
         headers.reserve(self.settings.headers.len() + request.headers.len() + ADDED_HEADERS);
         for (name, value) in self.settings.headers.iter().chain(&request.headers) {
             headers.insert(name.clone(), value.clone());
+        }
+        // Without a length, IIS and others answer 411 to a method that usually has a body (RFC 9110, section 8.6).
+        let usually_has_body = matches!(request.method, Method::POST | Method::PUT | Method::PATCH);
+        if usually_has_body && matches!(request.body, Body::Empty) {
+            headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
         headers.entry(header::ACCEPT).or_insert(HeaderValue::from_static("*/*"));
         headers
