@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::future::Future;
-use std::io::{Error as IoError, ErrorKind, Read, Seek};
+use std::io::{Error as IoError, ErrorKind};
 use std::ops::Range;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -46,18 +46,19 @@ pub trait Pieces: std::fmt::Debug + Send + Sync {
 }
 
 impl Body {
-    /// Begins it. The flag is set as soon as a connection takes the body up. A file is read where the
-    /// body is asked for, or on a thread of its own where other calls would wait for that.
+    /// The body from its beginning. The flag is set as soon as a connection takes it up. A file is read where the body is
+    /// asked for, or on a thread of its own where other calls would wait for that.
     pub(crate) fn open(&self, started: Arc<AtomicBool>, is_thread_shared: bool) -> Result<Watched, Error> {
         let content = match self {
             Self::Empty => Content::Bytes(Bytes::new()),
             Self::Bytes(bytes) => Content::Bytes(bytes.clone()),
             Self::File(file) => {
-                let rewound = file.as_ref().rewind().and_then(|()| file.metadata());
-                let found = rewound.map_err(|error| Error::config(format!("the file can't be read: {error}")))?;
+                let found = file.metadata();
+                let found = found.map_err(|error| Error::config(format!("the file can't be read: {error}")))?;
                 let left = found.len();
                 let reader = FileReader {
                     file: file.clone(),
+                    offset: 0,
                     buffers: Buffers::default(),
                     is_thread_shared,
                     reading: None,
@@ -164,8 +165,11 @@ impl http_body::Body for Watched {
 }
 
 /// A file that is read piece by piece.
+///
+/// The place in the file is the reader's own: an attempt that was given up may still read while the next one begins.
 struct FileReader {
     file: Arc<File>,
+    offset: u64,
     buffers: Buffers,
     /// Whether other calls would wait for what is read on this thread.
     is_thread_shared: bool,
@@ -182,11 +186,11 @@ impl FileReader {
             Some(reading) => reading,
             None => {
                 let wanted = usize::try_from(left).map_or(PIECE_BYTES, |left| left.min(PIECE_BYTES));
-                let (file, buffer) = (self.file.clone(), self.buffer(wanted));
+                let (file, offset, buffer) = (self.file.clone(), self.offset, self.buffer(wanted));
                 if !self.is_thread_shared {
-                    return Poll::Ready(read(&file, buffer, wanted).map(|filled| self.lend(filled)));
+                    return Poll::Ready(read(&file, offset, buffer, wanted).map(|filled| self.lend(filled)));
                 }
-                spawn_blocking(move || read(&file, buffer, wanted))
+                spawn_blocking(move || read(&file, offset, buffer, wanted))
             }
         };
         let Poll::Ready(read) = Pin::new(&mut reading).poll(context) else {
@@ -206,14 +210,19 @@ impl FileReader {
         buffer
     }
 
-    fn lend(&self, (buffer, part): Filled) -> Bytes {
+    fn lend(&mut self, (buffer, part): Filled) -> Bytes {
+        self.offset += part.len() as u64;
         self.buffers.lend(buffer, part)
     }
 }
 
-fn read(mut file: &File, mut buffer: Vec<u8>, wanted: usize) -> std::io::Result<Filled> {
+fn read(file: &File, offset: u64, mut buffer: Vec<u8>, wanted: usize) -> std::io::Result<Filled> {
+    #[cfg(unix)]
+    let read_at = std::os::unix::fs::FileExt::read_at;
+    #[cfg(windows)]
+    let read_at = std::os::windows::fs::FileExt::seek_read;
     let begin = buffer.as_ptr().align_offset(PAGE_BYTES).min(PAGE_BYTES);
-    let count = file.read(buffer.get_mut(begin..begin + wanted).unwrap_or_default())?;
+    let count = read_at(file, buffer.get_mut(begin..begin + wanted).unwrap_or_default(), offset)?;
     if count == 0 {
         return Err(IoError::new(
             ErrorKind::UnexpectedEof,

@@ -30,6 +30,25 @@ async fn every_piece_of_a_file_is_sent_once() {
 }
 
 #[tokio::test]
+async fn attempts_do_not_read_in_each_others_place() {
+    let content: Vec<u8> = (0..3 * PIECE_BYTES).map(|at| (at % 251) as u8).collect();
+    let path = file("attempts", &content);
+    for is_thread_shared in [false, true] {
+        let body = Body::File(Arc::new(File::open(&path).unwrap()));
+        let open = || body.open(Arc::new(AtomicBool::new(false)), is_thread_shared).unwrap();
+        let mut first = open();
+        let begun = first.frame().await.unwrap().unwrap().into_data().unwrap();
+        let mut second = open();
+        let piece = second.frame().await.unwrap().unwrap().into_data().unwrap();
+        let rest = first.collect().await.unwrap().to_bytes();
+        assert_eq!([begun, rest].concat(), content);
+        let rest = second.collect().await.unwrap().to_bytes();
+        assert_eq!([piece, rest].concat(), content);
+    }
+    std::fs::remove_file(path).unwrap();
+}
+
+#[tokio::test]
 async fn a_file_that_becomes_shorter_ends_the_request() {
     for is_thread_shared in [false, true] {
         let path = file(&format!("short-{is_thread_shared}"), &vec![1; 2 * PIECE_BYTES]);

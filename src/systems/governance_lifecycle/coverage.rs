@@ -260,7 +260,7 @@ fn body(coverage: Coverage, checked_as: Option<&str>) -> Result<Body, Error> {
             Ok(Body::Bytes(bytes))
         }
         Coverage::File(path) => {
-            // Opened once: what was looked at and checked is what is sent.
+            // Opened once: the file that was looked at and checked is the one that is sent.
             let (file, found) = open(&path)?;
             if found.len() == 0 {
                 return empty();
