@@ -110,8 +110,7 @@ def test_what_was_taken_up_is_unknown(  # noqa: PLR0913, PLR0917
     error = caught.value
     assert type(error) is infosecops.TransportError
     assert (error.outcome, error.attempts, len(wire.requests)) == ("unknown", 1, 1)
-    # What the HTTP library of the way through a proxy reads in one go with the broken record, it keeps to itself.
-    assert error.status in ([None] if place == PLACES[0] else [201] if way["proxy"] == "direct" else [201, None])
+    assert error.status == (None if place == PLACES[0] else 201)
     text = str(error)
     assert "broke" in text
     assert "it may have been applied" in text
@@ -200,13 +199,16 @@ def test_it_is_named_where_the_server_says_nothing(
             assert (type(caught.value), caught.value.outcome) == (infosecops.TlsError, "not_sent")
 
 
+@pytest.mark.parametrize("body", [b"", b"x" * 200_000], ids=len)
 @pytest.mark.parametrize("version", VERSIONS)
-def test_it_is_named_behind_a_proxy(connect: Callable[..., Any], authority: Authority, version: str) -> None:
+def test_it_is_named_behind_a_proxy(
+    connect: Callable[..., Any], authority: Authority, version: str, body: bytes
+) -> None:
     context = server_context(authority, version, wants_certificate=True)
     with TlsWire(context, b"") as wire, ConnectProxy() as proxy:
         api = connect(BAMBOO, wire.url, token="t", ca_file=authority.file, proxy=proxy.url)
         with pytest.raises(infosecops.TlsError) as caught:
-            api.request("POST", "/x", json={})
+            api.request("POST", "/x", body=body)
         assert caught.value.outcome == "not_sent"
         assert "client_cert" in caught.value.hint
 

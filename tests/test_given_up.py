@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import infosecops
 import pytest
-from infosecops import AsyncBambooAgents, Retry
+from infosecops import AsyncBambooAgents, AsyncGovernanceLifecycle, Retry
+from test_tls import ConnectProxy
 from wire import LIMIT, Wire, ok
 
 if TYPE_CHECKING:
@@ -186,6 +187,25 @@ def test_an_upload_by_http2_that_was_answered_early_is_given_up(
             if body == "file":
                 # The client is still open.
                 assert server.ended.acquire(timeout=LIMIT)
+
+
+@pytest.mark.parametrize("way", ["direct", "tunnel"])
+def test_an_upload_that_goes_on_ends_with_its_client(authority: Authority, way: str) -> None:
+    """Not with the deadline, which is far away; and while the event loop goes on."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(authority.issue("localhost").both)
+    context.set_alpn_protocols(["h2"])
+
+    async def upload(server: RefusingHttp2, proxy: str) -> None:
+        common: Any = {"timeout": 600.0, "retry": Retry(attempts=1), "ca_file": authority.file, "proxy": proxy}
+        async with AsyncGovernanceLifecycle(server.url, token="t", **common) as api:
+            with pytest.raises(infosecops.BadRequestError, match="too large"):
+                await api.upload_coverage(BODY, type="reviewer", id=1)
+        assert await asyncio.to_thread(server.ended.acquire, timeout=LIMIT)
+
+    with RefusingHttp2(context) as server, ConnectProxy() as proxy:
+        asyncio.run(upload(server, "direct" if way == "direct" else proxy.url))
+        assert len(proxy.requests) == (way == "tunnel")
 
 
 @on_linux

@@ -404,4 +404,4 @@ def test_the_hint_names_what_a_proxy_offers(connect: Callable[..., Any], case: s
             bamboo.tokens.list()
         assert (caught.value.hint, caught.value.status) == (hint, 407)
         with_login = ["proxy-authorization" in request.headers for request in proxy.requests]
-        assert with_login == ([bool(login)] if scheme == "http" else [bool(login), False]), "a login is tried once"
+        assert with_login == [bool(login)], "a login is tried once"

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from infosecops import AsyncBambooAgents, BambooAgents, Retry
 from infosecops.sandbox import Sandbox
 from scale import note, scaled
+from test_tls import ConnectProxy
+from tls_wire import TlsWire
 from wire import Wire, ok
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from servers import Authority
 
 ONCE = Retry(attempts=1)
@@ -65,6 +70,46 @@ def test_what_nobody_asked_for_answers_no_call(words: bytes, mode: int) -> None:
             assert api.request("POST", "/x").status == 200
             assert len(wire.requests) == wire.connections == number
             hang_up(wire, last_words=words, mode=mode)
+
+
+class Closable(ConnectProxy):
+    """One that can close its tunnels. The end has reached our side when it has."""
+
+    def __init__(self) -> None:
+        self._tunnels: list[socket.socket] = []
+        super().__init__()
+
+    def _relay(self, connection: socket.socket, target: str) -> None:
+        self._tunnels.append(connection)
+        super()._relay(connection, target)
+
+    def close_tunnels(self) -> None:
+        for tunnel in self._tunnels:
+            with suppress(OSError):
+                tunnel.shutdown(socket.SHUT_RDWR)
+
+
+def test_a_forward_proxy_keeps_a_connection_and_closes_it_when_it_likes(connect: Callable[..., Any]) -> None:
+    with Wire(ok("{}")) as proxy:
+        api = connect("BambooAgents", "http://bamboo.test", token="t", proxy=proxy.url, allow_http=True, retry=ONCE)
+        for number in range(1, 11):
+            for _ in range(2):
+                assert api.request("POST", "/x").status == 200
+            assert (len(proxy.requests), proxy.connections) == (number * 2, number)
+            hang_up(proxy)
+        assert {request.target for request in proxy.requests} == {"http://bamboo.test/x"}
+
+
+def test_a_tunnel_is_kept_and_may_be_closed(connect: Callable[..., Any], authority: Authority) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(authority.issue("localhost").both)
+    with TlsWire(context, ok("{}")) as wire, Closable() as proxy:
+        api = connect("BambooAgents", wire.url, token="t", proxy=proxy.url, ca_file=authority.file, retry=ONCE)
+        for number in range(1, 11):
+            for _ in range(2):
+                assert api.request("POST", "/x").status == 200
+            assert (len(wire.requests), len(proxy.requests)) == (number * 2, number)
+            proxy.close_tunnels()
 
 
 def test_the_vault_is_asked_once_for_each_call() -> None:

@@ -51,8 +51,6 @@ pub(super) enum Broken {
     Exchange(BoxError),
     /// The same on a new connection of TLS 1.3: the server may not have accepted the client's certificate yet.
     FirstExchange(BoxError),
-    /// On the way through a proxy.
-    Proxied(reqwest::Error),
     /// The answer came, and its content can't be read.
     Content(Undecodable),
 }
@@ -61,35 +59,21 @@ impl Broken {
     fn error(&self) -> &(dyn StdError + 'static) {
         match self {
             Self::Connect(error) | Self::Exchange(error) | Self::FirstExchange(error) => &**error,
-            // The outermost says no more than "error sending request".
-            Self::Proxied(error) => error.source().unwrap_or(error),
             Self::Content(error) => error,
         }
     }
 
     fn is_connect(&self) -> bool {
-        match self {
-            Self::Connect(_) => true,
-            Self::Exchange(_) | Self::FirstExchange(_) | Self::Content(_) => false,
-            Self::Proxied(error) => error.is_connect(),
-        }
+        matches!(self, Self::Connect(_))
     }
 
     fn is_dns(&self) -> bool {
-        match self {
-            Self::Connect(error) => find::<NoAddress>(&**error, &|_| true).is_some(),
-            Self::Exchange(_) | Self::FirstExchange(_) | Self::Content(_) => false,
-            Self::Proxied(error) => error.is_dns(),
-        }
+        matches!(self, Self::Connect(error) if find::<NoAddress>(&**error, &|_| true).is_some())
     }
 
     fn is_timeout(&self) -> bool {
         let is_late = |error: &io::Error| error.kind() == io::ErrorKind::TimedOut;
-        match self {
-            Self::Connect(error) => error.is::<TookTooLong>() || find(&**error, &is_late).is_some(),
-            Self::Exchange(_) | Self::FirstExchange(_) | Self::Content(_) => false,
-            Self::Proxied(error) => error.is_timeout(),
-        }
+        matches!(self, Self::Connect(error) if error.is::<TookTooLong>() || find(&**error, &is_late).is_some())
     }
 }
 
@@ -131,7 +115,7 @@ pub(super) fn explain(broken: &Broken, phase: Phase, settings: &Settings) -> Cau
     if let Some(tls) = find::<rustls::Error>(error, &|_| true) {
         let is_refused = phase == Phase::Sent && is_certificate_refused(tls, broken, settings);
         if phase == Phase::Connecting || is_refused {
-            return handshake_failed(tls, &message, settings);
+            return handshake_failed(tls, error, settings);
         }
         let message = format!("the TLS connection broke: {}", tls_words::of(tls));
         return Cause::new(Kind::Transport, message).with_hint(BROKEN_TLS_HINT);
@@ -158,7 +142,7 @@ pub(super) fn explain(broken: &Broken, phase: Phase, settings: &Settings) -> Cau
         return Cause::new(Kind::Connect, format!("no connection: {message}")).with_hint(DESCRIPTORS_HINT);
     }
     if let Some(proxy) = settings.route.shown() {
-        return proxy_refusal::no_connection(&proxy, &message);
+        return proxy_refusal::no_connection(&proxy, error, &message, settings);
     }
     let hint = if broken.is_dns() {
         "check the host name in url, or name a proxy that can resolve it"
@@ -170,9 +154,9 @@ pub(super) fn explain(broken: &Broken, phase: Phase, settings: &Settings) -> Cau
     Cause::new(Kind::Connect, format!("no connection: {message}")).with_hint(hint)
 }
 
-fn handshake_failed(tls: &rustls::Error, message: &str, settings: &Settings) -> Cause {
+fn handshake_failed(tls: &rustls::Error, error: &(dyn StdError + 'static), settings: &Settings) -> Cause {
     let hint = tls_hint::of(tls, settings).to_owned();
-    let (what, hint) = match proxy_refusal::whose_tls_failed(settings, message) {
+    let (what, hint) = match proxy_refusal::whose_tls_failed(settings, error) {
         Some(proxy) => (
             format!("the TLS handshake with the proxy {proxy} failed"),
             format!("this is about the proxy, not the server of url: {hint}"),
@@ -196,7 +180,7 @@ pub(crate) fn is_out_of_descriptors(error: &io::Error) -> bool {
 /// no request before it has accepted it, and these alerts say that it did not.
 fn is_certificate_refused(error: &rustls::Error, broken: &Broken, settings: &Settings) -> bool {
     use rustls::AlertDescription as Alert;
-    let may_be_unread = matches!(broken, Broken::FirstExchange(_) | Broken::Proxied(_));
+    let may_be_unread = matches!(broken, Broken::FirstExchange(_));
     may_be_unread
         && settings.certificate_asked.is_set()
         && matches!(

@@ -61,20 +61,9 @@ impl Route {
         }
     }
 
-    /// The proxy for the HTTP library, with its credentials.
-    pub fn to_reqwest(&self) -> Result<Option<reqwest::Proxy>, Error> {
-        let Self::Through(intercept) = self else {
-            return Ok(None);
-        };
-        let mut proxy = reqwest::Proxy::all(intercept.uri().to_string()).map_err(|_| unusable())?;
-        if let Some(header) = intercept.basic_auth() {
-            let mut header = header.clone();
-            header.set_sensitive(true);
-            proxy = proxy.custom_http_auth(header);
-        } else if let Some((user, password)) = intercept.raw_auth() {
-            proxy = proxy.basic_auth(user, password);
-        }
-        Ok(Some(proxy))
+    /// Whether it goes through a proxy behind TLS.
+    pub fn is_https(&self) -> bool {
+        matches!(self, Self::Through(intercept) if intercept.uri().scheme_str() == Some("https"))
     }
 
     /// The password of the proxy, and the form in which it travels.
@@ -105,14 +94,6 @@ impl Route {
             .flatten()
             .map(Secret::new)
             .collect()
-    }
-
-    /// Host and port of a proxy that is spoken to in clear text and in HTTP.
-    pub fn http_place(&self) -> Option<String> {
-        let Self::Through(intercept) = self else { return None };
-        let uri = intercept.uri();
-        let is_http = uri.scheme_str() == Some("http");
-        is_http.then(|| format!("{}:{}", uri.host().unwrap_or_default(), uri.port_u16().unwrap_or(80)))
     }
 
     /// Whether credentials go with the proxy.
@@ -236,7 +217,6 @@ mod tests {
         let route = Route::choose(Some("http://user:hunter22@proxy.test:3128"), "https://host.test", false).unwrap();
         assert_eq!(route.shown().as_deref(), Some("http://proxy.test:3128"));
         assert!(!format!("{route:?}").contains("hunter22"));
-        assert!(route.to_reqwest().unwrap().is_some());
         assert!(matches!(
             Route::choose(Some("direct"), "https://host.test", false).unwrap(),
             Route::Direct

@@ -2,20 +2,17 @@
 //! place where there is no tunnel.
 
 use std::borrow::Cow;
-use std::io::ErrorKind;
-use std::time::Duration;
+use std::error::Error as StdError;
 
+use http::StatusCode;
 use http::header::{self, HeaderMap};
-use http::{Method, StatusCode};
-use tokio::net::TcpStream;
-use tokio::time::timeout;
 
 use super::answer::Answer;
 use super::auth_schemes;
-use super::cause::Cause;
+use super::cause::{Cause, find};
 use super::config::Settings;
+use super::direct::NoWay;
 use super::error::{Error, Kind, Outcome};
-use super::http_client::Http;
 use super::redact;
 
 /// Of a SOCKS proxy, which says no more.
@@ -32,19 +29,27 @@ const UNHEARD: [&str; 2] = ["ERR_CACHE_ACCESS_DENIED", "ERR_DNS_FAIL"];
 /// How much is shown of the words by which a proxy is known.
 const SIGN_CHARS: usize = 40;
 
-/// A connection that a proxy did not make, from what the HTTP library says about it.
-pub(super) fn no_connection(proxy: &str, message: &str) -> Cause {
-    const LOGINS: [&str; 2] = ["credentials not accepted", "does not support user/pass authentication"];
-    if message.contains("proxy authorization required") {
-        return tunnel_refused(proxy, StatusCode::PROXY_AUTHENTICATION_REQUIRED, LOGIN_HINT);
+/// A connection that a proxy did not make.
+pub(super) fn no_connection(
+    proxy: &str,
+    error: &(dyn StdError + 'static),
+    message: &str,
+    settings: &Settings,
+) -> Cause {
+    let why = find::<NoWay>(error, &|_| true);
+    if let Some(NoWay::Answered(status, headers)) = why {
+        let hint = status_hint(settings, status.as_u16(), &offered(headers));
+        return tunnel_refused(proxy, *status, hint);
     }
-    let wants_login = LOGINS.iter().any(|text| message.contains(text));
-    let hint = if wants_login {
-        LOGIN_HINT
-    } else if is_hidden_refusal(message) {
-        "the proxy refuses this host or can't reach it, or the credentials are wrong: look into the proxy's log, or name the host in NO_PROXY"
-    } else {
-        "the proxy did not connect through: check proxy= or HTTPS_PROXY and ALL_PROXY, and NO_PROXY for hosts it must not handle"
+    let wants_login = matches!(why, Some(NoWay::Login(_)));
+    let hint = match why {
+        Some(NoWay::Login(_)) => LOGIN_HINT,
+        Some(NoWay::NotHttp) => {
+            "the proxy refuses this host or can't reach it, or the credentials are wrong: look into the proxy's log, or name the host in NO_PROXY"
+        }
+        _ => {
+            "the proxy did not connect through: check proxy= or HTTPS_PROXY and ALL_PROXY, and NO_PROXY for hosts it must not handle"
+        }
     };
     Cause {
         is_permanent: wants_login,
@@ -56,87 +61,13 @@ pub(super) fn no_connection(proxy: &str, message: &str) -> Cause {
     }
 }
 
-/// The https proxy, if its own handshake and not the server's has failed: without a tunnel there is no other, and in front
-/// of one the library says that it has nothing to lay it on.
-pub(super) fn whose_tls_failed(settings: &Settings, message: &str) -> Option<String> {
+/// The https proxy, if its own handshake and not the server's has failed: without a tunnel there is no other.
+pub(super) fn whose_tls_failed(settings: &Settings, error: &(dyn StdError + 'static)) -> Option<String> {
+    let is_the_proxys = !settings.is_https || find::<NoWay>(error, &|_| true).is_some();
     settings
         .route
         .shown()
-        .filter(|proxy| proxy.starts_with("https://"))
-        .filter(|_| !settings.is_https || message.contains("failed to create underlying connection"))
-}
-
-/// The HTTP library's word for every refusal of a tunnel but a 407: it keeps the status to itself.
-fn is_hidden_refusal(message: &str) -> bool {
-    message.contains("tunnel error: unsuccessful")
-}
-
-/// Tells a refused tunnel by its status, and by the schemes that the proxy offers to log in with. The HTTP library keeps
-/// them to itself, so the proxy is asked for the tunnel once more; nothing of the request is sent, and a tunnel that is
-/// granted after all is closed unused.
-pub(super) async fn with_status(cause: Cause, http: &Http, settings: &Settings, left: Duration) -> Cause {
-    let Some(proxy) = settings.route.shown() else {
-        return cause;
-    };
-    let limit = left.min(settings.connect_timeout);
-    if cause.status == Some(StatusCode::PROXY_AUTHENTICATION_REQUIRED.as_u16()) {
-        // Without credentials: wrong ones that are sent again count towards a lock of the account.
-        let schemes = timeout(limit, offered_without_login(settings)).await;
-        return cause.with_hint(login_hint(settings, &schemes.ok().flatten().unwrap_or_default()));
-    }
-    if !is_hidden_refusal(&cause.message) {
-        return cause;
-    }
-    match timeout(limit, ask(http, &settings.base)).await {
-        Ok(Some((status, schemes))) => tunnel_refused(&proxy, status, status_hint(settings, status.as_u16(), &schemes)),
-        Ok(None) | Err(_) => cause,
-    }
-}
-
-/// For an http URL the library goes to the proxy itself, and CONNECT names the host and port of the URL.
-async fn ask(http: &Http, base: &str) -> Option<(StatusCode, Vec<String>)> {
-    let Http::Proxied(http) = http else { return None };
-    let url = format!("http://{}/", tunnel_to(base)?);
-    let response = http.request(Method::CONNECT, url).send().await.ok()?;
-    let schemes = offered(response.headers());
-    Some((response.status(), schemes)).filter(|(status, _)| !status.is_success())
-}
-
-fn tunnel_to(base: &str) -> Option<String> {
-    let server = url::Url::parse(base).ok()?;
-    Some(format!("{}:{}", server.host_str()?, server.port_or_known_default()?))
-}
-
-/// The schemes in an http proxy's answer to a CONNECT without credentials.
-async fn offered_without_login(settings: &Settings) -> Option<Vec<String>> {
-    const HEAD_BYTES_MAX: usize = 16 * 1024;
-    let (place, proxy) = (tunnel_to(&settings.base)?, settings.route.http_place()?);
-    let stream = TcpStream::connect(proxy).await.ok()?;
-    let mut request = format!("CONNECT {place} HTTP/1.1\r\nHost: {place}\r\n\r\n").into_bytes();
-    while !request.is_empty() {
-        stream.writable().await.ok()?;
-        match stream.try_write(&request) {
-            Ok(written) => drop(request.drain(..written)),
-            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-            Err(_) => return None,
-        }
-    }
-    let mut head = Vec::new();
-    while !head.windows(4).any(|end| end == b"\r\n\r\n") && head.len() < HEAD_BYTES_MAX {
-        stream.readable().await.ok()?;
-        let mut piece = [0; 1024];
-        match stream.try_read(&mut piece) {
-            Ok(0) => break,
-            Ok(read) => head.extend_from_slice(piece.get(..read)?),
-            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-            Err(_) => return None,
-        }
-    }
-    let head = String::from_utf8_lossy(&head);
-    let head = head.split("\r\n\r\n").next().unwrap_or_default();
-    let fields = head.split("\r\n").filter_map(|line| line.split_once(':'));
-    let values = fields.filter(|(name, _)| name.eq_ignore_ascii_case(header::PROXY_AUTHENTICATE.as_str()));
-    Some(auth_schemes::named_in(values.map(|(_, value)| value)))
+        .filter(|_| is_the_proxys && settings.route.is_https())
 }
 
 /// tinyproxy's word for wrong credentials is 401, with either header.

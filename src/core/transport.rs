@@ -293,7 +293,7 @@ impl Call {
         context.elapsed = self.elapsed();
         context.outcome = Some(phase.outcome());
         Err(match broken {
-            Some(broken) => Box::pin(self.broken(&broken, context, phase)).await,
+            Some(broken) => self.broken(&broken, context, phase),
             None => (Failure::Permanent, self.late(context)),
         })
     }
@@ -340,9 +340,8 @@ impl Call {
         Ok(outgoing)
     }
 
-    async fn broken(&self, broken: &Broken, mut context: Context, phase: Phase) -> (Failure, Error) {
+    fn broken(&self, broken: &Broken, mut context: Context, phase: Phase) -> (Failure, Error) {
         let cause = cause::explain(broken, phase, &self.settings);
-        let cause = proxy_refusal::with_status(cause, &self.http, &self.settings, self.remaining()).await;
         context.status = context.status.or(cause.status);
         if cause.is_unread {
             context.outcome = Some(Outcome::NotSent);

@@ -1,7 +1,8 @@
-//! A new connection: name, TCP, TLS, and the protocol that the server chose. It belongs to the
+//! A new connection: name, TCP, the proxy's part, TLS, and the protocol that the server chose. It belongs to the
 //! runtime on which it was made, and ends when nobody holds it any more.
 
 use std::io;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -9,23 +10,30 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use http::Uri;
+use http::header::HeaderValue;
 use hyper::client::conn::http2;
 use hyper::rt::Executor as _;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::dns::{GaiAddrs, GaiResolver, Name};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, ProtocolVersion};
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tower_service::Service;
 
 use super::Origin;
+use super::base::Base;
 use super::first::{First, Watching};
 use super::http1::Http1;
 use super::line::{Ear, Line};
 use super::pool::{Http2, Running, Sender};
+use super::socks::{self, Place};
+use super::tunnel;
+use super::way::{NoWay, Proxy, Speech};
 use crate::core::cause::{BoxError, Broken};
+use crate::core::error::Error;
+use crate::core::proxy::Route;
 
 /// No connection within the limit.
 #[derive(Debug, thiserror::Error)]
@@ -41,44 +49,58 @@ pub(in crate::core) struct NoAddress(#[source] io::Error);
 pub(super) struct Connector {
     tcp: HttpConnector<Resolver>,
     tls: Option<TlsConnector>,
-    /// For name, TCP and TLS together.
+    proxy: Option<Proxy>,
+    /// For name, TCP, proxy and TLS together.
     limit: Duration,
 }
 
 impl Connector {
-    pub(super) fn new(tls: Option<Arc<ClientConfig>>, limit: Duration) -> Self {
+    pub(super) fn new(tls: Option<Arc<ClientConfig>>, limit: Duration, route: &Route) -> Result<Self, Error> {
         let mut tcp = HttpConnector::new_with_resolver(Resolver(GaiResolver::new()));
         // Divided among the host's addresses.
         tcp.set_connect_timeout(Some(limit));
         tcp.set_nodelay(true);
         tcp.enforce_http(false);
-        Self {
+        let proxy = match route {
+            Route::Direct => None,
+            Route::Through(intercept) => Some(Proxy::new(intercept, tls.as_ref())?),
+        };
+        Ok(Self {
             tcp,
             tls: tls.map(TlsConnector::from),
+            proxy,
             limit,
-        }
+        })
+    }
+
+    /// Whether a proxy gets the requests to this server themselves, as it does those of plain http; with the login that
+    /// goes with each.
+    pub(super) fn forwards(&self, server: &Uri) -> Option<Option<&HeaderValue>> {
+        let proxy = self.proxy.as_ref()?;
+        (proxy.speech == Speech::Http && !is_https(server)).then_some(proxy.login.as_ref())
     }
 
     /// A connection that takes a request. Where the server chose HTTP/2 and another connection came first, that one.
     pub(super) async fn open(&self, origin: &Origin) -> Result<Opened, Broken> {
         match timeout(self.limit, self.reach(&origin.uri)).await {
-            Ok(Ok(Reached::Plain(line))) => {
-                let ear = line.ear();
-                let opened = Http1::open(line, ear).await.map_err(broken)?;
+            Ok(Ok(Reached::Plain(base))) => {
+                let ear = base.ear();
+                let first = match &base {
+                    Base::Line(_) => First::default(),
+                    Base::Tls(stream) => stream.first(),
+                };
+                let opened = Http1::open(base, ear).await;
                 Ok(Opened {
-                    sender: Sender::Http1(opened),
-                    first: First::default(),
+                    sender: Sender::Http1(opened.map_err(|error| first.broken(error.into()))?),
+                    first,
                 })
             }
             Ok(Ok(Reached::Tls(stream))) => {
-                let (line, tls) = stream.get_ref();
-                let ear = line.ear();
-                let first = First {
-                    may_be_refused: tls.protocol_version() == Some(ProtocolVersion::TLSv1_3),
-                    failure: Arc::default(),
-                };
+                let (base, tls) = stream.get_ref();
+                let ear = base.ear();
                 let is_http2 = tls.alpn_protocol() == Some(b"h2");
-                let watched = Watching::new(*stream, first.failure.clone());
+                let watched = Watching::new(*stream);
+                let first = watched.first();
                 let sender = if is_http2 {
                     let opened = http2(TokioIo::new(watched), ear).await;
                     let opened = opened.map_err(|error| first.broken(error.into()))?;
@@ -95,24 +117,84 @@ impl Connector {
     }
 
     async fn reach(&self, uri: &Uri) -> Result<Reached, BoxError> {
-        let line = Line::new(self.tcp.clone().call(uri.clone()).await?.into_inner());
-        if uri.scheme_str() != Some("https") {
-            return Ok(Reached::Plain(line));
+        let base = match &self.proxy {
+            None => Base::Line(self.line(uri).await?),
+            Some(proxy) => self.through(proxy, uri).await?,
+        };
+        if !is_https(uri) {
+            return Ok(Reached::Plain(base));
         }
         let tls = self.tls.as_ref().ok_or("no TLS for this client")?;
-        let host = uri.host().unwrap_or_default();
-        let host = host
-            .strip_prefix('[')
-            .and_then(|host| host.strip_suffix(']'))
-            .unwrap_or(host);
-        let name = ServerName::try_from(host.to_owned())?;
-        Ok(Reached::Tls(Box::new(tls.connect(name, line).await?)))
+        Ok(Reached::Tls(Box::new(tls.connect(server_name(uri)?, base).await?)))
+    }
+
+    async fn line(&self, uri: &Uri) -> Result<Line, BoxError> {
+        Ok(Line::new(self.tcp.clone().call(uri.clone()).await?.into_inner()))
+    }
+
+    /// The way to this server, as far as the proxy makes it.
+    async fn through(&self, proxy: &Proxy, server: &Uri) -> Result<Base, BoxError> {
+        let place = match proxy.speech {
+            Speech::Http => None,
+            Speech::Socks4 | Speech::Socks5 => Some(self.place(proxy, server).await?),
+        };
+        let mut base = self.to_proxy(proxy).await.map_err(NoWay::Unreached)?;
+        match (proxy.speech, place) {
+            (Speech::Socks4, Some(place)) => socks::version_4(&mut base, &place).await?,
+            (Speech::Socks5, Some(place)) => socks::version_5(&mut base, &place, proxy.user()).await?,
+            _ if is_https(server) => tunnel::dig(&mut base, server, proxy.login.as_ref()).await?,
+            _ => {}
+        }
+        Ok(base)
+    }
+
+    async fn to_proxy(&self, proxy: &Proxy) -> Result<Base, BoxError> {
+        let line = self.line(&proxy.uri).await?;
+        let Some(tls) = &proxy.tls else {
+            return Ok(Base::Line(line));
+        };
+        let stream = tls.connect(server_name(&proxy.uri)?, line).await?;
+        Ok(Base::Tls(Box::new(Watching::new(stream))))
+    }
+
+    /// The server as a SOCKS proxy is to hear of it.
+    async fn place(&self, proxy: &Proxy, server: &Uri) -> Result<Place, BoxError> {
+        let (host, port) = (bare_host(server), server.port_u16());
+        let port = port.unwrap_or(if is_https(server) { 443 } else { 80 });
+        if let Ok(address) = host.parse::<IpAddr>() {
+            return Ok(Place::Address(SocketAddr::new(address, port)));
+        }
+        if !proxy.resolves_here {
+            return Ok(Place::Name(host.to_owned(), port));
+        }
+        let found = Resolver(GaiResolver::new()).call(host.parse()?).await?;
+        let mut found = found.filter(|address| proxy.speech == Speech::Socks5 || address.is_ipv4());
+        let address = found
+            .next()
+            .ok_or("error resolving DNS: no address that the proxy takes")?;
+        Ok(Place::Address(SocketAddr::new(address.ip(), port)))
     }
 }
 
+fn is_https(uri: &Uri) -> bool {
+    uri.scheme_str() == Some("https")
+}
+
+fn bare_host(uri: &Uri) -> &str {
+    let host = uri.host().unwrap_or_default();
+    host.strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'))
+        .unwrap_or(host)
+}
+
+fn server_name(uri: &Uri) -> Result<ServerName<'static>, BoxError> {
+    Ok(ServerName::try_from(bare_host(uri).to_owned())?)
+}
+
+/// What HTTP is spoken on.
 enum Reached {
-    Plain(Line),
-    Tls(Box<tokio_rustls::client::TlsStream<Line>>),
+    Plain(Base),
+    Tls(Box<tokio_rustls::client::TlsStream<Base>>),
 }
 
 /// A new connection, and what its first request may run into.
@@ -121,7 +203,7 @@ pub(super) struct Opened {
     pub(super) first: First,
 }
 
-async fn http2(stream: TokioIo<Watching>, ear: Ear) -> hyper::Result<Http2> {
+async fn http2(stream: TokioIo<Watching<Base>>, ear: Ear) -> hyper::Result<Http2> {
     let running = Arc::<Running>::default();
     let (mut sender, connection) = http2::Builder::new(running.tasks())
         .timer(TokioTimer::new())
@@ -130,10 +212,6 @@ async fn http2(stream: TokioIo<Watching>, ear: Ear) -> hyper::Result<Http2> {
     running.tasks().execute(connection);
     sender.ready().await?;
     Ok(Http2 { sender, ear, running })
-}
-
-fn broken(error: hyper::Error) -> Broken {
-    Broken::Exchange(error.into())
 }
 
 /// The system's, whose failures are known by their type.

@@ -6,11 +6,11 @@ use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 
+use rustls::ProtocolVersion;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::client::TlsStream;
 
 use super::http1::Wipe;
-use super::line::Line;
 use crate::core::cause::{BoxError, Broken, find};
 
 /// What the first request may run into.
@@ -33,30 +33,43 @@ impl First {
 }
 
 /// A stream that keeps what TLS failed with, and gives what came whole before that: the library gives the failure first.
-pub(super) struct Watching {
-    stream: TlsStream<Line>,
+pub(super) struct Watching<S> {
+    stream: TlsStream<S>,
     failure: Arc<OnceLock<rustls::Error>>,
     /// The failure, until all has been read that came before.
     held: Option<io::Error>,
 }
 
-impl Watching {
-    pub(super) fn new(stream: TlsStream<Line>, failure: Arc<OnceLock<rustls::Error>>) -> Self {
+impl<S> Watching<S> {
+    pub(super) fn new(stream: TlsStream<S>) -> Self {
         Self {
             stream,
-            failure,
+            failure: Arc::default(),
             held: None,
         }
     }
+
+    /// What its first request may run into.
+    pub(super) fn first(&self) -> First {
+        First {
+            may_be_refused: self.stream.get_ref().1.protocol_version() == Some(ProtocolVersion::TLSv1_3),
+            failure: self.failure.clone(),
+        }
+    }
+
+    /// What it stands on.
+    pub(super) fn under(&self) -> &S {
+        self.stream.get_ref().0
+    }
 }
 
-impl Wipe for Watching {
+impl<S: Wipe> Wipe for Watching<S> {
     fn wipe(&mut self) {
         self.stream.wipe();
     }
 }
 
-impl AsyncRead for Watching {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Watching<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -84,7 +97,7 @@ impl AsyncRead for Watching {
     }
 }
 
-impl AsyncWrite for Watching {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Watching<S> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write(context, bytes)
     }

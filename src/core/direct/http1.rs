@@ -148,11 +148,13 @@ impl Wipe for Line {
     }
 }
 
-impl Wipe for TlsStream<Line> {
+impl<S: Wipe> Wipe for TlsStream<S> {
     fn wipe(&mut self) {
         // Records are decrypted where they were received. The library lends that place, but for what it has yet to
         // decrypt, to whoever reads for it.
-        drop(self.get_mut().1.read_tls(&mut Wiper));
+        let (under, tls) = self.get_mut();
+        drop(tls.read_tls(&mut Wiper));
+        under.wipe();
     }
 }
 

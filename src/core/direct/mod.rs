@@ -1,5 +1,6 @@
-//! The way to a server without a proxy: a request goes out on an idle connection, or on a new one.
+//! The way to a server, straight or through a proxy: a request goes out on an idle connection, or on a new one.
 
+mod base;
 mod body;
 mod connect;
 mod first;
@@ -8,6 +9,9 @@ mod line;
 mod pool;
 #[cfg_attr(not(unix), path = "no_reactor.rs")]
 mod reactor;
+mod socks;
+mod tunnel;
+mod way;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -21,9 +25,12 @@ use self::connect::Connector;
 pub(super) use self::connect::{NoAddress, TookTooLong};
 use self::pool::{Pool, Sender};
 pub use self::reactor::Reactor;
+pub(super) use self::way::NoWay;
 use super::address::Address;
 use super::body::{Upload, Watched};
 use super::cause::Broken;
+use super::error::Error;
+use super::proxy::Route;
 
 /// The connections of one runtime.
 pub struct Direct {
@@ -44,11 +51,11 @@ struct Origin {
 
 impl Direct {
     /// Without `tls`, no https URL can be reached.
-    pub(super) fn new(tls: Option<Arc<ClientConfig>>, connect_timeout: Duration) -> Self {
-        Self {
-            connector: Connector::new(tls, connect_timeout),
+    pub(super) fn new(tls: Option<Arc<ClientConfig>>, connect_timeout: Duration, route: &Route) -> Result<Self, Error> {
+        Ok(Self {
+            connector: Connector::new(tls, connect_timeout, route)?,
             origins: Mutex::default(),
-        }
+        })
     }
 
     /// Sends a request and gives the head of its answer. A connection that the server closed is left. One of which it
@@ -82,7 +89,18 @@ impl Direct {
             let sent = match &mut sender {
                 Sender::Http1(http1) => {
                     request.headers_mut().insert(header::HOST, origin.host.clone());
-                    *request.uri_mut() = Uri::from(path.clone());
+                    *request.uri_mut() = match self.connector.forwards(&origin.uri) {
+                        None => Uri::from(path.clone()),
+                        Some(login) => {
+                            if let Some(login) = login {
+                                let headers = request.headers_mut();
+                                headers
+                                    .entry(header::PROXY_AUTHORIZATION)
+                                    .or_insert_with(|| login.clone());
+                            }
+                            origin.absolute(&path)?
+                        }
+                    };
                     http1.send(request).await
                 }
                 Sender::Http2(http2) => {

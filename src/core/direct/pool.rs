@@ -138,6 +138,10 @@ impl Drop for Open {
         if let Some(sweeper) = &self.sweeper {
             sweeper.abort();
         }
+        // The client is closed. Nothing else ends an upload that goes on after its answer.
+        if let Some((http2, _)) = &self.shared {
+            http2.running.give_up();
+        }
     }
 }
 
