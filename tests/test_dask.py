@@ -32,17 +32,35 @@ PATIENCE = 60.0
 NO_DASHBOARD = "127.0.0.1:0"
 
 
+def two_workers() -> Any:
+    return distributed.LocalCluster(
+        n_workers=2, threads_per_worker=4, dashboard_address=NO_DASHBOARD, host="127.0.0.1", processes=True
+    )
+
+
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Any]:
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=4, dashboard_address=NO_DASHBOARD, host="127.0.0.1", processes=True
-    ) as cluster:
+    with two_workers() as cluster:
         yield cluster
 
 
 @pytest.fixture
 def client(cluster: Any) -> Iterator[Any]:
     with distributed.Client(cluster) as client:
+        client.wait_for_workers(2, timeout=PATIENCE)
+        yield client
+
+
+@pytest.fixture
+def mortal_cluster() -> Iterator[Any]:
+    """A cluster for one test that kills a worker: dask does not always start one in its place."""
+    with two_workers() as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def mortal(mortal_cluster: Any) -> Iterator[Any]:
+    with distributed.Client(mortal_cluster) as client:
         client.wait_for_workers(2, timeout=PATIENCE)
         yield client
 
@@ -202,11 +220,11 @@ def kill_who_works(client: Any, cluster: Any) -> Callable[[Received], None]:
 @needs_kill
 @pytest.mark.parametrize("make", [DaskExecutor, lambda client: client.get_executor()], ids=["ours", "dask's"])
 def test_a_worker_killed_in_an_unsafe_call(
-    make: Callable[..., Any], client: Any, cluster: Any, box: Sandbox, tmp_path: Path
+    make: Callable[..., Any], mortal: Any, mortal_cluster: Any, box: Sandbox, tmp_path: Path
 ) -> None:
-    with Wire(Relay(box, kill_who_works(client, cluster))) as wire:
+    with Wire(Relay(box, kill_who_works(mortal, mortal_cluster))) as wire:
         gl = sandboxed(box, wire.url, tmp_path)
-        with make(client) as pool, pytest.raises(PartialFailure) as raised:
+        with make(mortal) as pool, pytest.raises(PartialFailure) as raised:
             gl.update_review_items("UAR-3", [bulk_calls.KNOWN], executor=pool)
     # It was done, once, and nobody claims to know.
     assert box.journal.count(operation="updateReviewItems") == 1
@@ -217,12 +235,12 @@ def test_a_worker_killed_in_an_unsafe_call(
 
 
 @needs_kill
-def test_dask_by_itself_begins_such_a_task_again(client: Any, cluster: Any) -> None:
+def test_dask_by_itself_begins_such_a_task_again(mortal: Any, mortal_cluster: Any) -> None:
     """What the ledger is for; if dask changes, it may go."""
     with Wire(answer) as wire:
-        kill = kill_who_works(client, cluster)
+        kill = kill_who_works(mortal, mortal_cluster)
         wire.answers = [lambda request: kill(request) or answer(request)]
-        future = client.submit(_ask, wire.url, pure=False, retries=0)
+        future = mortal.submit(_ask, wire.url, pure=False, retries=0)
         assert future.result(timeout=PATIENCE)
         assert len(wire.requests) == 2
 
@@ -232,15 +250,15 @@ def _ask(url: str) -> bool:
 
 
 @needs_kill
-def test_a_result_that_died_with_its_worker_is_not_made_again(client: Any, tmp_path: Path) -> None:
+def test_a_result_that_died_with_its_worker_is_not_made_again(mortal: Any, tmp_path: Path) -> None:
     file = tmp_path / "begun"
-    pids = client.run(os.getpid)
-    with DaskExecutor(client) as pool:
-        made = client.submit(
+    pids = mortal.run(os.getpid)
+    with DaskExecutor(mortal) as pool:
+        made = mortal.submit(
             guarded_task, _note, (str(file),), {}, ticket=(pool._batch, 99), gate=None, pure=False, retries=0
         )
         distributed.wait(made, timeout=PATIENCE)
-        (holder,) = client.who_has([made])[made.key]
+        (holder,) = mortal.who_has([made])[made.key]
         os.kill(pids[holder], signal.SIGKILL)
         # Asking for it is what has the scheduler begin it anew.
         assert made.result(timeout=PATIENCE) == SPENT
