@@ -181,7 +181,15 @@ def test_a_dead_token_is_renewed_and_the_update_sent_once_more(connect: Callable
 
 HEAD = "Partial Success. Updated 1 of 2 review components successfully."
 LOCKED = f"Status for Review Item (b-HR)=Failure ({EXIST})"
-CODES = ["400 Bad Request", "403 Forbidden", "409 Conflict", "412 Precondition Failed", "422 Unprocessable"]
+CODES = [
+    "400 Bad Request",
+    "401 Unauthorized",
+    "403 Forbidden",
+    "409 Conflict",
+    "412 Precondition Failed",
+    "422 Unprocessable",
+    "429 Too Many Requests",
+]
 
 
 def counted(text: str, code: str, form: str) -> bytes:
@@ -274,6 +282,50 @@ def test_an_answer_of_a_server_error_stays_unknown(connect: Callable[..., Any]) 
         with pytest.raises(infosecops.ServerError) as caught:
             connect(GL, wire.url, token="t").update_review_items("UAR", [change("a"), change("b")])
         assert caught.value.outcome == "unknown"
+
+
+DEAD = "Token is invalid or expired."
+ENTRIES = [
+    lambda gl: gl.update_review_items("UAR", [change("a"), change("b")]),
+    lambda gl: gl.command("updateReviewItems", method="POST", body="<Review/>"),
+    lambda gl: gl.request("POST", "/aveksa/command.submit", params={"cmd": "updateReviewItems"}, body="<Review/>"),
+]
+
+
+@pytest.mark.parametrize("text", [f"{HEAD}\n{LOCKED}", f"{DEAD} {HEAD}", "Partial Success.", f"{DEAD} Partial Success"])
+@pytest.mark.parametrize("form", ["page", "json", "message", "text"])
+@pytest.mark.parametrize("code", ["401 Unauthorized", "429 Too Many Requests"])
+def test_what_was_done_in_part_is_not_sent_again(connect: Callable[..., Any], text: str, form: str, code: str) -> None:
+    """Neither as a 429, which says that nothing was done, nor with a new token."""
+    whole = status("Success. Updated all 2 review components with specified states.")
+    for entry in ENTRIES:
+        tokens = iter(["t1", "t2"])
+        with Wire(counted(text, code, form), whole) as wire:
+            with pytest.raises((infosecops.ApiError, infosecops.PartialFailure)) as caught:
+                entry(connect(GL, wire.url, token=lambda tokens=tokens: next(tokens)))
+            # Which of the two was not updated is told by a line alone, and read by one of the three.
+            is_told = LOCKED in text and isinstance(caught.value, infosecops.PartialFailure)
+            assert caught.value.outcome == ("rejected" if is_told else "unknown")
+            assert len(wire.requests) == 1
+
+
+@pytest.mark.parametrize("told", ["", "Partial Success. Upd"])
+def test_a_429_whose_text_is_cut_is_not_sent_again(connect: Callable[..., Any], told: str) -> None:
+    head = f"HTTP/1.1 429 Too Many Requests\r\nContent-Type: text/plain\r\nContent-Length: 90\r\n\r\n{told}"
+    whole = status("Success. Updated all 1 review components with specified states.")
+    for entry in ENTRIES:
+        with Wire(Drop(head.encode()), whole) as wire:
+            with pytest.raises(infosecops.RateLimitedError):
+                entry(connect(GL, wire.url, token="t"))
+            assert len(wire.requests) == 1
+
+
+@pytest.mark.parametrize("text", ["Slow down.", "", "<html><title>429</title><body>Too many</body></html>"])
+def test_a_429_that_counts_nothing_is_sent_again(connect: Callable[..., Any], text: str) -> None:
+    whole = status("Success. Updated all 1 review components with specified states.")
+    with Wire(ok(text, "text/plain", "429 Too Many Requests"), whole) as wire:
+        assert connect(GL, wire.url, token="t").update_review_items("UAR", [change()]).ok
+        assert len(wire.requests) == 2
 
 
 # Read first, masked then.

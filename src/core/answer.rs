@@ -92,6 +92,8 @@ pub struct Answer {
     /// The headers.
     pub headers: HeaderMap,
     pub(crate) body: Buffer,
+    /// Whether the body came to its end.
+    pub(crate) is_whole: bool,
     pub(crate) context: Context,
     pub(crate) secrets: Vec<Secret>,
     pub(crate) elements: Option<Box<dyn Sink>>,

@@ -133,7 +133,9 @@ impl Call {
         context: &mut Context,
     ) -> Option<Answer> {
         let head = head.take_if(|head| !head.status.is_success())?;
-        Some(self.answer(request, head, Buffer::default(), context))
+        let mut answer = self.answer(request, head, Buffer::default(), context);
+        answer.is_whole = false;
+        Some(answer)
     }
 
     fn answer(&self, request: &Request, head: Parts, body: Buffer, context: &mut Context) -> Answer {
@@ -145,6 +147,7 @@ impl Call {
             reason,
             headers: head.headers,
             body,
+            is_whole: true,
             context: std::mem::take(context),
             secrets: request.all_secrets(&self.settings),
             elements: None,

@@ -44,6 +44,8 @@ pub struct Request {
     pub any_content: bool,
     /// Whether a refusal is read to its end: it tells of each part of the request.
     pub whole_refusal: bool,
+    /// Reads from a refusal whether some of the request was done all the same.
+    pub says_done: Option<fn(&Answer) -> bool>,
     /// What takes the elements of a good answer that is a list.
     pub elements: Option<NewSink>,
     /// An attempt that was made for the same call before, and may have been applied.
@@ -64,6 +66,7 @@ impl Request {
             secret_answer: false,
             any_content: false,
             whole_refusal: false,
+            says_done: None,
             elements: None,
             unsettled_attempt: None,
         }
@@ -134,6 +137,12 @@ impl Request {
     pub fn with_whole_refusal(mut self) -> Self {
         self.whole_refusal = true;
         self
+    }
+
+    /// Whether an answer shows that some of the request was done, or leaves that open: its text, which would tell, was cut.
+    /// A request with an unsafe effect is not sent again then, whatever the status is.
+    pub fn may_be_done(&self, answer: &Answer) -> bool {
+        self.effect == Effect::Unsafe && self.says_done.is_some_and(|says| !answer.is_whole || says(answer))
     }
 
     /// Has the elements of a list taken while it arrives.

@@ -181,7 +181,9 @@ impl Call {
                 tour.worked();
             }
             let (failure, result) = match attempt {
-                Ok(answer) if answer.is_success() => return covering(unsettled, Ok(answer)),
+                Ok(answer) if answer.is_success() || request.may_be_done(&answer) => {
+                    return covering(unsettled, Ok(answer));
+                }
                 Ok(mut answer) => {
                     if redirects < REDIRECTS_MAX
                         && let Some(location) = self.same_origin_redirect(request, &address, &answer)

@@ -66,6 +66,11 @@ pub(super) fn says_dead(message: &str) -> bool {
     message.to_ascii_lowercase().contains("is invalid or expired")
 }
 
+/// Whether a refusal says that something was done all the same.
+pub(crate) fn says_done(answer: &Answer) -> bool {
+    says_updated(&message(answer))
+}
+
 /// Whose token a request carried: a hint must not advise what was done already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Access {
@@ -89,7 +94,7 @@ pub(crate) fn explain(answer: &Answer, access: Access) -> Error {
         return status_error(answer);
     }
     if kind == Kind::RateLimited {
-        let error = status_error(answer);
+        let error = unless_done(status_error(answer), &message);
         return match answer.headers.contains_key(header::RETRY_AFTER) {
             true => error,
             false => error.with_hint(RATE_HINT),
@@ -100,10 +105,7 @@ pub(crate) fn explain(answer: &Answer, access: Access) -> Error {
     } else {
         shorten(&answer.scrub(&message))
     };
-    let mut error = answer.error(kind, &shown);
-    if error.context().outcome == Some(Outcome::Rejected) && says_updated(&message) {
-        error = error.with_outcome(Outcome::Unknown);
-    }
+    let error = unless_done(answer.error(kind, &shown), &message);
     match answer.status {
         401 => unauthorized(answer, error, &message, access),
         403 => error.with_hint(match (is_own(answer), answer.bytes().is_empty()) {
@@ -126,6 +128,14 @@ pub(crate) fn explain(answer: &Answer, access: Access) -> Error {
             None => error,
         },
     }
+}
+
+/// A refusal that says that something was done is none of the whole.
+fn unless_done(error: Error, message: &str) -> Error {
+    if error.context().outcome == Some(Outcome::Rejected) && says_updated(message) {
+        return error.with_outcome(Outcome::Unknown);
+    }
+    error
 }
 
 const ALLOWED_HINT: &str = "check under Admin > Web Services that web services are on, that this client's address is on the allow list, and the command's security level";

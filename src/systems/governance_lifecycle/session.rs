@@ -231,13 +231,14 @@ impl GovernanceLifecycle {
     pub(super) async fn exchange(&self, call: &Call, mut request: Request) -> Result<Answer, Error> {
         let accept = request.headers.entry(header::ACCEPT);
         accept.or_insert(HeaderValue::from_static("application/json"));
+        request.says_done = Some(page::says_done);
         let early = |error| before_sending(call, &request.operation, error);
         let Some(token) = self.token(call).await.map_err(early)? else {
             needs_no_token(&request).map_err(early)?;
             return call.send(&request).await;
         };
         let first = call.send(&authorized(&request, &token).map_err(early)?).await?;
-        if !page::is_dead_token(&first) {
+        if !page::is_dead_token(&first) || request.may_be_done(&first) {
             return Ok(first);
         }
         let Some(fresh) = self.renewed(call, &token).await.map_err(early)? else {
