@@ -1,11 +1,14 @@
 //! Masking of URLs and of server texts: the only place that decides what may be shown.
 
 mod known;
+mod markup;
 mod names;
 mod pairs;
+mod quote;
 #[cfg(test)]
 mod tests;
 mod units;
+mod values;
 
 use std::borrow::Cow;
 
