@@ -249,6 +249,7 @@ impl Answer {
             reason: reason.map(str::to_owned),
             headers: HeaderMap::new(),
             body: buffer,
+            is_whole: true,
             context: Context {
                 url: Some("https://host.test/aveksa/command.submit?cmd=unify&format=json".to_owned()),
                 ..Context::default()
