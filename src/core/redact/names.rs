@@ -72,7 +72,22 @@ pub(super) fn is_label(name: &str) -> bool {
 
 /// What holds it there.
 pub(super) fn is_value(name: &str) -> bool {
-    is_one_of(name, &["value", "content", "val", "data", "default"])
+    is_one_of(
+        name,
+        &[
+            "value",
+            "values",
+            "content",
+            "val",
+            "data",
+            "default",
+            "text",
+            "plain",
+            "plaintext",
+            "cleartext",
+            "raw",
+        ],
+    )
 }
 
 /// Elements whose text may be the name of what stands in the next one.

@@ -23,6 +23,7 @@ pub(super) fn spans(text: &str) -> Vec<Span> {
     while let Some(unit) = unit(text, at) {
         at = scan.take(at, unit).max(unit.end);
     }
+    scan.end_below();
     scan.spans.sort_unstable();
     scan.spans
 }
@@ -86,9 +87,24 @@ pub(super) struct Record {
     value: Option<usize>,
 }
 
+/// An element whose name is that of a secret: everything up to its end is one.
+pub(super) struct Below {
+    pub(super) name: String,
+    /// How many elements of this name are open.
+    pub(super) depth: usize,
+    /// Where it begins, behind its tag.
+    pub(super) start: usize,
+    /// Whether no text stands before its first element.
+    pub(super) is_blank: bool,
+    /// Whether that is written as elements are, and not as words in pointed brackets.
+    pub(super) is_nested: bool,
+    pub(super) has_elements: bool,
+}
+
 /// An opened tag.
 pub(super) struct Tag<'t> {
     pub(super) name: String,
+    pub(super) start: usize,
     /// How its `<` is written.
     pub(super) open: &'t str,
     pub(super) is_closing: bool,
@@ -104,7 +120,11 @@ pub(super) struct Scan<'t> {
     pub(super) caption: Option<usize>,
     /// Whether the text of the next element is a secret.
     pub(super) is_next_secret: bool,
-    spans: Vec<Span>,
+    /// The element with the name of a secret that is open.
+    pub(super) below: Option<Below>,
+    /// Where the text ends in which no value is looked for a second time.
+    pub(super) covered: usize,
+    pub(super) spans: Vec<Span>,
 }
 
 impl<'t> Scan<'t> {
@@ -148,6 +168,14 @@ impl<'t> Scan<'t> {
             '<' => return self.tag_start(at, unit.end),
             ',' => return self.tuple(unit.end),
             '/' => return self.segment(unit.end),
+            '.' if self.is_member(unit.end) => {
+                return unit.end
+                    + self
+                        .rest(unit.end)
+                        .bytes()
+                        .take_while(|byte| is_name_char((*byte).into()))
+                        .count();
+            }
             '{' | '}' => {
                 self.record = Record::default();
                 self.forget();
@@ -232,18 +260,39 @@ impl<'t> Scan<'t> {
         is_value.then_some(end)
     }
 
-    /// `password[0]=`, `password[]=`, and the start of `[password]`.
+    /// `password[0]=`, `password[]=`, `password[value]=`, and the start of `[password]`.
     fn index(&mut self, at: usize) -> usize {
-        let rest = self.rest(at);
-        let digits = rest.bytes().take(NAME_MAX).take_while(u8::is_ascii_digit).count();
-        if self.name.gap == Gap::None
-            && !self.name.text.is_empty()
-            && rest.get(digits..).is_some_and(|rest| rest.starts_with(']'))
-        {
-            return at + digits + 1;
+        if self.name.gap != Gap::None || self.name.text.is_empty() {
+            self.forget();
+            return at;
+        }
+        let mut is_number = true;
+        let mut end = at;
+        for _ in 0..NAME_MAX {
+            let Some(unit) = unit(self.text, end) else { break };
+            end = unit.end;
+            match unit.char() {
+                Some(']') if is_number || self.name.is_secret() => return end,
+                Some(found) if is_name_char(found) || matches!(found, '"' | '\'') => {
+                    is_number &= found.is_ascii_digit();
+                }
+                _ => break,
+            }
         }
         self.forget();
         at
+    }
+
+    /// Whether `value` of `password.value` stands at this place.
+    fn is_member(&self, at: usize) -> bool {
+        let length = self
+            .rest(at)
+            .bytes()
+            .take(NAME_MAX)
+            .take_while(|byte| is_name_char((*byte).into()))
+            .count();
+        let member = self.text.get(at..at + length).unwrap_or_default();
+        self.name.gap == Gap::None && is_value(member) && self.name.is_secret()
     }
 
     /// `user:password@` of a URL.
@@ -324,12 +373,14 @@ impl<'t> Scan<'t> {
             end = unit.end;
         }
         let name = std::mem::take(&mut self.name);
-        let (is_secret, text) = (name.is_secret() || (name.text == "-" && name.follows_secret), name.text);
-        let text = text.trim_end_matches('-').to_owned();
+        let is_secret = name.is_secret() || (name.text == "-" && name.follows_secret);
+        let text = name.text.trim_end_matches('-').to_owned();
         if is_label(&text) && self.names_a_secret(end) {
             self.record.is_secret = true;
-            if let Some(value) = self.record.value.take() {
-                self.spans.extend(self.value(value, "", false));
+            if let Some(value) = self.record.value.take().filter(|value| *value >= self.covered) {
+                let found = self.value(value, "", false);
+                self.covered = found.map_or(self.covered, |(_, end)| end);
+                self.spans.extend(found);
             }
         }
         if is_value(&text) && !self.record.is_secret {
@@ -339,11 +390,11 @@ impl<'t> Scan<'t> {
         if !is_secret {
             return end;
         }
-        let mut next = end;
-        for span in self.value(end, &text, is_loose) {
-            next = self.mask(span, next);
+        let found = self.value(end, &text, is_loose);
+        match found.or_else(|| self.indented(name.start, end)) {
+            Some(span) => self.mask(span, end),
+            None => end,
         }
-        next
     }
 
     /// Whether the value at this place is the name of a secret.

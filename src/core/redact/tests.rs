@@ -127,7 +127,7 @@ const MASKED: &[(&str, &str)] = &[
     ),
     (
         r#"{"password":["a b","c"],"x":["d"]}"#,
-        r#"{"password":["****","****"],"x":["d"]}"#,
+        r#"{"password":[****],"x":["d"]}"#,
     ),
     (r#"{"password":12345,"x":1}"#, r#"{"password":****,"x":1}"#),
     (r#"{"password":null,"token":true}"#, r#"{"password":null,"token":true}"#),
@@ -214,7 +214,7 @@ const MASKED: &[(&str, &str)] = &[
     ),
     (
         "<password>\n <value>p w</value></password>",
-        "<password>\n <value>****</value></password>",
+        "<password>****</password>",
     ),
     (r#"<a password="p w">text</a>"#, r#"<a password="****">text</a>"#),
     (
@@ -247,7 +247,100 @@ const MASKED: &[(&str, &str)] = &[
     ),
     ("<dt>Password:</dt>\n<dd>p w</dd>", "<dt>Password:</dt>\n<dd>****</dd>"),
     ("<b>Session token:</b> abc123", "<b>Session token:</b> ****"),
+    // Everything below the name of a secret.
+    (
+        r#"{"password": {"value": "p w"}, "x": 1}"#,
+        r#"{"password": {****}, "x": 1}"#,
+    ),
+    (r#"{"password": {}, "tokens": []}"#, r#"{"password": {}, "tokens": []}"#),
+    (
+        r#"{"token": {"a": {"b": ["p}w", {"c": 'q'}]}}, "x": "y"}"#,
+        r#"{"token": {****}, "x": "y"}"#,
+    ),
+    (
+        r#"{"password": [["p w"], {"a": "b"}], "x": 1}"#,
+        r#"{"password": [****], "x": 1}"#,
+    ),
+    (
+        r#"{\"password\": {\"value\": \"p w\"}, \"x\": 1}"#,
+        r#"{\"password\": {****}, \"x\": 1}"#,
+    ),
+    (
+        "&quot;password&quot;: {&quot;value&quot;: &quot;p}w&quot;}, &quot;x&quot;: 1",
+        "&quot;password&quot;: {****}, &quot;x&quot;: 1",
+    ),
+    (
+        "%22password%22%3A%7B%22a%22%3A%22b%22%7D&x=1",
+        "%22password%22%3A%7B****%7D&x=1",
+    ),
+    (r#"{"password": {"value": "p w", "a": ["#, r#"{"password": {****"#),
+    (
+        r#"{"name": "password", "value": {"a": "b"}}"#,
+        r#"{"name": "password", "value": {****}}"#,
+    ),
+    ("{'password': {'value': None, 'a': 'p w'}}", "{'password': {****}}"),
+    ("password={value=p w, a=b}, x=1", "password={****}, x=1"),
+    ("password=Secret(value='p w', since=2), x=1", "password=****, x=1"),
+    ("password=Secret[value=p w, since=2], x=1", "password=****, x=1"),
+    (
+        "[password] => Array\n (\n [0] => p w\n )\n[x] => 1",
+        "[password] => ****\n[x] => 1",
+    ),
+    (
+        "[\"password\"]=> array(1) { [\"a\"]=> string(3) \"p w\" } x",
+        "[\"password\"]=> **** x",
+    ),
+    (
+        "?password[value]=p&password[a][b]=q&x[y]=1",
+        "?password[value]=****&password[a][b]=****&x[y]=1",
+    ),
+    ("?password%5Bvalue%5D=p&x=1", "?password%5Bvalue%5D=****&x=1"),
+    (
+        "password.value=p, password.length=8",
+        "password.value=****, password.length=8",
+    ),
+    (
+        "user: bob\npassword:\n  value: p w\n  a:\n    - q\nhost: x",
+        "user: bob\npassword:\n  ****\nhost: x",
+    ),
+    (
+        "- tokens: 2\n- token:\n    - p w\n    - q\n- x: y",
+        "- tokens: 2\n- token:\n    ****\n- x: y",
+    ),
+    (
+        "<password><value>p w</value><b/>q<!-- r -->s</password><x>y</x>",
+        "<password>****</password><x>y</x>",
+    ),
+    ("<password>p<br/>w</password>", "<password>****</password>"),
+    (
+        "<token><token>p</token>q</token><x>y</x>",
+        "<token>****</token><x>y</x>",
+    ),
+    (
+        r#"<password value="p w" type="x"/><x>y</x>"#,
+        r#"<password value="****" type="x"/><x>y</x>"#,
+    ),
+    (
+        r#"<entry name="password"><value>p w</value><a>q</a></entry><x>y</x>"#,
+        r#"<entry name="password">****</entry><x>y</x>"#,
+    ),
+    (
+        "&lt;password&gt;&lt;value&gt;p w&lt;/value&gt;&lt;/password&gt; x",
+        "&lt;password&gt;****&lt;/password&gt; x",
+    ),
+    (
+        "<th>Password</th><td><b>p</b> w</td><td>x</td>",
+        "<th>Password</th><td>****</td><td>x</td>",
+    ),
+    ("<password><value>p w</value>", "<password>****"),
+    ("usage: <token> <user>, then x", "usage: <token> <user>, then x"),
+    (
+        "<token> is no tag, see <a>x</a> for <b>more</b>",
+        "<token>****<a>x</a> for <b>more</b>",
+    ),
     // Prose.
+    ("Unexpected token: { at line 3", "Unexpected token: { at line 3"),
+    ("password:\n  must not be empty", "password:\n  must not be empty"),
     ("Invalid token: log in again", "Invalid token: log in again"),
     ("password: must not be empty", "password: must not be empty"),
     ("password: This field is required.", "password: This field is required."),
@@ -503,6 +596,22 @@ fn the_work_grows_with_the_text_and_not_with_its_square() {
         "&lt;password&gt;",
         "<![CDATA[",
         "token=[",
+        "token=[[",
+        "token={",
+        "token={\"",
+        "token={'a': ",
+        "token -> {",
+        "token=a(b ",
+        "token[a",
+        "token.value",
+        "token:\n  - a\n",
+        "token:\n",
+        "value=[",
+        "value={name=token ",
+        "value=[,name=token,",
+        "<password><a>",
+        "<password>a<b>",
+        "<password><password></password>",
         "token=\"",
         "token='",
         "token=''",

@@ -10,27 +10,34 @@ const TAGS_MAX: usize = 4;
 
 impl Scan<'_> {
     /// Where a value stands behind its separator. `is_loose`: a sentence may stand there as well.
-    pub(super) fn value(&self, at: usize, name: &str, is_loose: bool) -> Vec<Span> {
-        let at = self.behind_openings(at, is_loose);
+    pub(super) fn value(&self, at: usize, name: &str, is_loose: bool) -> Option<Span> {
+        let mut at = self.behind_openings(at, is_loose);
         if let Some((span, _)) = self.quoted(at) {
-            return vec![span];
+            return Some(span);
+        }
+        if let Some(opening) = unit(self.text, at).filter(|unit| matches!(unit.char(), Some('{' | '['))) {
+            match self.group_end(opening.end) {
+                Some(end) => return Some(self.trimmed(opening.end, end)),
+                // A brace in a sentence, or a value that begins with one.
+                None => at = self.behind_blanks(opening.end),
+            }
         }
         let rest = self.rest(at);
-        if rest.starts_with('[') {
-            return self.list(at + 1);
-        }
         if rest.starts_with(['|', '>']) {
-            return vec![self.block(at + 1)];
+            return Some(self.block(at + 1));
         }
-        if rest.starts_with(['{', '\r', '\n']) {
-            return Vec::new();
+        if rest.starts_with(['\r', '\n']) {
+            return None;
         }
         let end = self.word_end(at);
         let word = self.text.get(at..end).unwrap_or_default();
         let is_plain_key = name.eq_ignore_ascii_case("key") && word.bytes().all(|byte| byte.is_ascii_lowercase());
         let is_sentence = is_loose && (is_prose(word) || is_plain_key);
         if is_sentence || !word.contains(|c: char| c.is_alphanumeric()) {
-            return Vec::new();
+            return None;
+        }
+        if let Some(end) = self.rest_of_group(at, end) {
+            return Some((at, end));
         }
         let end = if is_header(name) {
             self.line_end(at)
@@ -41,7 +48,7 @@ impl Scan<'_> {
         } else {
             end
         };
-        vec![(at, end)]
+        Some((at, end))
     }
 
     /// Behind blanks, tags, `!tag`, `string(7)`, and the letter of `b'…'`; behind a line's end if a quote follows.
@@ -112,24 +119,82 @@ impl Scan<'_> {
         Some(((opening.end, self.text.len()), self.text.len()))
     }
 
-    /// The elements of `["…", "…"]`.
-    fn list(&self, mut at: usize) -> Vec<Span> {
-        let mut found = Vec::new();
-        loop {
-            let rest = self.rest(at);
-            at += rest.len() - rest.trim_start_matches([' ', '\t', '\r', '\n', ',']).len();
-            if let Some((span, next)) = self.quoted(at) {
-                found.push(span);
-                at = next;
+    /// Where the bracket closes behind whose opening this place is; the end of the text if it does not. None if nothing that
+    /// looks like data stands there either.
+    fn group_end(&self, at: usize) -> Option<usize> {
+        let mut depth = 1_usize;
+        let mut is_word = false;
+        let mut is_data = false;
+        let mut place = at;
+        while let Some(unit) = unit(self.text, place) {
+            if !is_word && let Some((_, next)) = self.quoted(place) {
+                is_data = true;
+                place = next;
                 continue;
             }
-            let end = self.word_end(at);
-            if end <= at || self.rest(at).starts_with(['{', '[', ']']) {
-                return found;
+            match unit.char() {
+                Some('{' | '[' | '(') => depth += 1,
+                Some('}' | ']' | ')') if depth == 1 => return Some(place),
+                Some('}' | ']' | ')') => depth -= 1,
+                Some('=' | ':' | '>' | '→') => is_data = true,
+                _ => {}
             }
-            found.push((at, end));
-            at = end;
+            is_word = unit.char().is_some_and(char::is_alphanumeric);
+            place = unit.end;
         }
+        is_data.then_some(place)
+    }
+
+    /// `Secret(value='x', since=2)`, `Secret[value=x]`, `Array (…)`: the end of the whole, where a word opens more brackets than
+    /// it closes, or only names what stands in brackets.
+    fn rest_of_group(&self, at: usize, end: usize) -> Option<usize> {
+        let word = self.text.get(at..end)?;
+        let open = word.matches(['(', '[', '{']).count();
+        let is_named =
+            word == "Array" || word == "stdClass" || ["array(", "object("].iter().any(|start| word.starts_with(start));
+        let mut inside = end;
+        if is_named {
+            let rest = self.rest(end).trim_start_matches(')');
+            let rest = rest.strip_prefix(" Object").unwrap_or(rest).trim_start();
+            let rest = rest
+                .strip_prefix("#")
+                .map_or(rest, |rest| rest.trim_start_matches(|c: char| c.is_ascii_digit()));
+            if rest.starts_with(['(', '{']) {
+                inside = self.text.len() - rest.len() + 1;
+            }
+        }
+        if open <= word.matches([')', ']', '}']).count() && inside == end {
+            return None;
+        }
+        let close = self.group_end(inside)?;
+        Some(unit(self.text, close).map_or(close, |unit| self.word_end(unit.end)))
+    }
+
+    /// Without the blanks at both ends.
+    fn trimmed(&self, start: usize, end: usize) -> Span {
+        let inside = self.text.get(start..end).unwrap_or_default();
+        (end - inside.trim_start().len(), start + inside.trim_end().len())
+    }
+
+    /// The lines below `password:` that are indented more, where they are pairs or elements.
+    pub(super) fn indented(&self, name: usize, at: usize) -> Option<Span> {
+        let width = |line: &str| line.len() - line.trim_start_matches([' ', '\t', '-']).len();
+        let below = self.rest(at).trim_start_matches([' ', '\t', '\r']).strip_prefix('\n')?;
+        let before = self.text.get(..name)?;
+        let own = width(before.get(before.rfind('\n').map_or(0, |end| end + 1)..)?);
+        let start = self.text.len() - below.len();
+        let mut end = start;
+        for line in below.split_inclusive('\n') {
+            let content = line.trim();
+            let is_deeper = width(line) > own;
+            let is_pair = content.starts_with("- ") || content.ends_with(':') || content.contains(": ");
+            if !content.is_empty() && (!is_deeper || (end == start && !is_pair)) {
+                break;
+            }
+            end += line.len();
+        }
+        let span = self.trimmed(start, end);
+        (span.0 < span.1).then_some(span)
     }
 
     /// The indented lines behind a YAML block marker.
@@ -175,7 +240,7 @@ impl Scan<'_> {
         for _ in 0..NAME_MAX {
             let Some(unit) = unit(self.text, end) else { return false };
             match unit.char() {
-                Some(found) if is_name_char(found) || found == '.' => end = unit.end,
+                Some(found) if is_name_char(found) || matches!(found, '.' | '[' | ']') => end = unit.end,
                 Some('=' | ':') => return end > at,
                 _ => return false,
             }
