@@ -125,3 +125,23 @@ def test_agent_maintenance(ansible: Ansible, task: str) -> None:
     # It did not take builds before either.
     assert not agents[131075].enabled
     assert box.journal.count(operation="agents.disable") == 1
+
+
+@pytest.mark.parametrize("name", PLAYBOOKS)
+def test_a_dry_run_changes_nothing(ansible: Ansible, review_files: dict[str, Any], name: str) -> None:
+    work = ansible.folder / "work.yml"
+    work.write_text(yaml.safe_dump([{"ansible.builtin.ping": {}}]), encoding="utf-8")
+    given = {
+        "agent_ids": [131073],
+        "agent_work": str(work),
+        "agent_tokens_directory": str(ansible.folder),
+        "agent_tokens_revoked": ["read and write"],
+        "database_command": f"touch {ansible.folder / 'proof'}",
+        **review_files,
+    }
+    ran = ansible.run(f"infosecops.secops.{name}", "--check", **given)
+    assert ran.status == 0, ran.output
+    sent = {entry.operation.rpartition(".")[2] for entry in ansible.box.journal}
+    assert all(operation.startswith(("get", "list", "state")) for operation in sent), sent
+    assert not (ansible.folder / "proof").exists()
+    assert not (ansible.folder / "chef-nodes").exists()
