@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+from datetime import timedelta
+from decimal import Decimal
+from fractions import Fraction
 
 import infosecops
 import pytest
@@ -97,6 +100,9 @@ def test_wrong_arguments(box):
         (lambda: faults.next(drop="after", hang=True), ValueError, "drop"),
         (lambda: faults.next(hang=1), TypeError, "hang"),
         (lambda: faults.next(delay="1"), TypeError, "delay"),
+        (lambda: faults.next(delay=Decimal(1)), TypeError, "delay: must be a number, not Decimal"),
+        (lambda: faults.next(drip=Fraction(1, 2)), TypeError, "drip: must be a number, not Fraction"),
+        (lambda: box.set_idle_timeout(timedelta(seconds=1)), TypeError, "timeout: must be a number, not timedelta"),
         (lambda: faults.next(delay=-1.0), ValueError, "delay"),
         (lambda: faults.next(delay=float("nan")), ValueError, "delay"),
         (lambda: faults.next(truncate=-1), ValueError, "truncate"),

@@ -61,10 +61,7 @@ impl Argument<'_, '_> {
 
     /// A number of seconds.
     pub fn seconds(&self) -> PyResult<Duration> {
-        let seconds: f64 = match self.1.extract() {
-            Ok(seconds) if !self.1.is_instance_of::<PyBool>() => seconds,
-            _ => return Err(self.wrong_type("a number of seconds")),
-        };
+        let seconds: f64 = argument::read(self.0, self.1)?;
         Duration::try_from_secs_f64(seconds).map_err(|_| self.wrong_value("zero or more seconds"))
     }
 
