@@ -35,7 +35,13 @@ pub fn sectona_answer(data: &[u8]) {
         Ok(account) => {
             let record: Option<Value> = reading.result_json().and_then(|json| serde_json::from_str(json).ok());
             // What the other reader calls too deep or too large it gives no word for.
-            if let Some(record) = record {
+            if let Some(mut record) = record {
+                while let Some(object) = record.as_object()
+                    && object.len() == 1
+                    && let Some(inner) = object.values().find(|value| value.is_object())
+                {
+                    record = inner.clone();
+                }
                 let password = record.get("Password").and_then(Value::as_str);
                 assert_eq!(password, Some(account.password.expose()));
             }

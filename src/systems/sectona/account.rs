@@ -51,7 +51,7 @@ pub struct VaultAccount {
 impl VaultAccount {
     /// Reads the record in `Result`. The reason it can't be read holds nothing of it.
     pub(crate) fn read(json: &str) -> Result<Self, &'static str> {
-        let members = Members::read(json).ok_or("Result is not one JSON object, or holds a member twice")?;
+        let members = record(json).ok_or("Result is not one JSON object, or holds a member twice")?;
         let (mut texts, mut secrets, mut extra) = (<[Option<String>; 8]>::default(), [None, None], Vec::new());
         for (name, raw) in members.0 {
             if let Some((_, text)) = TEXTS.iter().zip(&mut texts).find(|(known, _)| **known == name) {
@@ -120,6 +120,23 @@ impl VaultAccount {
                 || text.trim_start().starts_with("PuTTY-User-Key-File-")
         })
     }
+}
+
+/// The members of the record, which may stand alone in an object around it, as in XML of the shape
+/// `<Result><Account>…</Account></Result>`.
+fn record(json: &str) -> Option<Members<'_>> {
+    let mut members = Members::read(json)?;
+    while let [(_, raw)] = members.0.as_slice()
+        && raw.starts_with('{')
+    {
+        members = Members::read(raw)?;
+    }
+    Some(members)
+}
+
+/// Whether a member of the record is a text, whatever its notation adds.
+pub(super) fn is_text_field(name: &str) -> bool {
+    TEXTS.contains(&name) || SECRETS.contains(&name)
 }
 
 fn told(name: &Option<String>) -> Option<&str> {

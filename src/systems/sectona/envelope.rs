@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use super::date;
 use super::json::{Members, unescaped};
 use super::printed;
-use super::xml::Document;
+use super::xml::{Document, Element};
 use crate::core::answer::looks_like_html;
 use crate::core::depth::is_too_deep;
 use crate::core::lenient;
@@ -210,7 +210,7 @@ fn read_xml(text: &str) -> Result<Reading, &'static str> {
             Err("the answer is XML, but no envelope: its root holds no elements")
         };
     }
-    let text_of = |name: &str| document.text(name).ok().flatten().map(|text| text.trim().to_owned());
+    let text_of = |name: &str| document.text(name).map(|text| text.trim().to_owned());
     let is_success = text_of("IsSuccess").map(|word| word.to_ascii_lowercase());
     Ok(Reading {
         version: text_of("Version"),
@@ -223,11 +223,21 @@ fn read_xml(text: &str) -> Result<Reading, &'static str> {
         status_code: text_of("StatusCode"),
         message: text_of("Message").filter(|message| !message.is_empty()),
         timestamp_text: text_of("Timestamp"),
-        result: match document.text("Result")? {
-            Some(text) => Content::Text(Zeroizing::new(text.to_owned())),
-            None => Content::Missing,
-        },
+        result: document.member("Result").map_or(Content::Missing, content),
     })
+}
+
+/// A text may be a document that was serialised on its own, as the JSON text of a `Result` is.
+fn content(element: &Element) -> Content {
+    let Some(text) = element.text() else {
+        return Content::Json(element.to_json());
+    };
+    let inner = text.trim_start().starts_with('<').then(|| Document::read(text.trim()));
+    match inner.and_then(Result::ok).map(Document::into_root) {
+        Some(root) if root.text().is_none() => Content::Json(root.to_json()),
+        Some(root) => Content::Text(Zeroizing::new(root.text().unwrap_or_default().to_owned())),
+        None => Content::Text(Zeroizing::new(text.to_owned())),
+    }
 }
 
 /// Codes have leading zeros, which a number has lost.
@@ -270,7 +280,29 @@ mod tests {
         );
         let wrapped = format!("<string xmlns=\"s\">{}</string>", quick_xml::escape::escape(DOUBLE));
         let embedded = DOUBLE.replace(r#""{\"Password\":\"p\\\"w\\\\d\"}""#, r#"{"Password":"p\"w\\d"}"#);
-        for body in [DOUBLE, &again, xml, &wrapped, &embedded, &format!("\r\n {DOUBLE} ")] {
+        let start = xml.find("<Result>").unwrap() + "<Result>".len();
+        let (before, result) = (&xml[..start], &xml[xml.find("</Result>").unwrap()..]);
+        let elements = format!("{before}\n <a:Password type='string'>p\"w\\d</a:Password>\n{result}");
+        let attributes = format!(
+            "{}{}",
+            before.replace("<Result>", "<Result Password='p\"w\\d'>"),
+            result
+        );
+        let inner = format!("{before}<![CDATA[<?xml version='1.0'?><A><Password>p\"w\\d</Password></A>]]>{result}");
+        let string = format!("{before}&lt;string>{{\"Password\":\"p\\\"w\\\\d\"}}&lt;/string>{result}");
+        let spaced = format!("\r\n {DOUBLE} ");
+        for body in [
+            DOUBLE,
+            &again,
+            xml,
+            &wrapped,
+            &embedded,
+            &elements,
+            &attributes,
+            &inner,
+            &string,
+            &spaced,
+        ] {
             let reading = reading(body);
             assert_eq!(reading.result_json(), Some(r#"{"Password":"p\"w\\d"}"#), "{body}");
             let envelope = reading.into_envelope();
@@ -305,7 +337,6 @@ mod tests {
             "<!DOCTYPE html><html></html>",
             "<html></html>",
             "<Reply/>",
-            "<Reply><Result><Password>x</Password></Result></Reply>",
             r#"{"IsSuccess": true, "Result": "a", "Result": "b"}"#,
             r#"{"IsSuccess": true, "Result": "\ud83d"}"#,
             r#"{"IsSuccess": true,}"#,
