@@ -82,6 +82,60 @@ def test_the_mark_of_a_spreadsheet_and_names_of_ones_own(tmp_path: Path) -> None
     ]
 
 
+# A spreadsheet breaks the line inside a cell with Alt+Enter, and writes such a cell in quotes.
+BROKEN_NAMES = [
+    'What;"User\nID";Kind;Name;"Business\nSource";"Expires\non";Manager\n',
+    '"What";"User \r\n ID";" Kind ";"Name";"  business\r\n\r\nsource\r\n";"expires\r\non";"Manager"\r\n',
+    '"What";"\rUser\t\rID";"Kind";Name;"BUSINESS\rSOURCE";"Expires\rOn";Manager\r',
+]
+
+
+@pytest.mark.parametrize("header", BROKEN_NAMES)
+@pytest.mark.parametrize("delimiter", [";", ",", "\t", "|"])
+@pytest.mark.parametrize("mark", ["", "sep=;\r\n"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("given", ["User ID", "User\nID", " User \r\n  ID "])
+def test_names_of_columns_hold_line_breaks(  # noqa: PLR0913, PLR0917
+    tmp_path: Path, header: str, delimiter: str, mark: str, encoding: str, given: str
+) -> None:
+    rows = 'maintain;achen;group;"Audi;\ntors";Okta;2030-12-31;bjones\n'
+    path = written(tmp_path / "x.csv", (mark + header + rows).replace(";", delimiter), encoding)
+    names = {given: "reviewee", "What": "state", "Manager": None}
+    group = Group(f"Audi{delimiter}\ntors", "Okta")
+    assert list(ReviewItemChange.from_csv(path, columns=names, encoding=encoding)) == [
+        ReviewItemChange("maintain", "achen", group, expires_on=dt.date(2030, 12, 31))
+    ]
+
+
+def test_the_advice_about_an_unknown_column_works(tmp_path: Path) -> None:
+    text = 'state,reviewee,kind,name,business_source,"Line\nManager"\nrevoke,achen,group,G,Okta,bjones\n'
+    path = written(tmp_path / "x.csv", text)
+    with pytest.raises(infosecops.ConfigError) as caught:
+        ReviewItemChange.from_csv(path)
+    told = str(caught.value)
+    assert "line 1, column 'Line Manager': is not known" in told
+    assert "columns={'Line Manager': None} leaves it out" in told
+    found = ReviewItemChange.from_csv(path, columns={"Line Manager": None})
+    assert list(found) == [ReviewItemChange("revoke", "achen", Group("G", "Okta"))]
+
+
+def test_lines_are_counted_below_a_name_of_several_lines(tmp_path: Path) -> None:
+    text = (
+        'sep=,\n"state",reviewee,"kind\n",name,"business\nsource"\n\nrevoke,,group,"G\n",Okta\nrevoke,,group,G,Okta\n'
+    )
+    with pytest.raises(infosecops.ConfigError) as caught:
+        ReviewItemChange.from_csv(written(tmp_path / "x.csv", text))
+    told = str(caught.value)
+    assert "line 6, column reviewee: must not be empty" in told
+    assert "line 8, column reviewee: must not be empty" in told
+
+
+def test_names_of_rules_hold_line_breaks(tmp_path: Path) -> None:
+    text = '"reviewer.\nuser_id";"object\ntype";" objects. \nBusiness_Unit\n"\nmcastro;ent;HR\n'
+    rules = CoverageRule.from_csv(written(tmp_path / "coverage.csv", text))
+    assert [str(rule) for rule in rules] == ["user_id='mcastro'|user|1=1|ent|Business_Unit='HR'|"]
+
+
 def test_every_bad_row_is_told_with_its_line_and_column(tmp_path: Path) -> None:
     text = """state,reviewee,kind,name,business_source,role_set,account_name,comments,expires_on
 revoke,a,group,G,B,,,"two
@@ -124,6 +178,8 @@ revoke,a,entitlement,,B,,,,
         ("", {}, "names no column state and no column reviewee"),
         ("state,kind,reviewee,name,business_source\nrevoke,group,\xe4,G,B\n", {}, "is not utf-8-sig"),
         ('state,kind,reviewee,name\nrevoke,group,"a"b,G\n', {}, "no such file of separated values"),
+        ('state,"kind"x,reviewee,name\nrevoke,group,a,G\n', {}, "no such file of separated values"),
+        ('state,kind,reviewee,"name\nrevoke,group,a,G\n', {}, "no such file of separated values"),
         ("x", {"encoding": "klingon"}, "encoding: 'klingon' is not known"),
         ("x", {"delimiter": ";;"}, "delimiter: must be one character"),
     ],

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import os
 from collections.abc import Mapping
+from itertools import chain
 
 from infosecops._client import Generic, T
 from infosecops._infosecops import CoverageRule, change_of_row, equals
@@ -153,47 +154,55 @@ class CsvRows(Generic[T]):
 
     def _rows_of(self, file: TextIO) -> Iterator[tuple[int, T | _Wrong]]:
         begun, separator = 0, None
-        first = file.readline()
-        if first.lower().startswith("sep=") and len(first.strip()) == len("sep=x"):
+        lines = [file.readline()]
+        if lines[0].lower().startswith("sep=") and len(lines[0].rstrip("\r\n")) == len("sep=x"):
             # Excel's own mark.
-            begun, separator, first = 1, first[4], file.readline()
-        delimiter = self._delimiter or separator or self._sniffed(first)
-        names = self._named(_cells(first, delimiter), begun + 1, delimiter)
-        reader = csv.reader(file, delimiter=delimiter, strict=True)
-        begun += 1
-        line = begun + 1
+            begun, separator, lines = 1, lines[0][4], []
+        delimiter = self._delimiter or separator or self._sniffed(lines, file)
+        reader = csv.reader(chain(lines, file), delimiter=delimiter, strict=True)
+        names = self._named(next(reader, list[str]()), begun + 1, delimiter)
+        line = begun + reader.line_num + 1
         for cells in reader:
             if any(cells):
                 yield line, self._made(names, cells)
             line = begun + reader.line_num + 1
 
-    def _sniffed(self, header: str) -> str:
-        """Give what separates most names of columns that are known."""
+    def _sniffed(self, lines: list[str], file: TextIO) -> str:
+        """Give what separates most names of columns that are known. Lines read for it are added to `lines`."""
+
+        def from_the_first() -> Iterator[str]:
+            yield from tuple(lines)
+            for line in file:
+                lines.append(line)
+                yield line
 
         def known(delimiter: str) -> int:
-            names = _cells(header, delimiter)
+            try:
+                names = next(csv.reader(from_the_first(), delimiter=delimiter), list[str]())
+            except csv.Error:
+                return 0
             return sum(self._own_name(name) is not None for name in names) * 100 + len(names)
 
         return max(_DELIMITERS, key=known)
 
     def _own_name(self, name: str) -> str | None:
-        name = name.strip()
+        name = _folded(name)
         if name in self._renamed:
             renamed = self._renamed[name]
             return "" if renamed is None else self._column(renamed)
         first, dot, column = name.partition(".")
-        first = first.lower().replace(" ", "_").replace("-", "_")
-        return self._column(first + dot + column)
+        first = first.strip().lower().replace(" ", "_").replace("-", "_")
+        return self._column(first + dot + column.strip())
 
     def _named(self, header: list[str], line: int, delimiter: str) -> list[str]:
         names: list[str] = []
         for name in header:
             own = self._own_name(name)
             if own is None:
+                folded = _folded(name)
                 raise ConfigError(
-                    f"{self._path}: line {line}, column {name.strip()!r}: is not known; known are "
-                    f"{', '.join(self._shown)}; columns={{{name.strip()!r}: None}} leaves it out; the delimiter is "
-                    f"{delimiter!r}"
+                    f"{self._path}: line {line}, column {folded!r}: is not known; known are {', '.join(self._shown)}; "
+                    f"columns={{{folded!r}: None}} leaves it out; the delimiter is {delimiter!r}"
                 )
             if own and own in names:
                 raise ConfigError(f"{self._path}: line {line}, column {own}: stands there twice")
@@ -250,9 +259,10 @@ def _checked_columns(columns: object) -> dict[str, str | None]:
     for name, own in given.items():
         if not isinstance(name, str) or not isinstance(own, (str, type(None))):
             raise TypeError(wrong)
-        checked[name] = own
+        checked[_folded(name)] = own
     return checked
 
 
-def _cells(line: str, delimiter: str) -> list[str]:
-    return next(csv.reader([line], delimiter=delimiter), list[str]())
+def _folded(name: str) -> str:
+    """Give the name of a column as it is compared: a spreadsheet breaks long names into lines."""
+    return " ".join(name.split())
