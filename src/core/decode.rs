@@ -9,6 +9,7 @@ use super::answer::{Answer, looks_like_html};
 use super::error::{Error, Kind};
 use super::lenient;
 use super::retry;
+use super::server_page::page_text;
 
 /// The visible text of an HTML page, in one line: without title, style and script, entities resolved, CDATA opened.
 pub fn html_text(page: &str) -> String {
@@ -112,7 +113,7 @@ pub fn server_message(answer: &Answer) -> String {
     let text = answer.text();
     let text = answer.without_known(&text);
     let message = if looks_like_html(answer.bytes()) {
-        html_text(&answer.scrub(&text))
+        page_text(&answer.scrub(&text))
     } else if let Some(value) = lenient::value(text.as_bytes()) {
         json_message(&value)
     } else {
@@ -128,6 +129,11 @@ pub fn server_message(answer: &Answer) -> String {
     } else {
         shorten(&answer.scrub(&message))
     }
+}
+
+/// Whether the answer is a JSON object or list, as products write their refusals.
+pub fn is_json(answer: &Answer) -> bool {
+    matches!(answer.bytes().trim_ascii_start().first(), Some(b'{' | b'['))
 }
 
 /// Flattens a JSON error of any type into one line: `field: text; text`.
@@ -176,8 +182,8 @@ pub fn shorten(message: &str) -> String {
         .collect()
 }
 
-/// What a gateway in front of the product means; nginx's pages are the common ones.
-pub fn gateway_hint(status: u16, message: &str) -> Option<&'static str> {
+/// What a gateway in front of the product means; nginx's pages are the common ones. `is_own`: the product answered itself.
+pub fn gateway_hint(status: u16, message: &str, is_own: bool) -> Option<&'static str> {
     match status {
         400 if message.contains("SSL certificate") => {
             Some("the gateway wants a client certificate that it trusts: pass client_cert=")
@@ -186,21 +192,22 @@ pub fn gateway_hint(status: u16, message: &str) -> Option<&'static str> {
         413 => Some(
             "the server or a gateway takes no body of this size: raise its limit (nginx: client_max_body_size), or send less at once",
         ),
-        // By their definition these two are a gateway's.
-        502 | 504 => Some("a gateway answered for a server that it could not reach or wait for"),
-        503 if looks_like_gateway(message) => {
-            Some("a gateway answered for a server that it could not reach or wait for")
-        }
+        // By their definition the first two are a gateway's, but products too answer so for the systems that they talk to.
+        502 | 504 if !is_own => Some(UNREACHABLE),
+        502..=504 if looks_like_gateway(message) => Some(UNREACHABLE),
         _ => None,
     }
 }
+
+const UNREACHABLE: &str = "a gateway answered for a server that it could not reach or wait for";
 
 fn looks_like_gateway(message: &str) -> bool {
     [
         "Service Temporarily Unavailable",
         "No server is available to handle this request",
-        "upstream connect error",
-        "no healthy upstream",
+        "temporarily unable to service your request",
+        "Endpoint request timed out",
+        "upstream",
     ]
     .iter()
     .any(|text| message.contains(text))
@@ -208,6 +215,11 @@ fn looks_like_gateway(message: &str) -> bool {
 
 /// The error for an answer of status 300 or above, by its status. Products refine it.
 pub fn status_error(answer: &Answer) -> Error {
+    status_error_of(answer, is_json(answer))
+}
+
+/// The same, where more is known about whether the product answered itself.
+pub fn status_error_of(answer: &Answer, is_own: bool) -> Error {
     let kind = Kind::of_status(answer.status);
     if kind == Kind::UnexpectedContent {
         let location = answer
@@ -227,7 +239,7 @@ pub fn status_error(answer: &Answer) -> Error {
     }
     let message = server_message(answer);
     let error = answer.error(kind, &message);
-    if let Some(hint) = gateway_hint(answer.status, &message) {
+    if let Some(hint) = gateway_hint(answer.status, &message, is_own) {
         return error.with_hint(hint);
     }
     match kind {

@@ -71,12 +71,24 @@ pub fn of(answer: &Answer, product: &Product) -> Option<Gateway> {
         !schemes.is_empty() && !product.schemes.iter().any(|own| auth_schemes::has(&schemes, own))
     };
     // A gateway's page may echo a path that has the product's name in it, so the words count after its own.
-    let is_own = product.words.iter().any(|word| text.contains(word));
+    let is_own = has_words_of(&text, product);
     let is_foreign_page = is_page && !product.sends_pages && !html_text(&text).is_empty();
     let is_one = named.is_some() || (!is_own && (is_foreign_login || is_foreign_page));
     is_one.then(|| Gateway {
         name: named.map(|(_, name)| *name),
     })
+}
+
+/// Whether the product itself says that it could not reach or wait for another system.
+pub fn is_products_own(answer: &Answer, product: &Product) -> bool {
+    matches!(answer.status, 502 | 504)
+        && of(answer, product).is_none()
+        && (product.headers.iter().any(|name| answer.headers.contains_key(*name))
+            || has_words_of(&answer.text().to_ascii_lowercase(), product))
+}
+
+fn has_words_of(lower: &str, product: &Product) -> bool {
+    product.words.iter().any(|word| lower.contains(word))
 }
 
 impl Gateway {

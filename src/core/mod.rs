@@ -42,6 +42,7 @@ pub mod roots;
 pub mod scan;
 pub mod secret;
 pub mod secret_file;
+pub mod server_page;
 pub mod stored;
 pub mod system;
 pub mod target;

@@ -12,6 +12,7 @@ use crate::core::error::Kind;
 use crate::core::redact::{excerpt, scrub};
 use crate::core::retry::{Decision, Effect, Failure, Retry, decide, retry_after};
 use crate::core::secret::{MASK, Secret};
+use crate::core::server_page::page_text;
 use crate::core::stored::{restored, stored};
 use crate::core::target::{Target, encode_component};
 use crate::systems::bamboo_agents::AccessToken;
@@ -24,6 +25,8 @@ pub fn html_page(data: &[u8]) {
     let Some(text) = text(data) else { return };
     let found = html_text(text);
     assert_eq!(one_line(&found), found);
+    let told = page_text(text);
+    assert!(one_line(&told) == told && told.len() <= found.len().max(text.len()));
     assert!(unescape(text).len() <= text.len());
     assert_eq!(unescape(&quick_xml::escape::escape(text)), text);
     let page = format!(

@@ -7,7 +7,7 @@ use url::Url;
 
 use super::session::PRODUCT;
 use crate::core::answer::Answer;
-use crate::core::decode::{server_message, status_error};
+use crate::core::decode::{is_json, server_message, status_error_of};
 use crate::core::error::{Error, Kind};
 use crate::core::gateway;
 
@@ -20,7 +20,7 @@ const URL_CHARS_MAX: usize = 300;
 /// The error that needs no more of an explanation: for a refused login, and for what a gateway says. Err with the status's
 /// own error for all else.
 pub(super) fn login_refused(answer: &Answer) -> Result<Error, Error> {
-    let error = status_error(answer);
+    let error = status_error_of(answer, is_json(answer) || gateway::is_products_own(answer, &PRODUCT));
     if let Some(gateway) = gateway::of(answer, &PRODUCT) {
         return Ok(error.with_hint(gateway.hint(answer, &PRODUCT)));
     }

@@ -8,8 +8,9 @@ use http::header;
 
 use super::review_answer::says_updated;
 use crate::core::answer::Answer;
-use crate::core::decode::{gateway_hint, html_text, json_message, one_line, shorten, status_error};
+use crate::core::decode::{gateway_hint, is_json, json_message, one_line, shorten, status_error};
 use crate::core::error::{Error, Kind, Outcome};
+use crate::core::server_page::{page_text, without_headline};
 
 /// What to do about a refused login.
 pub(super) const LOGIN_HINT: &str = "user name, password or authentication source, or client id and secret, were refused; repeated failures may lock the account";
@@ -20,7 +21,7 @@ pub(crate) fn message(answer: &Answer) -> String {
     // Before tags are taken out and lines joined, which may tear a secret apart.
     let text = answer.without_known(&text);
     let message = if answer.is_html() {
-        html_text(&text)
+        page_text(&text)
     } else if let Ok(value) = serde_json::from_slice(answer.bytes()) {
         json_message(&value)
     } else {
@@ -43,15 +44,8 @@ fn own_words(text: &str) -> &str {
         Some(at) => text.get(..at).unwrap_or_default(),
         None => text,
     };
-    without_headline(text.trim()).trim()
-}
-
-fn without_headline(text: &str) -> &str {
-    let Some(rest) = text.strip_prefix("HTTP Status ") else {
-        return text;
-    };
-    let rest = rest.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start();
-    rest.strip_prefix('-').unwrap_or(rest)
+    let text = text.trim();
+    without_headline(text).unwrap_or(text).trim()
 }
 
 /// Whether the token itself was refused, in which case nothing was done and a new one may help.
@@ -116,6 +110,7 @@ pub(crate) fn explain(answer: &Answer, access: Access) -> Error {
         404 => not_found(answer, error, &message),
         405 => method_refused(error),
         413 if error.context().operation == "upload_coverage" => error.with_hint(UPLOAD_SIZE_HINT),
+        502 | 504 if is_own(answer) || is_json(answer) => error,
         502 => error.with_hint(
             "a gateway got no usable answer from the product: see whether the product runs, and what the gateway's log says",
         ),
@@ -123,7 +118,7 @@ pub(crate) fn explain(answer: &Answer, access: Access) -> Error {
             "the product, or a gateway in front of it, takes no requests at the moment, such as during maintenance or a restart",
         ),
         504 => error.with_hint(SLOW_HINT),
-        status => match gateway_hint(status, &message) {
+        status => match gateway_hint(status, &message, is_own(answer)) {
             Some(hint) => error.with_hint(hint),
             None => error,
         },

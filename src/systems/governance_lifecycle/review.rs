@@ -213,7 +213,7 @@ fn smaller(error: Error, length: usize) -> Error {
         Some(413) => {
             "the server or a gateway takes no body of this size: raise its limit (nginx: client_max_body_size)"
         }
-        Some(504) => page::SLOW_HINT,
+        Some(504) if error.context().hint.is_some() => page::SLOW_HINT,
         _ => return error,
     };
     match length {
