@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::answer::{Answer, looks_like_html};
 use super::error::{Error, Kind};
 use super::lenient;
+use super::redact;
 use super::retry;
 use super::server_page::page_text;
 
@@ -136,31 +137,42 @@ pub fn is_json(answer: &Answer) -> bool {
     matches!(answer.bytes().trim_ascii_start().first(), Some(b'{' | b'['))
 }
 
-/// Flattens a JSON error of any type into one line: `field: text; text`.
+/// Flattens a JSON error of any type into one line: `field: text; text`. What stands below the name of a secret is masked,
+/// unless it is a sentence.
 pub fn json_message(value: &Value) -> String {
+    flattened(value, None)
+}
+
+fn flattened(value: &Value, secret: Option<&str>) -> String {
     match value {
         Value::Null => String::new(),
-        Value::String(text) => one_line(text),
-        Value::Array(items) => joined(items.iter().map(json_message)),
-        // Codes are told apart from the message.
-        Value::Object(fields) => joined(
-            fields
+        Value::String(text) => one_line(&redact::scrub_below(secret, text)),
+        Value::Array(items) => joined(items.iter().map(|item| flattened(item, secret))),
+        Value::Object(fields) => {
+            let labels = |key: &str, value: &Value| value.as_str().is_some_and(|name| redact::labels_secret(key, name));
+            let is_labelled = fields.iter().any(|(key, value)| labels(key, value));
+            // Codes are told apart from the message.
+            let shown = fields
                 .iter()
-                .filter(|(key, _)| !matches!(key.as_str(), "code" | "status-code"))
-                .map(|(key, value)| {
-                    let text = json_message(value);
-                    let is_plain = matches!(
-                        key.as_str(),
-                        "detail" | "message" | "error" | "non_field_errors" | "errors"
-                    );
-                    if is_plain || text.is_empty() {
-                        text
-                    } else {
-                        format!("{}: {text}", one_line(key))
-                    }
-                }),
-        ),
-        other => other.to_string(),
+                .filter(|(key, _)| !matches!(key.as_str(), "code" | "status-code"));
+            joined(shown.map(|(key, value)| {
+                let own = match is_labelled && redact::is_labelled(key) {
+                    true => Some("secret"),
+                    false => Some(key.as_str()).filter(|key| redact::hides_value(key) && !labels(key, value)),
+                };
+                let text = flattened(value, secret.or(own));
+                let is_plain = matches!(
+                    key.as_str(),
+                    "detail" | "message" | "error" | "non_field_errors" | "errors"
+                );
+                if is_plain || text.is_empty() {
+                    text
+                } else {
+                    format!("{}: {text}", one_line(key))
+                }
+            }))
+        }
+        other => redact::scrub_below(secret, &other.to_string()).into_owned(),
     }
 }
 
@@ -287,6 +299,27 @@ mod tests {
         assert_eq!(message(r#""bare text""#), "bare text");
         assert_eq!(message(r#"["x", {"y": {"z": [1, true]}}]"#), "x; y: z: 1; true");
         assert_eq!(message("null"), "");
+        for (json, wanted) in [
+            (
+                r#"{"user": "a", "password": ["x", "hunter2"]}"#,
+                "password: ****; ****; user: a",
+            ),
+            (
+                r#"{"credentials": {"a": {"b": "hunter2"}}, "pin": 4711}"#,
+                "credentials: a: b: ****; pin: ****",
+            ),
+            (r#"{"key": "api_key", "value": "hunter2"}"#, "key: api_key; value: ****"),
+            (
+                r#"{"password": ["This field is required."]}"#,
+                "password: This field is required.",
+            ),
+            (
+                r#"{"name": "token", "value": "expired"}"#,
+                "name: token; value: expired",
+            ),
+        ] {
+            assert_eq!(message(json), wanted, "{json}");
+        }
         assert_eq!(
             message(r#"{"a\nb\u001b[31m": "x\u001b[2J\u009by"}"#),
             "a b [31m: x [2J y"

@@ -1,7 +1,7 @@
 //! Secrets in XML and HTML: the text of an element, all that stands below it, and what stands beside a caption.
 
 use super::names::{is_caption, is_secret_in_text};
-use super::pairs::{Below, NAME_MAX, Record, Scan, Span, Tag, char_at, is_name_char, unit};
+use super::pairs::{Below, Gap, NAME_MAX, Record, Scan, Span, Tag, char_at, is_name_char, unit};
 
 pub(super) const CDATA: &str = "<![CDATA[";
 
@@ -12,9 +12,10 @@ impl<'t> Scan<'t> {
         if caption.is_some_and(|text| text.len() <= NAME_MAX && is_secret_in_text(text)) {
             self.is_next_secret = true;
         }
-        self.forget();
         self.record = Record::default();
         let is_closing = char_at(self.text, end) == Some('/');
+        // `<b>Password</b>: hunter2`
+        self.emphasized = std::mem::take(&mut self.name);
         let mut place = match is_closing {
             true => unit(self.text, end).map_or(end, |unit| unit.end),
             false => end,
@@ -50,10 +51,15 @@ impl<'t> Scan<'t> {
     pub(super) fn tag_end(&mut self, at: usize, end: usize) -> usize {
         let is_named = std::mem::take(&mut self.record).is_secret;
         self.forget();
+        let emphasized = std::mem::take(&mut self.emphasized);
         let Some(tag) = self.tag.take() else { return end };
         let is_empty = self.text.get(..at).is_some_and(|before| before.ends_with('/')) || is_void(&tag.name);
         if !is_empty {
             self.step_below(&tag);
+        }
+        if tag.is_closing {
+            self.name = emphasized;
+            self.name.gap = Gap::Other;
         }
         if tag.is_closing || is_empty {
             return end;

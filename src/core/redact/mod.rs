@@ -36,6 +36,26 @@ pub fn hides_value(name: &str) -> bool {
     !pairs::spans(&format!("{name}=x")).is_empty()
 }
 
+/// A text that stands below this name, masked as the name asks for.
+pub fn scrub_below<'t>(name: Option<&str>, text: &'t str) -> Cow<'t, str> {
+    let Some(name) = name else {
+        return Cow::Borrowed(text);
+    };
+    let prefix = format!("{name}: ");
+    let scrubbed = scrub(&format!("{prefix}{text}"), &[]).into_owned();
+    Cow::Owned(scrubbed.strip_prefix(&prefix).unwrap_or(MASK).to_owned())
+}
+
+/// Whether `"name": "password"` makes a secret of the value beside it.
+pub fn labels_secret(label: &str, name: &str) -> bool {
+    names::is_label(label) && names::is_secret_in_text(name)
+}
+
+/// Whether a field holds what the label beside it names.
+pub fn is_labelled(field: &str) -> bool {
+    names::is_value(field)
+}
+
 /// Masks the places where these secrets stand, in whatever spelling.
 pub(crate) fn without_known<'t>(text: &'t str, known: &Known) -> Cow<'t, str> {
     masked(text, &known.spans(text))

@@ -17,6 +17,9 @@ pub fn is_secret_name(name: &str) -> bool {
         "passphrase",
         "passwd",
         "passcode",
+        "passwort",
+        "kennwort",
+        "motdepasse",
         "secret",
         "accesskey",
         "apikey",
@@ -39,7 +42,23 @@ pub(super) fn is_secret_in_text(name: &str) -> bool {
     if name.is_empty() || ["Exception", "Error"].iter().any(|end| name.ends_with(end)) {
         return false;
     }
-    is_secret_name(name) || is_one_of(name, &["session", "sid", "sig", "jwt", "proxy-authorization", "x-auth"])
+    const MORE: [&str; 14] = [
+        "assertion",
+        "client_assertion",
+        "code_verifier",
+        "contrasena",
+        "jwt",
+        "otp",
+        "pin",
+        "proxy-authorization",
+        "samlresponse",
+        "session",
+        "sid",
+        "sig",
+        "x-auth",
+        "x-goog-iap-jwt-assertion",
+    ];
+    is_secret_name(name) || is_one_of(name, &MORE)
 }
 
 /// Names whose value goes on to the end of its line: a scheme and a credential, or several cookies.

@@ -1,7 +1,7 @@
 //! Finds the values that stand under names of secrets, in whatever a server prints: queries, headers, JSON, XML, HTML,
 //! YAML, and what `toString`, `repr` and dumps give. One scan from left to right; nothing is looked at again and again.
 
-use super::names::{is_label, is_prose, is_scheme, is_secret_in_text, is_value};
+use super::names::{is_label, is_phrase, is_prose, is_scheme, is_secret_in_text, is_value};
 use super::units::{Unit, is_lead, resolved};
 
 /// No name is longer.
@@ -52,7 +52,7 @@ pub(super) fn is_name_char(found: char) -> bool {
 
 /// What stands between a name and what follows it.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
-enum Gap {
+pub(super) enum Gap {
     #[default]
     None,
     Blanks,
@@ -61,19 +61,22 @@ enum Gap {
 
 /// The name that was read last.
 #[derive(Default)]
-struct Name {
+pub(super) struct Name {
     text: String,
     start: usize,
-    gap: Gap,
+    pub(super) gap: Gap,
     /// Of `\token` it is not known whether it begins with a tab.
     letter: Option<char>,
     /// Whether the word before it, with blanks between, is the name of a secret.
     follows_secret: bool,
+    /// Whether that word is `session`, which makes an `id` a secret.
+    follows_session: bool,
 }
 
 impl Name {
     fn is_secret(&self) -> bool {
         is_secret_in_text(&self.text)
+            || (self.follows_session && self.text.eq_ignore_ascii_case("id"))
             || self
                 .letter
                 .is_some_and(|letter| is_secret_in_text(&format!("{letter}{}", self.text)))
@@ -113,7 +116,9 @@ pub(super) struct Tag<'t> {
 #[derive(Default)]
 pub(super) struct Scan<'t> {
     pub(super) text: &'t str,
-    name: Name,
+    pub(super) name: Name,
+    /// The name that ends where a tag begins.
+    pub(super) emphasized: Name,
     pub(super) record: Record,
     pub(super) tag: Option<Tag<'t>>,
     /// Where the text of an element begins that may be a caption.
@@ -139,7 +144,10 @@ impl<'t> Scan<'t> {
         }
         match found {
             '"' | '\'' | '`' => {
-                if self.name.follows_secret && matches!(self.name.text.as_str(), "is" | "was") {
+                let is_told = self.name.follows_secret && matches!(self.name.text.as_str(), "is" | "was");
+                // `the password 'hunter2' is wrong`; the names of tokens and keys are quoted as well.
+                let is_quoted = self.name.gap == Gap::Blanks && is_phrase(&self.name.text) && self.name.is_secret();
+                if is_told || is_quoted {
                     self.forget();
                     return self.quoted(at).map_or(unit.end, |(span, next)| self.mask(span, next));
                 }
@@ -156,6 +164,8 @@ impl<'t> Scan<'t> {
                 self.forget();
                 return self.user_info(unit.end + 2);
             }
+            // Base64 in LDIF.
+            ':' if self.rest(unit.end).starts_with(": ") => return self.separator(unit.end + 1, found),
             ':' if self.rest(unit.end).starts_with(':') => {
                 self.forget();
                 return unit.end + 1;
@@ -202,6 +212,7 @@ impl<'t> Scan<'t> {
         self.name.gap = Gap::None;
         self.name.letter = None;
         self.name.follows_secret = false;
+        self.name.follows_session = false;
     }
 
     pub(super) fn mask(&mut self, (start, end): Span, next: usize) -> usize {
@@ -219,8 +230,10 @@ impl<'t> Scan<'t> {
                 return self.mask((at, end), end);
             }
             let follows_secret = is_word && matches!(found, 'i' | 'w' | '-') && self.name.is_secret();
+            let follows_session = is_word && self.name.text.eq_ignore_ascii_case("session");
             let letter = self.name.letter.take().filter(|_| self.name.text.is_empty());
             self.forget();
+            self.name.follows_session = follows_session;
             self.name.follows_secret = follows_secret;
             self.name.letter = letter;
             self.name.start = at;
@@ -306,10 +319,17 @@ impl<'t> Scan<'t> {
         }
     }
 
-    /// `tokens/7ba167aa-…`: the uuid of a token is a credential.
+    /// `tokens/7ba167aa-…`: the uuid of a token is a credential. `thin:scott/tiger@`: an address of Oracle's.
     fn segment(&mut self, at: usize) -> usize {
         let is_below = self.name.gap == Gap::None && self.name.text.eq_ignore_ascii_case("tokens");
+        let before = self.text.get(..self.name.start).filter(|_| !self.name.text.is_empty());
         self.forget();
+        if before.is_some_and(|before| before.ends_with("thin:") || before.ends_with("oci:")) {
+            let word = self.text.get(at..self.word_end(at)).unwrap_or_default();
+            return word
+                .rfind('@')
+                .map_or(at, |length| self.mask((at, at + length), at + length));
+        }
         if !is_below {
             return at;
         }

@@ -75,8 +75,32 @@ const MASKED: &[(&str, &str)] = &[
         "/rest/agent-config/1.0/tokens/list",
         "/rest/agent-config/1.0/tokens/list",
     ),
+    (
+        "jdbc:oracle:thin:scott/tiger22@db01:1521/x",
+        "jdbc:oracle:thin:scott/****@db01:1521/x",
+    ),
+    (
+        "https://host/users/ann@example.com failed",
+        "https://host/users/ann@example.com failed",
+    ),
     // Headers.
     ("Authorization: Basic dXNlcjpwdw==", "Authorization: ****"),
+    ("Session ID: 0A1B2C3D4E", "Session ID: ****"),
+    ("the session id is missing", "the session id is missing"),
+    (
+        "otp=123456 pin: 4711 SAMLResponse=PHNhbWw",
+        "otp=**** pin: **** SAMLResponse=****",
+    ),
+    ("Kennwort: hunter2, Passwort=hunter2", "Kennwort: ****, Passwort=****"),
+    ("userPassword:: aHVudGVyMg==", "userPassword:: ****"),
+    ("Foo::Token: not found", "Foo::Token: not found"),
+    ("the password 'hunter2' is wrong", "the password '****' is wrong"),
+    (
+        "token 'read and write' exists already",
+        "token 'read and write' exists already",
+    ),
+    ("<b>Password</b>: hunter2", "<b>Password</b>: ****"),
+    ("<b>Token</b>: expired", "<b>Token</b>: expired"),
     (
         "authorization: Token hunter\r\nAccept: */*",
         "authorization: ****\r\nAccept: */*",

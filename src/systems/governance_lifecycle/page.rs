@@ -10,22 +10,39 @@ use super::review_answer::says_updated;
 use crate::core::answer::Answer;
 use crate::core::decode::{gateway_hint, is_json, json_message, one_line, shorten, status_error};
 use crate::core::error::{Error, Kind, Outcome};
+use crate::core::lenient;
 use crate::core::server_page::{page_text, without_headline};
 
 /// What to do about a refused login.
 pub(super) const LOGIN_HINT: &str = "user name, password or authentication source, or client id and secret, were refused; repeated failures may lock the account";
 
-/// The whole message in one line: without the echo of the query, or the reason phrase of servers that put it there.
+/// The whole message in one line: without the echo of the query, or the reason phrase of servers that put it there. To be
+/// read; what is shown of it is masked.
 pub(crate) fn message(answer: &Answer) -> String {
-    let text = answer.text();
     // Before tags are taken out and lines joined, which may tear a secret apart.
-    let text = answer.without_known(&text);
+    message_in(answer, &answer.without_known(&answer.text()))
+}
+
+/// The message as an error shows it. Of a page the tags are read too, since they tell which text is a secret.
+fn shown_message(answer: &Answer) -> String {
+    let text = answer.text();
+    let message = match answer.is_html() {
+        true => message_in(answer, &answer.scrub(&text)),
+        false => message_in(answer, &answer.without_known(&text)),
+    };
+    match message.is_empty() {
+        true => "no explanation was given".to_owned(),
+        false => shorten(&answer.scrub(&message)),
+    }
+}
+
+fn message_in(answer: &Answer, text: &str) -> String {
     let message = if answer.is_html() {
-        page_text(&text)
-    } else if let Ok(value) = serde_json::from_slice(answer.bytes()) {
+        page_text(text)
+    } else if let Some(value) = lenient::value(text.as_bytes()) {
         json_message(&value)
     } else {
-        one_line(&text)
+        one_line(text)
     };
     let message = own_words(&message);
     if message.is_empty() {
@@ -94,12 +111,7 @@ pub(crate) fn explain(answer: &Answer, access: Access) -> Error {
             false => error.with_hint(RATE_HINT),
         };
     }
-    let shown = if message.is_empty() {
-        "no explanation was given".to_owned()
-    } else {
-        shorten(&answer.scrub(&message))
-    };
-    let error = unless_done(answer.error(kind, &shown), &message);
+    let error = unless_done(answer.error(kind, &shown_message(answer)), &message);
     match answer.status {
         401 => unauthorized(answer, error, &message, access),
         403 => error.with_hint(match (is_own(answer), answer.bytes().is_empty()) {
@@ -269,6 +281,14 @@ mod tests {
     fn every_style_of_page_gives_its_message() {
         let documented = "<html>\n<head>\n<title>Error</title>\n</head>\n<body>The id parameter or the name parameter must be provided referencing a valid review\nresult or definition respectively.\nQuery String=cmd=uploadCoverage&format=json</body>\n</html>";
         let wanted = "The id parameter or the name parameter must be provided referencing a valid review result or definition respectively.";
+        for secret in [
+            "<table><tr><td>Password</td><td>hunter2</td></tr></table>",
+            "<p><password>hunter2</password></p>",
+            "<p>{&quot;password&quot;: [&quot;hunter2&quot;]}</p>",
+        ] {
+            let shown = shown_message(&answer(412, None, &format!("<html><body>{secret}</body></html>")));
+            assert!(!shown.contains("hunter2") && shown.contains("****"), "{shown}");
+        }
         assert_eq!(message(&answer(412, None, documented)), wanted);
         assert_eq!(message(&answer(412, None, &documented.replace('&', "&amp;"))), wanted);
         let old = "<html><head><title>Aveksa - Error report</title><style><!--H1 {color:white}--></style></head><body><h1><![CDATA[HTTP Status 412 - Missing required properties <?xml version=\"1.0\"?><Changes/>]]></h1></body></html>";
