@@ -25,7 +25,8 @@ WARM_UP_ROUNDS = 1
 async def ours(place: Place) -> AsyncIterator[Callable[[], Awaitable[str]]]:
     from infosecops import AsyncBambooAgents
 
-    async with AsyncBambooAgents(place.url, token=TOKEN, proxy="direct", api="agent-config") as api:
+    options = {"proxy": "direct", "max_connections": place.width}
+    async with AsyncBambooAgents(place.url, token=TOKEN, api="agent-config", **options) as api:
 
         async def call() -> str:
             return (await api.tokens.list())[0].name

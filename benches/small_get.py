@@ -19,7 +19,8 @@ HEADERS = {"Authorization": f"Bearer {TOKEN}", "Accept": "application/json"}
 def ours(place: Place) -> Callable[[], str]:
     from infosecops import BambooAgents
 
-    api = BambooAgents(place.url, token=TOKEN, proxy="direct", api="agent-config", ca_file=our_ca(place))
+    options = {"proxy": "direct", "ca_file": our_ca(place), "max_connections": max(place.width, 100)}
+    api = BambooAgents(place.url, token=TOKEN, api="agent-config", **options)
     return lambda: api.tokens.list()[0].name
 
 

@@ -115,6 +115,7 @@ EVERYWHERE: dict[str, set[str]] = {
     "login": NONE,
     "logout_on_close": FLAG,
     "max_concurrency": COUNT,
+    "max_connections": {"2**31"},
     "max_response_bytes": COUNT,
     "name": TEXT,
     "object_type": FILLED_LINE,

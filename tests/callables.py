@@ -25,6 +25,7 @@ COMMON = {
     "allow_http": False,
     "danger_accept_invalid_certs": False,
     "max_response_bytes": 1000,
+    "max_connections": 10,
     "user_agent": None,
     "headers": None,
     "on_event": None,

@@ -82,6 +82,7 @@ async def main(url: str, token: str, calls: int, at_once: int) -> None:
         api="agent-config",
         retry=retry,
         timeout=300.0,
+        max_connections=at_once,
         on_event=lambda event: requests.update((event.kind,)),
     )
     load = Load(api, calls)

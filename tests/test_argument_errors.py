@@ -166,6 +166,7 @@ def test_types_that_no_object_takes(call: Callable[[], object], text: str) -> No
         ("SDElements", {"token": "t", "proxy": HALF}, f"proxy: {NO_TEXT}"),
         ("SDElements", {"token": "t", "CANARY\ud800": 1}, f"keywords: {NO_TEXT}"),
         ("SDElements", {"token": "t", "max_response_bytes": -1}, "max_response_bytes: must be from "),
+        ("SDElements", {"token": "t", "max_connections": -1}, "max_connections: must be from "),
     ],
 )
 def test_clients(connect: Callable[..., Any], name: str, arguments: dict[str, Any], text: str) -> None:

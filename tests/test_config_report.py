@@ -77,6 +77,8 @@ def test_every_setting_has_its_row(name: str, twin: str) -> None:
         ({"on_event": None}, "on_event", (None, "keyword")),
         ({"allow_http": True}, "allow_http", (True, "keyword")),
         ({"max_response_bytes": 10}, "max_response_bytes", (10, "keyword")),
+        ({"max_connections": 10}, "max_connections", (10, "keyword")),
+        ({}, "max_connections", (100, "default")),
         ({}, "client_key", (None, "default")),
     ],
 )  # fmt: skip

@@ -46,6 +46,7 @@ KEYWORDS = {
     "allow_http": False,
     "danger_accept_invalid_certs": False,
     "max_response_bytes": 1,
+    "max_connections": 1,
     "user_agent": None,
     "headers": None,
     "on_event": None,

@@ -37,6 +37,7 @@ TEXTS = {
     "proxy": ("direct", "http://e.example.com:1", "http://p.example.com:2"),
     "retry_attempts": (None, 4, 5),
     "max_response_bytes": (1000, 2000, 3000),
+    "max_connections": (10, 20, 30),
     "failover": (
         ["https://k2.example.com"],
         ["https://e2.example.com", "https://e3.example.com"],

@@ -327,6 +327,7 @@ def test_all_clients_take_the_common_keywords(cls: type) -> None:
         "allow_http": False,
         "danger_accept_invalid_certs": False,
         "max_response_bytes": 256 * 1024 * 1024,
+        "max_connections": 100,
         "user_agent": None,
         "headers": None,
         "on_event": None,

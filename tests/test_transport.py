@@ -213,6 +213,7 @@ def test_injection_is_refused_before_sending(path: str, headers: dict[str, str])
         ("https://ci.example.com", {"ca_file": "/nowhere/ca.pem"}),
         ("https://ci.example.com", {"client_cert": ("/nowhere/cert.pem", "/nowhere/key.pem")}),
         ("https://ci.example.com", {"max_response_bytes": 0}),
+        ("https://ci.example.com", {"max_connections": 0}),
         ("https://ci.example.com", {"user_agent": "a\r\nb"}),
     ],
 )

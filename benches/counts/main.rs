@@ -13,7 +13,7 @@ use std::sync::Arc;
 use infosecops::core::config::{Options, Settings};
 use infosecops::core::credential::{Credential, Holder};
 use infosecops::core::error::System;
-use infosecops::core::http_client::build_http;
+use infosecops::core::http_client::{Allowance, build_http};
 use infosecops::core::roots::Roots;
 use infosecops::core::secret::Secret;
 use infosecops::core::transport::Call;
@@ -35,7 +35,7 @@ impl Client {
         let mut options = Options::new(url);
         options.proxy = Some("direct".into());
         let settings = Arc::new(Settings::new(system, api_paths, &options).unwrap());
-        let http = build_http(&settings, &Roots::default()).unwrap();
+        let http = build_http(&settings, &Roots::default(), &Allowance::new(settings.max_connections)).unwrap();
         Self {
             runtime: runtime.unwrap(),
             call: Call::new(settings.clone(), http, None),

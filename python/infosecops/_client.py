@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         allow_http: bool
         danger_accept_invalid_certs: bool
         max_response_bytes: int
+        max_connections: int
         user_agent: str | None
         headers: Mapping[str, str] | None
         on_event: Callable[[Event], object] | None

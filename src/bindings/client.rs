@@ -14,7 +14,7 @@ use super::per_process::PerProcess;
 use crate::core::cause;
 use crate::core::config::Settings;
 use crate::core::error::{Context, Error, Kind, Outcome};
-use crate::core::http_client::{Http, build_http};
+use crate::core::http_client::{Allowance, Http, build_http};
 use crate::core::roots::Roots;
 use crate::core::turnstile::Ticket;
 
@@ -70,6 +70,7 @@ pub struct Live<S> {
     taken: AtomicUsize,
     shared: Mutex<Option<Http>>,
     roots: OnceLock<Roots>,
+    allowance: Arc<Allowance>,
     engine: OnceLock<&'static Engine>,
     home: Mutex<Home>,
 }
@@ -109,6 +110,7 @@ impl<S: Send + Sync + 'static> Client<S> {
                 taken: AtomicUsize::new(0),
                 shared: Mutex::new(None),
                 roots: OnceLock::new(),
+                allowance: Allowance::new(self.settings.max_connections),
                 engine: OnceLock::new(),
                 home: Mutex::default(),
             }))
@@ -230,7 +232,7 @@ impl<S> Live<S> {
 
     fn build(&self, roots: &Roots) -> Result<Http, Error> {
         // The HTTP library panics where its threads or its resolver can't be had.
-        std::panic::catch_unwind(AssertUnwindSafe(|| build_http(&self.settings, roots)))
+        std::panic::catch_unwind(AssertUnwindSafe(|| build_http(&self.settings, roots, &self.allowance)))
             .unwrap_or_else(|_| Err(Error::config("the HTTP client could not be set up")))
     }
 }

@@ -75,6 +75,7 @@ impl<'py> Values<'_, 'py> {
             "retry_base" => checked.retry.base.into_bound_py_any(py)?,
             "retry_cap" => checked.retry.cap.into_bound_py_any(py)?,
             "max_response_bytes" => checked.max_response_bytes.into_bound_py_any(py)?,
+            "max_connections" => checked.max_connections.get().into_bound_py_any(py)?,
             "danger_accept_invalid_certs" => checked.danger_accept_invalid_certs.into_bound_py_any(py)?,
             "allow_http" => match self.common.get_item(name)? {
                 Some(value) => value,

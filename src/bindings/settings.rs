@@ -84,6 +84,7 @@ impl Settings {
                     options.danger_accept_invalid_certs = argument::read("danger_accept_invalid_certs", &value)?;
                 }
                 "max_response_bytes" => options.max_response_bytes = argument::read("max_response_bytes", &value)?,
+                "max_connections" => options.max_connections = argument::read("max_connections", &value)?,
                 // Of the others no two servers are known to hold the same.
                 "failover" if system == "sectona" && value.is_none() => {}
                 "failover" if system == "sectona" => options.failover = argument::texts("failover", &value)?,

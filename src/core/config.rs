@@ -1,5 +1,6 @@
 //! A client's settings and all their validation: after this, nothing about them can go wrong but the network.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -55,6 +56,8 @@ pub struct Options {
     pub danger_accept_invalid_certs: bool,
     /// Largest answer, after decompression.
     pub max_response_bytes: u64,
+    /// Most connections of one process.
+    pub max_connections: u32,
     /// The User-Agent header.
     pub user_agent: Option<String>,
     /// Headers added to every request.
@@ -76,6 +79,7 @@ impl Options {
             allow_http: false,
             danger_accept_invalid_certs: false,
             max_response_bytes: 256 * 1024 * 1024,
+            max_connections: 100,
             user_agent: None,
             headers: Vec::new(),
         }
@@ -113,6 +117,8 @@ pub struct Settings {
     pub danger_accept_invalid_certs: bool,
     /// Largest answer, after decompression.
     pub max_response_bytes: u64,
+    /// Most connections of one process.
+    pub max_connections: NonZeroU32,
     /// Headers of every request.
     pub headers: HeaderMap,
     /// What must not be shown of the headers and of the proxy's login.
@@ -135,6 +141,8 @@ impl Settings {
         if options.max_response_bytes == 0 {
             return Err(Error::config("max_response_bytes: must be at least 1"));
         }
+        let max_connections = NonZeroU32::new(options.max_connections)
+            .ok_or_else(|| Error::config("max_connections: must be at least 1"))?;
         let ca_pem = options.ca_file.as_deref().map(read_roots).transpose()?;
         let headers = checked_headers(options)?;
         let mut hidden = route.secrets();
@@ -159,6 +167,7 @@ impl Settings {
             route,
             danger_accept_invalid_certs: options.danger_accept_invalid_certs,
             max_response_bytes: options.max_response_bytes,
+            max_connections,
             headers,
             hidden,
         })

@@ -11,9 +11,10 @@ use super::body::Watched;
 use super::cause::Broken;
 use super::config::Settings;
 use super::content_encoding::{Encoding, Step, Undecodable};
-pub use super::direct::Reactor;
 use super::direct::{self, Direct};
+pub use super::direct::{Allowance, Queued, Reactor};
 use super::error::Error;
+use super::retry::Effect;
 use super::roots::Roots;
 
 /// How requests leave, and over which connections.
@@ -30,12 +31,12 @@ pub(super) struct Body {
     pieces: u32,
 }
 
-/// Builds the HTTP client for these settings, once a runtime.
-pub fn build_http(settings: &Settings, roots: &Roots) -> Result<Http, Error> {
+/// Builds the HTTP client for these settings, once a runtime; all of them together have this many connections.
+pub fn build_http(settings: &Settings, roots: &Roots, allowance: &Arc<Allowance>) -> Result<Http, Error> {
     // Nothing here will ever speak TLS without it, so no store is needed.
     let speaks_tls = settings.is_https || settings.route.is_https();
     let tls = speaks_tls.then(|| roots.tls(settings)).transpose()?;
-    let direct = Direct::new(tls, settings.connect_timeout, &settings.route)?;
+    let direct = Direct::new(tls, settings.connect_timeout, &settings.route, allowance)?;
     Ok(Http(Arc::new(direct)))
 }
 
@@ -51,14 +52,15 @@ impl Http {
     }
 
     /// Sends a request and gives the head of its answer, with the body still to come. With a reactor, it is the one of the
-    /// event loop whose thread this is.
+    /// event loop whose thread this is. `queued` says how long it waited for its turn.
     pub(super) async fn send(
         &self,
         request: http::Request<Watched>,
-        address: &Address<'_>,
+        place: (&Address<'_>, Effect),
         reactor: Option<&Arc<Reactor>>,
+        queued: &mut Queued,
     ) -> Result<http::Response<Body>, Broken> {
-        let (mut head, wire) = self.0.send(request, address, reactor).await?.into_parts();
+        let (mut head, wire) = self.0.send(request, place, reactor, queued).await?.into_parts();
         let encoding = Encoding::take(&mut head.headers);
         let body = Body {
             wire,

@@ -19,7 +19,7 @@ use super::body::{Body, Watched};
 use super::cause::{self, Broken, Phase};
 use super::config::Settings;
 use super::decode;
-use super::direct::Reactor;
+use super::direct::{Queued, Reactor};
 use super::error::{Context, Error, Kind, Outcome};
 use super::event::{EventSink, Step};
 use super::failover::{Servers, Tour};
@@ -273,11 +273,14 @@ impl Call {
         let outgoing = built.map_err(|error| (Failure::Permanent, self.refuse(&request.operation, error)))?;
         self.tell(request, shown, number, || Step::Request);
         let mut head = None;
-        let ended = timeout_at(
-            self.deadline,
-            self.exchange((request, address), (shown, number), outgoing, (&mut head, &mut context)),
-        )
-        .await;
+        let mut queued = Queued::default();
+        let exchange = self.exchange(
+            (request, address),
+            (shown, number),
+            (outgoing, &mut queued),
+            (&mut head, &mut context),
+        );
+        let ended = timeout_at(self.deadline, exchange).await;
         let broken = match ended {
             Ok(Ok(attempt)) => return attempt,
             Ok(Err(broken)) => Some(broken),
@@ -296,7 +299,7 @@ impl Call {
         context.outcome = Some(phase.outcome());
         Err(match broken {
             Some(broken) => self.broken(&broken, context, phase),
-            None => (Failure::Permanent, self.late(context)),
+            None => (Failure::Permanent, self.late(context, queued)),
         })
     }
 
@@ -305,12 +308,12 @@ impl Call {
         &self,
         (request, address): (&Request, &Address<'_>),
         (shown, number): (&str, u32),
-        outgoing: http::Request<Watched>,
+        (outgoing, queued): (http::Request<Watched>, &mut Queued),
         (head, context): (&mut Option<Parts>, &mut Context),
     ) -> Result<Attempt, Broken> {
         let (parts, body) = self
             .http
-            .send(outgoing, address, self.reactor.as_ref())
+            .send(outgoing, (address, request.effect), self.reactor.as_ref(), queued)
             .await?
             .into_parts();
         let status = parts.status.as_u16();
@@ -360,17 +363,20 @@ impl Call {
         (failure, error)
     }
 
-    fn late(&self, context: Context) -> Error {
+    fn late(&self, context: Context, queued: Queued) -> Error {
+        let limit = self.limit.as_secs_f64();
+        if queued.is_the_reason() && context.status.is_none() {
+            let all = self.settings.max_connections;
+            let message = format!("no turn within {limit:.3} s: all {all} connections of max_connections were in use");
+            return Error::new(Kind::Deadline, message, context)
+                .with_hint("make fewer calls at once, give them more time, or pass a larger max_connections");
+        }
         let what = match (context.outcome, context.status) {
             (Some(Outcome::NotSent), _) => "no connection",
             (_, Some(_)) => "the answer was not complete",
             _ => "no answer",
         };
-        Error::new(
-            Kind::Deadline,
-            format!("{what} within {:.3} s", self.limit.as_secs_f64()),
-            context,
-        )
+        Error::new(Kind::Deadline, format!("{what} within {limit:.3} s"), context)
     }
 
     /// The URL to follow, if following is harmless: a read by GET, on the same scheme, host and port.

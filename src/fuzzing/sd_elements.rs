@@ -11,7 +11,7 @@ use crate::core::answer::Buffer;
 use crate::core::config::{Options, Settings};
 use crate::core::elements::Elements;
 use crate::core::error::{Error, Kind, System};
-use crate::core::http_client::build_http;
+use crate::core::http_client::{Allowance, build_http};
 use crate::core::request::Request;
 use crate::core::retry::Effect;
 use crate::core::roots::Roots;
@@ -51,7 +51,7 @@ fn call() -> Option<&'static Call> {
         let mut options = Options::new("http://127.0.0.1:9");
         options.proxy = Some("direct".to_owned());
         let settings = Settings::new(System::SdElements, sde::API_PATHS, &options).ok()?;
-        let http = build_http(&settings, &Roots::default()).ok()?;
+        let http = build_http(&settings, &Roots::default(), &Allowance::new(settings.max_connections)).ok()?;
         Some(Call::new(Arc::new(settings), http, None))
     };
     CALL.get_or_init(make).as_ref()

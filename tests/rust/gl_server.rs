@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex};
 use infosecops::core::config::{Options, Settings};
 use infosecops::core::credential::{Credential, Holder};
 use infosecops::core::error::System;
-use infosecops::core::http_client::{Http, build_http};
+use infosecops::core::http_client::{Allowance, Http, build_http};
 use infosecops::core::roots::Roots;
 use infosecops::core::secret::Secret;
 use infosecops::core::transport::Call;
@@ -56,7 +56,7 @@ impl Server {
         Self {
             port,
             requests,
-            http: build_http(&settings, &Roots::default()).unwrap(),
+            http: build_http(&settings, &Roots::default(), &Allowance::new(settings.max_connections)).unwrap(),
             settings,
         }
     }

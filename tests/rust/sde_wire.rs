@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use infosecops::core::config::{Options, Settings};
 use infosecops::core::error::System;
-use infosecops::core::http_client::build_http;
+use infosecops::core::http_client::{Allowance, build_http};
 use infosecops::core::roots::Roots;
 use infosecops::core::transport::Call;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -48,7 +48,7 @@ impl Server {
         options.proxy = Some("direct".into());
         options.retry.base = 0.0;
         let settings = Settings::new(system, api_paths, &options).unwrap();
-        let http = build_http(&settings, &Roots::default()).unwrap();
+        let http = build_http(&settings, &Roots::default(), &Allowance::new(settings.max_connections)).unwrap();
         Call::new(Arc::new(settings), http, None)
     }
 }

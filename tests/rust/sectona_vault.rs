@@ -15,7 +15,7 @@ use infosecops::core::config::{Options, Settings};
 use infosecops::core::credential::{Credential, Holder, SecretSource};
 use infosecops::core::error::{Error, Kind, Outcome, System};
 use infosecops::core::event::{Event, EventSink, Step};
-use infosecops::core::http_client::build_http;
+use infosecops::core::http_client::{Allowance, build_http};
 use infosecops::core::roots::Roots;
 use infosecops::core::secret::Secret;
 use infosecops::core::transport::Call;
@@ -280,7 +280,7 @@ async fn a_refused_connection_is_tried_again() {
     options.proxy = Some("direct".into());
     options.retry.base = 0.0;
     let settings = Settings::new(System::Sectona, API_PATHS, &options).unwrap();
-    let http = build_http(&settings, &Roots::default()).unwrap();
+    let http = build_http(&settings, &Roots::default(), &Allowance::new(settings.max_connections)).unwrap();
     let (sink, opened) = opened_on_retry(port);
     let call = Call::new(Arc::new(settings), http, Some(sink));
     let account = request_password(&client(), &call, &documented(), false).await.unwrap();

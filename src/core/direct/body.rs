@@ -12,7 +12,8 @@ use hyper::body::Incoming;
 use tokio::task::yield_now;
 
 use super::http1::Http1;
-use super::pool::{Http2, Pool, Sender};
+use super::http2::Http2;
+use super::pool::{Pool, Sender};
 use crate::core::body::Upload;
 use crate::core::cause::{Broken, CutShort};
 
@@ -21,6 +22,8 @@ pub(in crate::core) struct Body {
     content: Incoming,
     lent: Option<Lent>,
     is_secret: bool,
+    /// Whether the server had not yet sent the next piece.
+    is_awaited: bool,
 }
 
 /// The connection on which it comes.
@@ -45,6 +48,7 @@ pub(super) fn answered(
         content,
         lent: Some(lent),
         is_secret: false,
+        is_awaited: false,
     })
 }
 
@@ -90,7 +94,11 @@ impl Body {
             Some(Lent::Http1(http1, _)) if frame.is_pending() => {
                 // Its error comes as a frame.
                 drop(http1.turn(context));
-                Pin::new(&mut self.content).poll_frame(context)
+                let frame = Pin::new(&mut self.content).poll_frame(context);
+                if std::mem::replace(&mut self.is_awaited, frame.is_pending()) {
+                    http1.touch();
+                }
+                frame
             }
             _ => frame,
         }

@@ -23,11 +23,13 @@ use tokio_rustls::TlsConnector;
 use tower_service::Service;
 
 use super::Origin;
+use super::allowance::Permit;
 use super::base::Base;
 use super::first::{First, Watching};
 use super::http1::Http1;
+use super::http2::Http2;
 use super::line::{Ear, Line};
-use super::pool::{Http2, Running, Sender};
+use super::pool::{Pool, Sender};
 use super::socks::{self, Place};
 use super::tunnel;
 use super::way::{NoWay, Proxy, Speech};
@@ -81,8 +83,8 @@ impl Connector {
     }
 
     /// A connection that takes a request. Where the server chose HTTP/2 and another connection came first, that one.
-    pub(super) async fn open(&self, origin: &Origin) -> Result<Opened, Broken> {
-        match timeout(self.limit, self.reach(&origin.uri)).await {
+    pub(super) async fn open(&self, origin: &Origin, permit: Permit) -> Result<Opened, Broken> {
+        match timeout(self.limit, self.reach(&origin.uri, permit)).await {
             Ok(Ok(Reached::Plain(base))) => {
                 let ear = base.ear();
                 let first = match &base {
@@ -101,8 +103,9 @@ impl Connector {
                 let is_http2 = tls.alpn_protocol() == Some(b"h2");
                 let watched = Watching::new(*stream);
                 let first = watched.first();
+                origin.pool.note_http1(!is_http2);
                 let sender = if is_http2 {
-                    let opened = http2(TokioIo::new(watched), ear).await;
+                    let opened = http2(TokioIo::new(watched), ear, &origin.pool).await;
                     let opened = opened.map_err(|error| first.broken(error.into()))?;
                     Sender::Http2(origin.pool.share(opened))
                 } else {
@@ -116,10 +119,10 @@ impl Connector {
         }
     }
 
-    async fn reach(&self, uri: &Uri) -> Result<Reached, BoxError> {
+    async fn reach(&self, uri: &Uri, permit: Permit) -> Result<Reached, BoxError> {
         let base = match &self.proxy {
-            None => Base::Line(self.line(uri).await?),
-            Some(proxy) => self.through(proxy, uri).await?,
+            None => Base::Line(self.line(uri, permit).await?),
+            Some(proxy) => self.through(proxy, uri, permit).await?,
         };
         if !is_https(uri) {
             return Ok(Reached::Plain(base));
@@ -128,17 +131,18 @@ impl Connector {
         Ok(Reached::Tls(Box::new(tls.connect(server_name(uri)?, base).await?)))
     }
 
-    async fn line(&self, uri: &Uri) -> Result<Line, BoxError> {
-        Ok(Line::new(self.tcp.clone().call(uri.clone()).await?.into_inner()))
+    async fn line(&self, uri: &Uri, permit: Permit) -> Result<Line, BoxError> {
+        let stream = self.tcp.clone().call(uri.clone()).await?.into_inner();
+        Ok(Line::new(stream, Some(permit)))
     }
 
     /// The way to this server, as far as the proxy makes it.
-    async fn through(&self, proxy: &Proxy, server: &Uri) -> Result<Base, BoxError> {
+    async fn through(&self, proxy: &Proxy, server: &Uri, permit: Permit) -> Result<Base, BoxError> {
         let place = match proxy.speech {
             Speech::Http => None,
             Speech::Socks4 | Speech::Socks5 => Some(self.place(proxy, server).await?),
         };
-        let mut base = self.to_proxy(proxy).await.map_err(NoWay::Unreached)?;
+        let mut base = self.to_proxy(proxy, permit).await.map_err(NoWay::Unreached)?;
         match (proxy.speech, place) {
             (Speech::Socks4, Some(place)) => socks::version_4(&mut base, &place).await?,
             (Speech::Socks5, Some(place)) => socks::version_5(&mut base, &place, proxy.user()).await?,
@@ -148,8 +152,8 @@ impl Connector {
         Ok(base)
     }
 
-    async fn to_proxy(&self, proxy: &Proxy) -> Result<Base, BoxError> {
-        let line = self.line(&proxy.uri).await?;
+    async fn to_proxy(&self, proxy: &Proxy, permit: Permit) -> Result<Base, BoxError> {
+        let line = self.line(&proxy.uri, permit).await?;
         let Some(tls) = &proxy.tls else {
             return Ok(Base::Line(line));
         };
@@ -203,15 +207,15 @@ pub(super) struct Opened {
     pub(super) first: First,
 }
 
-async fn http2(stream: TokioIo<Watching<Base>>, ear: Ear) -> hyper::Result<Http2> {
-    let running = Arc::<Running>::default();
+async fn http2(stream: TokioIo<Watching<Base>>, ear: Ear, pool: &Pool) -> hyper::Result<Http2> {
+    let running = pool.running();
     let (mut sender, connection) = http2::Builder::new(running.tasks())
         .timer(TokioTimer::new())
         .handshake(stream)
         .await?;
     running.tasks().execute(connection);
     sender.ready().await?;
-    Ok(Http2 { sender, ear, running })
+    Ok(Http2::new(sender, ear, running))
 }
 
 /// The system's, whose failures are known by their type.

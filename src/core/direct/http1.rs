@@ -5,20 +5,29 @@ use std::io::{self, ErrorKind, Read};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use futures_util::FutureExt;
-use http::{Request, Response};
+use http::{HeaderValue, Request, Response};
 use hyper::body::Incoming;
 use hyper::client::conn::TrySendError;
 use hyper::client::conn::http1::{Connection, SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::Instant;
 use tokio_rustls::client::TlsStream;
 use zeroize::Zeroize;
 
+use super::allowance::Permit;
 use super::line::{Ear, Heard, Line};
+use super::pool::IDLE_LIMIT;
 use super::reactor::Reactor;
 use crate::core::body::Watched;
+
+/// Not among the names that the library knows.
+const KEEP_ALIVE: &str = "keep-alive";
+/// For the way of the request, and clocks that tick in whole seconds.
+const MARGIN: Duration = Duration::from_secs(1);
 
 /// For one request at a time.
 pub(super) struct Http1 {
@@ -26,6 +35,10 @@ pub(super) struct Http1 {
     /// None when it has ended.
     connection: Option<Box<dyn Running>>,
     ear: Ear,
+    /// When the server last sent what was waited for.
+    since: Instant,
+    /// How long the server is known to leave it open.
+    fresh_limit: Option<Duration>,
 }
 
 impl Http1 {
@@ -40,6 +53,8 @@ impl Http1 {
             sender,
             connection: Some(Box::new(connection)),
             ear,
+            since: Instant::now(),
+            fresh_limit: None,
         };
         this.ready().await?;
         Ok(this)
@@ -71,7 +86,7 @@ impl Http1 {
         Some(Self {
             sender,
             connection: Some(connection),
-            ear: self.ear,
+            ..self
         })
     }
 
@@ -87,6 +102,31 @@ impl Http1 {
     /// Whether it takes a request, as far as it has noticed.
     pub(super) fn is_ready(&self) -> bool {
         self.sender.is_ready()
+    }
+
+    /// Whether it waits for a request, open as far as this machine can know, and has not waited too long.
+    pub(super) fn is_idle(&self) -> bool {
+        self.is_ready() && self.idle() < IDLE_LIMIT && self.heard() == Heard::Nothing
+    }
+
+    /// How long the server may have waited.
+    pub(super) fn idle(&self) -> Duration {
+        self.since.elapsed()
+    }
+
+    /// Notes that something came from the server just now.
+    pub(super) fn touch(&mut self) {
+        self.since = Instant::now();
+    }
+
+    /// How long it may have waited for a request that must not be sent twice, where its server has said so.
+    pub(super) fn fresh_limit(&self) -> Option<Duration> {
+        self.fresh_limit
+    }
+
+    /// Closes it, and gives the permit that it was open by.
+    pub(super) fn hang_up(&self) -> Option<Permit> {
+        self.ear.hang_up()
     }
 
     /// What stands unread on its socket.
@@ -105,13 +145,29 @@ impl Http1 {
         request: Request<Watched>,
     ) -> Result<Response<Incoming>, TrySendError<Request<Watched>>> {
         let mut answer = pin!(self.sender.try_send_request(request));
-        poll_fn(|context| {
+        let answer = poll_fn(|context| {
             // Its error comes as the answer.
             drop(self.turn(context));
             answer.as_mut().poll(context)
         })
-        .await
+        .await?;
+        self.touch();
+        if let Some(said) = answer.headers().get(KEEP_ALIVE) {
+            self.fresh_limit = fresh_limit(said);
+        }
+        Ok(answer)
     }
+}
+
+/// Less than the server announces to leave the connection open, which begins before its answer is here: "timeout=5, max=99".
+fn fresh_limit(said: &HeaderValue) -> Option<Duration> {
+    let timeout = said.to_str().ok()?.split(',').find_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        let is_timeout = name.trim().eq_ignore_ascii_case("timeout");
+        let seconds = value.trim().trim_matches('"').parse().ok().map(Duration::from_secs);
+        seconds.filter(|_| is_timeout)
+    })?;
+    Some(timeout.saturating_sub(MARGIN.min(timeout / 2)))
 }
 
 /// A connection of hyper's, on a stream of any type.

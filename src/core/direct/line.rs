@@ -12,18 +12,25 @@ use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
+use super::allowance::Permit;
 use super::reactor::{Looked, Reactor};
 
 /// The socket, for the one that reads and writes. Dropped, it is closed.
 pub(super) struct Line {
-    socket: Arc<Mutex<Socket>>,
+    held: Arc<Mutex<Held>>,
     /// Whether the server does not take any more.
     is_closed_for_writing: bool,
 }
 
 /// For the one that only asks.
 #[derive(Clone, Default)]
-pub(super) struct Ear(Weak<Mutex<Socket>>);
+pub(super) struct Ear(Weak<Mutex<Held>>);
+
+/// The socket, with what it is open by.
+struct Held {
+    socket: Socket,
+    permit: Option<Permit>,
+}
 
 /// A socket, by who watches it.
 enum Socket {
@@ -45,37 +52,46 @@ pub(super) enum Heard {
 }
 
 impl Line {
-    pub(super) fn new(stream: TcpStream) -> Self {
+    pub(super) fn new(stream: TcpStream, permit: Option<Permit>) -> Self {
+        let socket = Socket::Runtime(stream);
         Self {
-            socket: Arc::new(Mutex::new(Socket::Runtime(stream))),
+            held: Arc::new(Mutex::new(Held { socket, permit })),
             is_closed_for_writing: false,
         }
     }
 
     pub(super) fn ear(&self) -> Ear {
-        Ear(Arc::downgrade(&self.socket))
+        Ear(Arc::downgrade(&self.held))
     }
 }
 
 impl Ear {
     /// What came, as far as this machine knows.
     pub(super) fn heard(&self) -> Heard {
-        self.0.upgrade().map_or(Heard::End, |socket| held(&socket).heard())
+        self.0.upgrade().map_or(Heard::End, |line| held(&line).socket.heard())
     }
 
     /// The same, watched from now on by this reactor; by the runtime if there is none.
     pub(super) fn heard_at(&self, reactor: Option<&Arc<Reactor>>) -> Heard {
-        let Some(socket) = self.0.upgrade() else {
+        let Some(line) = self.0.upgrade() else {
             return Heard::End;
         };
-        let mut socket = held(&socket);
-        socket.move_to(reactor);
-        socket.heard()
+        let mut held = held(&line);
+        held.socket.move_to(reactor);
+        held.socket.heard()
+    }
+
+    /// Closes the socket, and gives what it was open by to whoever opens another one.
+    pub(super) fn hang_up(&self) -> Option<Permit> {
+        let line = self.0.upgrade()?;
+        let mut held = held(&line);
+        held.socket = Socket::Lost;
+        held.permit.take()
     }
 }
 
-fn held(socket: &Mutex<Socket>) -> MutexGuard<'_, Socket> {
-    socket.lock().unwrap_or_else(PoisonError::into_inner)
+fn held(line: &Mutex<Held>) -> MutexGuard<'_, Held> {
+    line.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Socket {
@@ -127,7 +143,7 @@ fn lost<T>() -> Poll<Result<T, Error>> {
 
 impl AsyncRead for Line {
     fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<Result<(), Error>> {
-        match &mut *held(&self.socket) {
+        match &mut held(&self.held).socket {
             Socket::Runtime(stream) => Pin::new(stream).poll_read(context, buffer),
             Socket::EventLoop(socket) => socket.poll_read(context, buffer),
             Socket::Lost => lost(),
@@ -148,7 +164,7 @@ impl AsyncWrite for Line {
         pieces: &[IoSlice<'_>],
     ) -> Poll<Result<usize, Error>> {
         if !self.is_closed_for_writing {
-            let written = match &mut *held(&self.socket) {
+            let written = match &mut held(&self.held).socket {
                 Socket::Runtime(stream) => Pin::new(stream).poll_write_vectored(context, pieces),
                 Socket::EventLoop(socket) => socket.poll_write(context, pieces),
                 Socket::Lost => lost(),
@@ -172,7 +188,7 @@ impl AsyncWrite for Line {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        match &mut *held(&self.socket) {
+        match &mut held(&self.held).socket {
             Socket::Runtime(stream) => Pin::new(stream).poll_shutdown(context),
             Socket::EventLoop(socket) => Poll::Ready(socket.shutdown()),
             Socket::Lost => lost(),
@@ -191,7 +207,7 @@ mod tests {
     async fn connection() -> (Line, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let near = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-        (Line::new(near), listener.accept().await.unwrap().0)
+        (Line::new(near, None), listener.accept().await.unwrap().0)
     }
 
     #[tokio::test]

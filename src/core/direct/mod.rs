@@ -1,10 +1,12 @@
 //! The way to a server, straight or through a proxy: a request goes out on an idle connection, or on a new one.
 
+mod allowance;
 mod base;
 mod body;
 mod connect;
 mod first;
 mod http1;
+mod http2;
 mod line;
 mod pool;
 #[cfg_attr(not(unix), path = "no_reactor.rs")]
@@ -19,11 +21,15 @@ use std::time::Duration;
 use http::header::{self, HeaderValue};
 use http::uri::{PathAndQuery, Uri};
 use rustls::ClientConfig;
+use tokio::time::timeout;
 
+use self::allowance::Grant;
+pub use self::allowance::{Allowance, Queued};
 pub(super) use self::body::Body;
 use self::connect::Connector;
 pub(super) use self::connect::{NoAddress, TookTooLong};
-use self::pool::{Pool, Sender};
+use self::first::First;
+use self::pool::{Pool, Reuse, Sender};
 pub use self::reactor::Reactor;
 pub(super) use self::way::NoWay;
 use super::address::Address;
@@ -31,10 +37,16 @@ use super::body::{Upload, Watched};
 use super::cause::Broken;
 use super::error::Error;
 use super::proxy::Route;
+use super::retry::Effect;
+
+/// How long calls wait for the first connection to a server that may serve all of them on it. One that stalls holds nobody
+/// up for longer.
+const HEAD_START: Duration = Duration::from_millis(500);
 
 /// The connections of one runtime.
 pub struct Direct {
     connector: Connector,
+    allowance: Arc<Allowance>,
     /// Few: one a server.
     origins: Mutex<Vec<Arc<Origin>>>,
 }
@@ -51,40 +63,42 @@ struct Origin {
 
 impl Direct {
     /// Without `tls`, no https URL can be reached.
-    pub(super) fn new(tls: Option<Arc<ClientConfig>>, connect_timeout: Duration, route: &Route) -> Result<Self, Error> {
+    pub(super) fn new(
+        tls: Option<Arc<ClientConfig>>,
+        connect_timeout: Duration,
+        route: &Route,
+        allowance: &Arc<Allowance>,
+    ) -> Result<Self, Error> {
         Ok(Self {
             connector: Connector::new(tls, connect_timeout, route)?,
+            allowance: allowance.clone(),
             origins: Mutex::default(),
         })
     }
 
     /// Sends a request and gives the head of its answer. A connection that the server closed is left. One of which it
     /// turns out that it was closed before a byte was written gives the request back, and another one is taken. With a
-    /// reactor, it is the one of the event loop whose thread this is.
+    /// reactor, it is the one of the event loop whose thread this is. `queued` says how long it waited for its turn.
     pub(super) async fn send(
         &self,
         mut request: http::Request<Watched>,
-        address: &Address<'_>,
+        (address, effect): (&Address<'_>, Effect),
         reactor: Option<&Arc<Reactor>>,
+        queued: &mut Queued,
     ) -> Result<http::Response<Body>, Broken> {
         let origin = self.origin(address)?;
+        let reuse = Reuse::of(effect);
         let path = bytes::Bytes::copy_from_slice(address.path().as_bytes());
         let path = PathAndQuery::from_maybe_shared(path).map_err(|_| no_uri())?;
         loop {
-            let taken = origin.pool.take();
-            let mut first = None;
-            let mut sender = match taken {
-                Some(mut sender) => match sender.is_open(reactor).await {
-                    true => sender,
-                    false => continue,
-                },
-                None => {
-                    // Boxed, so that a call which needs no new connection stays small.
-                    let opened = Box::pin(self.connector.open(&origin)).await?;
-                    first = Some(opened.first);
-                    opened.sender
-                }
+            let (mut sender, first) = match self.waiting(&origin, reuse) {
+                Some(sender) => (sender, None),
+                // Boxed, so that a call which needs no new connection stays small.
+                None => Box::pin(self.another(&origin, reuse, queued)).await?,
             };
+            if first.is_none() && !sender.is_open(reactor).await {
+                continue;
+            }
             let mut upload = Upload::default();
             let sent = match &mut sender {
                 Sender::Http1(http1) => {
@@ -120,6 +134,42 @@ impl Direct {
         }
     }
 
+    /// A connection that waits, unless others wait for one.
+    fn waiting(&self, origin: &Origin, reuse: Reuse) -> Option<Sender> {
+        let mut left = Vec::new();
+        match self.allowance.is_sought() {
+            true => None,
+            false => origin.pool.take(reuse, &mut left),
+        }
+    }
+
+    /// A new connection, or one that has come free meanwhile.
+    async fn another(
+        &self,
+        origin: &Origin,
+        reuse: Reuse,
+        queued: &mut Queued,
+    ) -> Result<(Sender, Option<First>), Broken> {
+        let pool = &origin.pool;
+        let mut _turn = None;
+        if let Some(first) = pool.first() {
+            _turn = timeout(HEAD_START, first.acquire()).await.ok();
+            if pool.first().is_none() {
+                _turn = None;
+            }
+            if let Some(sender) = self.waiting(origin, reuse) {
+                return Ok((sender, None));
+            }
+        }
+        match self.allowance.turn(pool, reuse, queued).await {
+            Grant::Connection(sender) => Ok((sender, None)),
+            Grant::Permit(permit) => {
+                let opened = self.connector.open(origin, permit).await?;
+                Ok((opened.sender, Some(opened.first)))
+            }
+        }
+    }
+
     /// Whether a connection waits that a call can have for itself.
     pub(super) fn has_idle(&self) -> bool {
         let origins = self.origins.lock().unwrap_or_else(PoisonError::into_inner);
@@ -142,7 +192,7 @@ impl Direct {
             text: text.to_owned(),
             uri: format!("{text}/").parse().map_err(|_| no_uri())?,
             host: HeaderValue::from_str(address.authority()).map_err(|_| no_uri())?,
-            pool: Arc::default(),
+            pool: Pool::new(self.allowance.clone(), !text.starts_with("https:")),
         });
         origins.push(made.clone());
         Ok(made)

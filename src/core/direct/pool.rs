@@ -4,87 +4,39 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use hyper::client::conn::http2;
-use hyper::rt::Executor;
+use tokio::sync::Semaphore;
 use tokio::task::{AbortHandle, yield_now};
 use tokio::time::{Instant, sleep};
 
+use super::allowance::{Allowance, Permit};
 use super::http1::Http1;
-use super::line::{Ear, Heard};
+use super::http2::{Http2, Running};
+use super::line::Heard;
 use super::reactor::Reactor;
-use crate::core::body::Watched;
+use crate::core::retry::Effect;
 
 /// How long a connection waits.
-const IDLE_LIMIT: Duration = Duration::from_secs(30);
+pub(super) const IDLE_LIMIT: Duration = Duration::from_secs(30);
 /// How often it is looked after, so that it is closed soon after its server has closed it.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 
-/// One of many on the same connection.
-#[derive(Clone)]
-pub(super) struct Http2 {
-    pub(super) sender: http2::SendRequest<Watched>,
-    pub(super) ear: Ear,
-    pub(super) running: Arc<Running>,
+/// How long a connection may have waited for a request that must not be sent twice, where the server does not say how long
+/// it leaves one open: servers begin at a second.
+const FRESH_LIMIT: Duration = Duration::from_millis(800);
+
+/// Which connections that waited a request may take. One that the server closes at that very moment costs a request that
+/// must not be sent twice its outcome, and any other a repetition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reuse {
+    Any,
+    Fresh,
 }
 
-impl Http2 {
-    /// Whether it has waited too long, or has ended.
-    fn is_to_go(&self, idle: Duration) -> bool {
-        let is_unused = Arc::strong_count(&self.running) == 1;
-        let holds_secret = self.running.holds_secret.load(Ordering::Relaxed);
-        !self.sender.is_ready() || idle >= IDLE_LIMIT || (holds_secret && is_unused && idle >= SWEEP_INTERVAL)
-    }
-}
-
-/// The tasks of an HTTP/2 connection: hyper has one for the connection, one for each answer and one for each body that is
-/// sent.
-#[derive(Clone, Default)]
-pub(super) struct Tasks(Arc<Mutex<Vec<AbortHandle>>>);
-
-impl<F> Executor<F> for Tasks
-where
-    F: Future + Send + 'static,
-    F::Output: Send + 'static,
-{
-    fn execute(&self, task: F) {
-        let task = tokio::spawn(task).abort_handle();
-        let mut tasks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        tasks.retain(|task| !task.is_finished());
-        tasks.push(task);
-    }
-}
-
-/// An HTTP/2 connection, as long as somebody holds it. Its tasks end in good order by themselves, unless it was given up.
-#[derive(Default)]
-pub(super) struct Running {
-    tasks: Tasks,
-    is_given_up: AtomicBool,
-    holds_secret: AtomicBool,
-}
-
-impl Running {
-    /// Where its tasks are to be spawned.
-    pub(super) fn tasks(&self) -> Tasks {
-        self.tasks.clone()
-    }
-
-    /// Notes that a secret came on it. Its buffers can't be wiped while it is open.
-    pub(super) fn hold_secret(&self) {
-        self.holds_secret.store(true, Ordering::Relaxed);
-    }
-
-    /// Has it end as soon as nobody else holds it: nothing but this ends an upload whose answer came before its end, and
-    /// for which the server makes no room.
-    pub(super) fn give_up(&self) {
-        self.is_given_up.store(true, Ordering::Relaxed);
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        if *self.is_given_up.get_mut() {
-            let tasks = self.tasks.0.lock().unwrap_or_else(PoisonError::into_inner);
-            tasks.iter().for_each(AbortHandle::abort);
+impl Reuse {
+    pub(super) fn of(effect: Effect) -> Self {
+        match effect {
+            Effect::Read | Effect::Idempotent => Self::Any,
+            Effect::Unsafe | Effect::Audited => Self::Fresh,
         }
     }
 }
@@ -121,12 +73,18 @@ impl Sender {
 }
 
 /// The open connections.
-#[derive(Default)]
-pub(super) struct Pool(Mutex<Open>);
+pub(super) struct Pool {
+    open: Mutex<Open>,
+    allowance: Arc<Allowance>,
+    /// Whether the server chose HTTP/1.1 the last time. Any other may serve all requests on one connection.
+    speaks_http1: AtomicBool,
+    /// For the one that finds out, before others open connections too.
+    first: Semaphore,
+}
 
 #[derive(Default)]
 struct Open {
-    idle: Vec<(Http1, Instant)>,
+    idle: Vec<Http1>,
     shared: Option<(Http2, Instant)>,
     is_swept: bool,
     sweeper: Option<AbortHandle>,
@@ -145,36 +103,84 @@ impl Drop for Open {
     }
 }
 
+/// Connections that are dropped give their permits back, and whoever gets one may ask this very pool: they are dropped
+/// when its lock was given back.
 impl Pool {
-    fn open(&self) -> MutexGuard<'_, Open> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Empty. `is_http1` where the server can speak nothing else.
+    pub(super) fn new(allowance: Arc<Allowance>, is_http1: bool) -> Arc<Self> {
+        let this = Arc::new(Self {
+            open: Mutex::default(),
+            allowance,
+            speaks_http1: AtomicBool::new(is_http1),
+            first: Semaphore::new(1),
+        });
+        this.allowance.add(&this);
+        this
     }
 
-    /// One that is open as far as anybody knows: the one that was used last.
-    pub(super) fn take(&self) -> Option<Sender> {
+    fn open(&self) -> MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Who opens a connection while nobody knows whether all can share it; None where they can't. Others wait for it.
+    pub(super) fn first(&self) -> Option<&Semaphore> {
+        (!self.speaks_http1.load(Ordering::Relaxed)).then_some(&self.first)
+    }
+
+    /// Notes what the server chose.
+    pub(super) fn note_http1(&self, is_http1: bool) {
+        self.speaks_http1.store(is_http1, Ordering::Relaxed);
+    }
+
+    /// One that is open as far as anybody knows: the one that was used last. What is of no use goes to `left`.
+    pub(super) fn take(&self, reuse: Reuse, left: &mut Vec<Sender>) -> Option<Sender> {
         let mut open = self.open();
         if let Some((http2, used)) = &mut open.shared {
-            if http2.sender.is_ready() && used.elapsed() < IDLE_LIMIT {
+            let is_fresh = reuse == Reuse::Any || http2.unused() < FRESH_LIMIT;
+            if is_fresh && http2.sender.is_ready() && used.elapsed() < IDLE_LIMIT {
                 *used = Instant::now();
                 return Some(Sender::Http2(http2.clone()));
             }
-            open.shared = None;
+            left.extend(open.shared.take().map(|(http2, _)| Sender::Http2(http2)));
         }
-        while let Some((http1, since)) = open.idle.pop() {
-            if http1.is_ready() && since.elapsed() < IDLE_LIMIT {
+        while let Some(http1) = open.idle.pop() {
+            let idle = http1.idle();
+            if !http1.is_ready() || idle >= IDLE_LIMIT {
+                left.push(Sender::Http1(http1));
+            } else if reuse == Reuse::Any || idle < http1.fresh_limit().unwrap_or(FRESH_LIMIT) {
                 return Some(Sender::Http1(http1));
+            } else {
+                open.idle.push(http1);
+                return None;
             }
         }
         None
+    }
+
+    /// Closes one that nobody uses: the one that has waited longest. Its permit is for another one.
+    pub(super) fn give_up(&self, left: &mut Vec<Sender>) -> Option<Permit> {
+        let mut open = self.open();
+        while !open.idle.is_empty() {
+            let http1 = open.idle.remove(0);
+            let permit = http1.hang_up();
+            left.push(Sender::Http1(http1));
+            if permit.is_some() {
+                return permit;
+            }
+        }
+        let (http2, _) = open.shared.take_if(|(http2, _)| http2.is_unused())?;
+        // Its tasks would sleep on with their runtime.
+        http2.running.give_up();
+        let permit = http2.ear.hang_up();
+        left.push(Sender::Http2(http2));
+        permit
     }
 
     /// Whether one waits that can be had alone, open as far as this machine can know.
     pub(super) fn has_idle(&self) -> bool {
         let open = self.open();
         let next = open.idle.last();
-        next.is_some_and(|(http1, since)| {
-            http1.is_ready() && since.elapsed() < IDLE_LIMIT && http1.heard() == Heard::Nothing
-        })
+        next.is_some_and(Http1::is_idle) && !self.allowance.is_sought()
     }
 
     /// Whether any waits, open or not.
@@ -183,11 +189,18 @@ impl Pool {
         !open.idle.is_empty() || open.shared.is_some()
     }
 
+    /// For a connection that is to be shared.
+    pub(super) fn running(&self) -> Arc<Running> {
+        Arc::new(Running::new(self.allowance.clone()))
+    }
+
     /// Has nobody else use this connection.
     pub(super) fn retire(&self, http2: &Http2) {
-        let mut open = self.open();
-        open.shared
+        let retired = self
+            .open()
+            .shared
             .take_if(|(shared, _)| Arc::ptr_eq(&shared.running, &http2.running));
+        drop(retired);
     }
 
     /// Has others use this connection, and gives the one to use.
@@ -196,8 +209,11 @@ impl Pool {
         if let Some((first, _)) = open.shared.as_ref().filter(|(first, _)| first.sender.is_ready()) {
             return first.clone();
         }
-        open.shared = Some((http2.clone(), Instant::now()));
+        let replaced = open.shared.replace((http2.clone(), Instant::now()));
         self.have_swept(&mut open);
+        drop(open);
+        drop(replaced);
+        self.allowance.serve();
         http2
     }
 
@@ -211,20 +227,33 @@ impl Pool {
             http1.rest();
         }
         if http1.is_ready() {
-            self.keep(http1);
+            self.keep([http1]);
         }
     }
 
-    fn keep(self: &Arc<Self>, http1: Http1) {
+    fn keep(self: &Arc<Self>, kept: impl IntoIterator<Item = Http1>) {
         let mut open = self.open();
-        open.idle.push((http1, Instant::now()));
+        open.idle.extend(kept);
         self.have_swept(&mut open);
+        drop(open);
+        self.allowance.serve();
     }
 
     fn have_swept(self: &Arc<Self>, open: &mut Open) {
         if !std::mem::replace(&mut open.is_swept, true) {
             open.sweeper = Some(tokio::spawn(sweep(Arc::downgrade(self))).abort_handle());
         }
+    }
+
+    /// Takes out what has waited too long or was closed by the server.
+    fn swept(&self) -> (Vec<Http1>, Option<(Http2, Instant)>) {
+        let mut open = self.open();
+        let doubtful = open.idle.extract_if(.., |http1| !http1.is_idle()).collect();
+        let over = open.shared.take_if(|(http2, used)| {
+            let idle = used.elapsed();
+            !http2.sender.is_ready() || idle >= IDLE_LIMIT || (http2.keeps_secret() && idle >= SWEEP_INTERVAL)
+        });
+        (doubtful, over)
     }
 }
 
@@ -233,14 +262,15 @@ async fn sweep(pool: Weak<Pool>) {
     loop {
         sleep(SWEEP_INTERVAL).await;
         let Some(pool) = pool.upgrade() else { return };
+        let (mut doubtful, over) = pool.swept();
+        drop(over);
+        // What came may have been the end of the answer before.
+        doubtful.iter_mut().for_each(Http1::rest);
+        doubtful.retain(Http1::is_idle);
+        if !doubtful.is_empty() {
+            pool.keep(doubtful);
+        }
         let mut open = pool.open();
-        open.idle.retain_mut(|(http1, since)| {
-            if http1.heard() != Heard::Nothing {
-                http1.rest();
-            }
-            http1.is_ready() && since.elapsed() < IDLE_LIMIT && http1.heard() == Heard::Nothing
-        });
-        open.shared.take_if(|(http2, used)| http2.is_to_go(used.elapsed()));
         if open.idle.is_empty() && open.shared.is_none() {
             open.is_swept = false;
             return;
@@ -250,11 +280,13 @@ async fn sweep(pool: Weak<Pool>) {
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroU32;
+
     use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
     use tokio::net::{TcpListener, TcpStream};
     use tokio::time::advance;
 
-    use super::super::line::Line;
+    use super::super::line::{Ear, Line};
     use super::*;
 
     /// A connection, and the server's end of it.
@@ -265,45 +297,45 @@ mod tests {
 
     #[tokio::test]
     async fn the_connection_that_was_used_last_is_taken_first_and_once() {
-        let pool = Arc::new(Pool::default());
+        let pool = Pool::new(Allowance::new(NonZeroU32::MAX), true);
         let (first, mut far) = connection().await;
         let (last, _end) = connection().await;
         pool.give_back(first, false);
         pool.give_back(last, true);
-        let _taken = pool.take().unwrap();
-        drop(pool.take().unwrap());
+        let _taken = pool.take(Reuse::Any, &mut Vec::new()).unwrap();
+        drop(pool.take(Reuse::Any, &mut Vec::new()).unwrap());
         assert_eq!(far.read(&mut [0]).await.unwrap(), 0);
-        assert!(pool.take().is_none());
+        assert!(pool.take(Reuse::Any, &mut Vec::new()).is_none());
     }
 
     #[tokio::test]
     async fn a_connection_that_the_server_closed_is_not_open() {
-        let pool = Arc::new(Pool::default());
+        let pool = Pool::new(Allowance::new(NonZeroU32::MAX), true);
         let (sender, far) = connection().await;
         pool.give_back(sender, false);
         drop(far);
-        assert!(!pool.take().unwrap().is_open(None).await);
+        assert!(!pool.take(Reuse::Any, &mut Vec::new()).unwrap().is_open(None).await);
     }
 
     #[tokio::test(start_paused = true)]
     async fn nothing_waits_longer_than_the_limit() {
-        let pool = Arc::new(Pool::default());
+        let pool = Pool::new(Allowance::new(NonZeroU32::MAX), true);
         // So that only asking closes it.
         pool.open().is_swept = true;
         let (sender, _far) = connection().await;
         pool.give_back(sender, false);
         advance(IDLE_LIMIT.checked_sub(Duration::from_millis(1)).unwrap()).await;
-        let Sender::Http1(taken) = pool.take().unwrap() else {
+        let Sender::Http1(taken) = pool.take(Reuse::Any, &mut Vec::new()).unwrap() else {
             unreachable!()
         };
         pool.give_back(taken, false);
         advance(IDLE_LIMIT).await;
-        assert!(pool.take().is_none());
+        assert!(pool.take(Reuse::Any, &mut Vec::new()).is_none());
     }
 
     #[tokio::test(start_paused = true)]
     async fn what_has_waited_too_long_is_closed_though_nobody_asks() {
-        let pool = Arc::new(Pool::default());
+        let pool = Pool::new(Allowance::new(NonZeroU32::MAX), true);
         for _ in 0..2 {
             let (sender, mut far) = connection().await;
             pool.give_back(sender, false);
@@ -313,9 +345,9 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_the_server_closed_is_closed_soon_though_nobody_asks() {
-        let pool = Arc::new(Pool::default());
+        let pool = Pool::new(Allowance::new(NonZeroU32::MAX), true);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let line = Line::new(TcpStream::connect(listener.local_addr().unwrap()).await.unwrap());
+        let line = Line::new(TcpStream::connect(listener.local_addr().unwrap()).await.unwrap(), None);
         let (mut far, _) = listener.accept().await.unwrap();
         let ear = line.ear();
         pool.give_back(Http1::open(line, ear).await.unwrap(), false);
@@ -329,7 +361,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_pool_that_is_dropped_leaves_no_task() {
         let tasks = tokio::runtime::Handle::current().metrics();
-        let pool = Arc::new(Pool::default());
+        let pool = Pool::new(Allowance::new(NonZeroU32::MAX), true);
         let (sender, _far) = connection().await;
         pool.give_back(sender, false);
         assert_eq!(tasks.num_alive_tasks(), 1);

@@ -85,7 +85,7 @@ impl Watching {
 async fn connection() -> (Line, Ear, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let near = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-    let line = Line::new(near);
+    let line = Line::new(near, None);
     let ear = line.ear();
     (line, ear, listener.accept().await.unwrap().0)
 }

@@ -57,7 +57,7 @@ const fn setting(name: &'static str, kind: Kind) -> Setting {
 
 const URL: Setting = setting("url", Kind::Text);
 
-const COMMON: [Setting; 14] = [
+const COMMON: [Setting; 15] = [
     setting("timeout", Kind::Number),
     setting("connect_timeout", Kind::Number),
     setting("retry_attempts", Kind::Whole),
@@ -70,6 +70,7 @@ const COMMON: [Setting; 14] = [
     setting("allow_http", Kind::Flag),
     setting("danger_accept_invalid_certs", Kind::Flag),
     setting("max_response_bytes", Kind::Whole),
+    setting("max_connections", Kind::Whole),
     setting("user_agent", Kind::Text),
     setting("headers", Kind::Headers),
 ];

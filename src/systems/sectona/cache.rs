@@ -242,7 +242,7 @@ mod tests {
     use super::*;
     use crate::core::config::{Options, Settings};
     use crate::core::error::System;
-    use crate::core::http_client::build_http;
+    use crate::core::http_client::{Allowance, build_http};
     use crate::core::roots::Roots;
 
     const TTL: Duration = Duration::from_secs(60);
@@ -251,7 +251,7 @@ mod tests {
         let mut options = Options::new("http://127.0.0.1:9");
         options.proxy = Some("direct".to_owned());
         let settings = Settings::new(System::Sectona, &[], &options).unwrap();
-        let http = build_http(&settings, &Roots::default()).unwrap();
+        let http = build_http(&settings, &Roots::default(), &Allowance::new(settings.max_connections)).unwrap();
         Call::new(Arc::new(settings), http, None)
     }
 
