@@ -40,6 +40,8 @@ NOTES = {
     "Load": "A client in one process, the sandbox in another one. Reads are sent again where that is safe.",
 }
 
+BY_HAND = "## At the server's idle interval"
+
 
 def run(figures: Path, arguments: list[str]) -> int:
     """Run the tests; gives pytest's exit code."""
@@ -74,6 +76,12 @@ def page(topics: dict[str, dict[str, str]]) -> str:
     return "\n".join(lines)
 
 
+def by_hand() -> str:
+    """The end of the page, whose figures scripts/idle_race.py prints."""
+    text = PAGE.read_text(encoding="utf-8")
+    return text[text.index(BY_HAND) :]
+
+
 def main() -> None:
     """Run, print, write."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -86,7 +94,7 @@ def main() -> None:
         text = page(collect(figures))
     print(text)
     if options.write and code == 0:
-        PAGE.write_text(text, encoding="utf-8")
+        PAGE.write_text(f"{text}\n{by_hand()}", encoding="utf-8")
     raise SystemExit(code)
 
 
