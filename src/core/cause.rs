@@ -5,13 +5,14 @@ use std::io;
 
 use super::config::Settings;
 use super::content_encoding::Undecodable;
-use super::direct::{NoAddress, TookTooLong};
+use super::direct::{NoAddress, TookTooLong, Unreadable};
 use super::error::{Kind, Outcome};
 use super::proxy_refusal;
 use super::tls_hint::{self, CERTIFICATE_HINT, wants_certificate};
 use super::tls_words;
 
 const BROKEN_TLS_HINT: &str = "the server, or a load balancer or proxy in front of it, broke the TLS connection while it was in use: look into its log";
+const HEAD_HINT: &str = "the server, or a gateway in front of it, sends header lines that no client can rely on: look at what it sends with curl -i";
 /// What to do where the process has no file descriptor left.
 pub(crate) const DESCRIPTORS_HINT: &str = "this process, or the machine, is out of file descriptors: raise the limit (ulimit -n), make one client and reuse it, and close files and connections that are not used";
 
@@ -129,6 +130,9 @@ pub(super) fn explain(broken: &Broken, phase: Phase, settings: &Settings) -> Cau
     if phase == Phase::Connecting && wants_certificate(settings) && find(error, &is_closed).is_some() {
         let message = "the TLS handshake failed: the server closed the connection";
         return Cause::new(Kind::Tls, message.to_owned()).with_hint(CERTIFICATE_HINT);
+    }
+    if let Some(unreadable) = find::<Unreadable>(error, &|_| true) {
+        return Cause::new(Kind::Transport, unreadable.to_string()).with_hint(HEAD_HINT);
     }
     if !broken.is_connect() {
         let cause = Cause::new(Kind::Transport, format!("the connection broke: {message}"));

@@ -11,6 +11,7 @@ use http_body::{Body as _, Frame};
 use hyper::body::Incoming;
 use tokio::task::yield_now;
 
+use super::head::Unreadable;
 use super::http1::Http1;
 use super::http2::Http2;
 use super::pool::{Pool, Sender};
@@ -24,6 +25,8 @@ pub(in crate::core) struct Body {
     is_secret: bool,
     /// Whether the server had not yet sent the next piece.
     is_awaited: bool,
+    /// Why it can't be read.
+    fault: Option<Unreadable>,
 }
 
 /// The connection on which it comes.
@@ -40,15 +43,19 @@ pub(super) fn answered(
     upload: Upload,
 ) -> Response<Body> {
     let pool = Arc::downgrade(pool);
-    let lent = match sender {
-        Sender::Http1(http1) => Lent::Http1(http1, pool),
-        Sender::Http2(http2) => Lent::Http2(http2, pool, upload),
+    let (lent, fault) = match sender {
+        Sender::Http1(mut http1) => {
+            let fault = http1.take_fault();
+            (Lent::Http1(http1, pool), fault)
+        }
+        Sender::Http2(http2) => (Lent::Http2(http2, pool, upload), None),
     };
     response.map(|content| Body {
         content,
         lent: Some(lent),
         is_secret: false,
         is_awaited: false,
+        fault,
     })
 }
 
@@ -65,6 +72,9 @@ impl Body {
 
     /// The next piece; None after the last.
     pub(in crate::core) async fn piece(&mut self) -> Result<Option<Bytes>, Broken> {
+        if let Some(fault) = self.fault.take() {
+            return Err(Broken::Exchange(fault.into()));
+        }
         loop {
             let frame = match self.content.is_end_stream() {
                 true => None,

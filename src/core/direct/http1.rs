@@ -11,7 +11,7 @@ use futures_util::FutureExt;
 use http::{HeaderValue, Request, Response};
 use hyper::body::Incoming;
 use hyper::client::conn::TrySendError;
-use hyper::client::conn::http1::{Connection, SendRequest, handshake};
+use hyper::client::conn::http1::{Builder, Connection, SendRequest};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
@@ -19,10 +19,12 @@ use tokio_rustls::client::TlsStream;
 use zeroize::Zeroize;
 
 use super::allowance::Permit;
+use super::head::{BYTES_MAX, FIELDS_MAX, Head, Overheard, Unreadable};
 use super::line::{Ear, Heard, Line};
 use super::pool::IDLE_LIMIT;
 use super::reactor::Reactor;
 use crate::core::body::Watched;
+use crate::core::cause::BoxError;
 
 /// Not among the names that the library knows.
 const KEEP_ALIVE: &str = "keep-alive";
@@ -35,6 +37,9 @@ pub(super) struct Http1 {
     /// None when it has ended.
     connection: Option<Box<dyn Running>>,
     ear: Ear,
+    head: Head,
+    /// Why the answer that has come can't be read.
+    fault: Option<Unreadable>,
     /// When the server last sent what was waited for.
     since: Instant,
     /// How long the server is known to leave it open.
@@ -48,11 +53,14 @@ impl Http1 {
     where
         T: Wipe + AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let (sender, connection) = handshake(TokioIo::new(stream)).await?;
+        let head = Head::default();
+        let (sender, connection) = handshake(Overheard::new(stream, head.clone())).await?;
         let mut this = Self {
             sender,
             connection: Some(Box::new(connection)),
             ear,
+            head,
+            fault: None,
             since: Instant::now(),
             fresh_limit: None,
         };
@@ -139,11 +147,22 @@ impl Http1 {
         self.ear.heard_at(reactor)
     }
 
+    /// Why the answer that has come can't be read.
+    pub(super) fn take_fault(&mut self) -> Option<Unreadable> {
+        self.fault.take()
+    }
+
+    /// Why there was no answer.
+    pub(super) fn explained(&self, error: hyper::Error) -> BoxError {
+        self.head.explained(error)
+    }
+
     /// Sends a request and gives the head of its answer.
     pub(super) async fn send(
         &mut self,
         request: Request<Watched>,
     ) -> Result<Response<Incoming>, TrySendError<Request<Watched>>> {
+        self.head.expect();
         let mut answer = pin!(self.sender.try_send_request(request));
         let answer = poll_fn(|context| {
             // Its error comes as the answer.
@@ -152,11 +171,28 @@ impl Http1 {
         })
         .await?;
         self.touch();
+        self.fault = self.head.fault(&answer);
         if let Some(said) = answer.headers().get(KEEP_ALIVE) {
             self.fresh_limit = fresh_limit(said);
         }
         Ok(answer)
     }
+}
+
+/// Takes the heads that other clients take: with folded lines, with blanks before the colon, with lines that nobody can
+/// read, and with many.
+async fn handshake<T>(stream: T) -> hyper::Result<(SendRequest<Watched>, Connection<TokioIo<T>, Watched>)>
+where
+    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    Builder::new()
+        .allow_obsolete_multiline_headers_in_responses(true)
+        .allow_spaces_after_header_name_in_responses(true)
+        .ignore_invalid_headers_in_responses(true)
+        .max_headers(FIELDS_MAX)
+        .max_header_size(BYTES_MAX)
+        .handshake(TokioIo::new(stream))
+        .await
 }
 
 /// Less than the server announces to leave the connection open, which begins before its answer is here: "timeout=5, max=99".
@@ -187,7 +223,7 @@ where
         let mut stream = parts.io.into_inner();
         stream.wipe();
         // It makes buffers, and waits for nothing.
-        let (sender, connection) = handshake(TokioIo::new(stream)).now_or_never()?.ok()?;
+        let (sender, connection) = handshake(stream).now_or_never()?.ok()?;
         Some((sender, Box::new(connection)))
     }
 }

@@ -5,6 +5,7 @@ mod base;
 mod body;
 mod connect;
 mod first;
+mod head;
 mod http1;
 mod http2;
 mod line;
@@ -29,6 +30,7 @@ pub(super) use self::body::Body;
 use self::connect::Connector;
 pub(super) use self::connect::{NoAddress, TookTooLong};
 use self::first::First;
+pub(super) use self::head::Unreadable;
 use self::pool::{Pool, Reuse, Sender};
 pub use self::reactor::Reactor;
 pub(super) use self::way::NoWay;
@@ -128,7 +130,10 @@ impl Direct {
                 Ok(response) => return Ok(body::answered(response, sender, &origin.pool, upload)),
                 Err(mut error) => match (error.take_message(), first) {
                     (Some(unsent), None) => request = unsent,
-                    (_, first) => return Err(first.unwrap_or_default().broken(error.into_error().into())),
+                    (_, first) => {
+                        let error = sender.explained(error.into_error());
+                        return Err(first.unwrap_or_default().broken(error));
+                    }
                 },
             }
         }

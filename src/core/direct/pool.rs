@@ -13,6 +13,7 @@ use super::http1::Http1;
 use super::http2::{Http2, Running};
 use super::line::Heard;
 use super::reactor::Reactor;
+use crate::core::cause::BoxError;
 use crate::core::retry::Effect;
 
 /// How long a connection waits.
@@ -48,6 +49,14 @@ pub(super) enum Sender {
 }
 
 impl Sender {
+    /// Why there was no answer.
+    pub(super) fn explained(&self, error: hyper::Error) -> BoxError {
+        match self {
+            Self::Http1(http1) => http1.explained(error),
+            Self::Http2(_) => error.into(),
+        }
+    }
+
     /// Whether the server still listens, as far as this machine can know. The connection learns it only when the runtime
     /// turns, which a runtime that slept has not done; bytes that came mean something to the connection alone.
     /// The reactor, if there is one, watches from now on.
