@@ -152,3 +152,7 @@ async fn receive<const N: usize, S: AsyncRead + Unpin>(stream: &mut S) -> Result
         Err(error) => Err(NoWay::Broke(error)),
     }
 }
+
+#[cfg(test)]
+#[path = "socks_tests.rs"]
+mod tests;

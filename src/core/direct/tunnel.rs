@@ -1,5 +1,7 @@
 //! A tunnel through an HTTP proxy: CONNECT, and the proxy's word on it.
 
+use std::io::ErrorKind;
+
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http::{StatusCode, Uri};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -9,7 +11,6 @@ use super::way::NoWay;
 
 /// More than any proxy has to say before the tunnel stands.
 const HEAD_BYTES_MAX: usize = 16 * 1024;
-const HEADERS_MAX: usize = 100;
 
 /// Has the proxy connect this stream to the server.
 pub(super) async fn dig<S>(stream: &mut S, server: &Uri, login: Option<&HeaderValue>) -> Result<(), NoWay>
@@ -31,44 +32,67 @@ where
     request.extend_from_slice(b"\r\n");
     stream.write_all(&request).await.map_err(NoWay::Broke)?;
     stream.flush().await.map_err(NoWay::Broke)?;
-    let mut read = Vec::with_capacity(1024);
+    let mut head = Vec::with_capacity(256);
     loop {
-        if read.len() >= HEAD_BYTES_MAX {
-            return Err(NoWay::TooLong);
-        }
-        if stream.read_buf(&mut read).await.map_err(NoWay::Broke)? == 0 {
-            return Err(NoWay::Ended);
-        }
-        while let Some((length, status, headers)) = head(&read)? {
-            if status.is_informational() {
-                drop(read.drain(..length));
-                continue;
+        // Byte by byte: what follows the head comes through the tunnel, whatever the head says of a content (RFC 9110,
+        // section 9.3.6).
+        let byte = stream.read_u8().await.map_err(|error| match error.kind() {
+            ErrorKind::UnexpectedEof => NoWay::Ended,
+            _ => NoWay::Broke(error),
+        })?;
+        head.push(byte);
+        let is_whole = head.ends_with(b"\n\r\n") || head.ends_with(b"\n\n");
+        // Now and then before its end too, so that no end is waited for of what is no head.
+        if (is_whole || head.len().is_power_of_two())
+            && let Some((status, headers)) = parsed(&head)?
+        {
+            // The protocol does not change to another one than that of the tunnel.
+            if status.is_informational() && status != StatusCode::SWITCHING_PROTOCOLS {
+                head.clear();
+            } else if status.is_success() {
+                return Ok(());
+            } else {
+                return Err(NoWay::Answered(status, Box::new(headers)));
             }
-            // The server speaks after the client: what follows the head of a tunnel is none of it.
-            return match status.is_success() {
-                true => Ok(()),
-                false => Err(NoWay::Answered(status, Box::new(headers))),
-            };
+        }
+        if head.len() >= HEAD_BYTES_MAX {
+            return Err(NoWay::TooLong);
         }
     }
 }
 
-/// The first head in these bytes, if it is whole, and how long it is.
-fn head(bytes: &[u8]) -> Result<Option<(usize, StatusCode, HeaderMap)>, NoWay> {
-    let mut fields = [httparse::EMPTY_HEADER; HEADERS_MAX];
-    let mut parsed = httparse::Response::new(&mut fields);
-    let length = match parsed.parse(bytes).map_err(|_| NoWay::NotHttp)? {
-        httparse::Status::Complete(length) => length,
-        httparse::Status::Partial => return Ok(None),
-    };
-    let status = parsed.code.and_then(|code| StatusCode::from_u16(code).ok());
-    let fields = parsed.headers.iter().filter_map(|field| {
+/// What this head says, if it is whole. Its lines are taken as leniently as those of an answer.
+fn parsed(bytes: &[u8]) -> Result<Option<(StatusCode, HeaderMap)>, NoWay> {
+    let lines = bytes.iter().filter(|byte| **byte == b'\n').count();
+    let mut fields = vec![httparse::EMPTY_HEADER; lines];
+    let mut response = httparse::Response::new(&mut fields);
+    let read = httparse::ParserConfig::default()
+        .allow_spaces_after_header_name_in_responses(true)
+        .allow_obsolete_multiline_headers_in_responses(true)
+        .allow_multiple_spaces_in_response_status_delimiters(true)
+        .ignore_invalid_headers_in_responses(true)
+        .parse_response(&mut response, bytes);
+    if read.map_err(|_| NoWay::NotHttp)?.is_partial() {
+        return Ok(None);
+    }
+    let status = response.code.and_then(|code| StatusCode::from_u16(code).ok());
+    let fields = response.headers.iter().filter_map(|field| {
         let name = HeaderName::from_bytes(field.name.as_bytes()).ok()?;
-        Some((name, HeaderValue::from_bytes(field.value).ok()?))
+        // Of a folded line, the breaks are left in it.
+        let value: Vec<u8> = field
+            .value
+            .iter()
+            .map(|byte| if matches!(byte, b'\r' | b'\n') { b' ' } else { *byte })
+            .collect();
+        Some((name, HeaderValue::from_bytes(&value).ok()?))
     });
     let mut headers = HeaderMap::new();
     for (name, value) in fields {
         headers.append(name, value);
     }
-    Ok(Some((length, status.ok_or(NoWay::NotHttp)?, headers)))
+    Ok(Some((status.ok_or(NoWay::NotHttp)?, headers)))
 }
+
+#[cfg(test)]
+#[path = "tunnel_tests.rs"]
+mod tests;
