@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 from contextlib import suppress
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import infosecops
 import pytest
+from infosecops import Retry
 from servers import Authority, Nginx, Squid, free_port
 from wire import LIMIT
 
@@ -146,6 +148,37 @@ def test_a_refusal_of_socks4_is_the_proxys(open_bamboo: Callable[..., Any], secu
         assert caught.value.outcome == "not_sent"
         assert f"{scheme}://127.0.0.1:{socks.port}" in str(caught.value)
         assert "proxy=" in caught.value.hint
+
+
+@pytest.mark.parametrize("given", ["argument", "environment"])
+@pytest.mark.parametrize(
+    ("scheme", "port"),
+    [("http", 80), ("https", 443), ("socks4", 1080), ("socks4a", 1080), ("socks5", 1080), ("socks5h", 1080)],
+)
+@pytest.mark.usefixtures("no_proxies")
+def test_a_proxy_without_a_port_is_at_the_one_of_its_scheme(
+    open_bamboo: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, scheme: str, port: int, given: str
+) -> None:
+    # An address of this process, where nobody else listens.
+    host = f"127.83.{os.getpid() % 250}.{os.getpid() // 250 % 250 + 1}"
+    try:
+        listener = socket.create_server((host, port))
+    except OSError as error:
+        pytest.skip(f"nobody can listen there: {error}")
+    with listener:
+        listener.settimeout(LIMIT)
+        closing = threading.Thread(target=lambda: listener.accept()[0].close(), daemon=True)
+        closing.start()
+        proxy = f"{scheme}://{host}"
+        monkeypatch.setenv("ALL_PROXY", proxy)
+        once = Retry(attempts=1)
+        api = open_bamboo("https://192.0.2.7", proxy=proxy if given == "argument" else None, retry=once)
+        with pytest.raises(infosecops.ProxyError) as caught:
+            api.tokens.create("x")
+        closing.join(LIMIT)
+        assert not closing.is_alive()
+    assert caught.value.outcome == "not_sent"
+    assert f"{proxy}:{port}" in str(caught.value)
 
 
 @pytest.mark.usefixtures("no_proxies")

@@ -104,14 +104,21 @@ impl Route {
     /// Scheme, host and port of the proxy, never its credentials.
     pub fn shown(&self) -> Option<String> {
         let Self::Through(intercept) = self else { return None };
-        let uri = intercept.uri();
-        let port = uri.port().map(|port| format!(":{port}")).unwrap_or_default();
-        Some(format!(
-            "{}://{}{port}",
-            uri.scheme_str().unwrap_or("http"),
-            uri.host().unwrap_or_default()
-        ))
+        Some(place(intercept))
     }
+}
+
+/// Scheme, host and port. Without one, the port is that of the scheme, as for requests and browsers; curl takes 1080 for
+/// http too.
+pub(super) fn place(intercept: &Intercept) -> String {
+    let uri = intercept.uri();
+    let scheme = uri.scheme_str().unwrap_or("http");
+    let port = uri.port_u16().unwrap_or(match scheme {
+        "http" => 80,
+        "https" => 443,
+        _ => 1080,
+    });
+    format!("{scheme}://{}:{port}", uri.host().unwrap_or_default())
 }
 
 impl fmt::Debug for Route {
@@ -221,6 +228,23 @@ mod tests {
             Route::choose(Some("direct"), "https://host.test", false).unwrap(),
             Route::Direct
         ));
+    }
+
+    #[test]
+    fn a_proxy_without_a_port_has_that_of_its_scheme() {
+        for (proxy, shown) in [
+            ("http://proxy.test", "http://proxy.test:80"),
+            ("http://jdoe:pw@proxy.test/", "http://proxy.test:80"),
+            ("https://proxy.test", "https://proxy.test:443"),
+            ("socks4://proxy.test", "socks4://proxy.test:1080"),
+            ("socks4a://[::1]", "socks4a://[::1]:1080"),
+            ("socks5://proxy.test", "socks5://proxy.test:1080"),
+            ("socks5h://jdoe:pw@proxy.test", "socks5h://proxy.test:1080"),
+            ("socks5h://proxy.test:80", "socks5h://proxy.test:80"),
+        ] {
+            let route = Route::choose(Some(proxy), "https://host.test", false).unwrap();
+            assert_eq!(route.shown().as_deref(), Some(shown));
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@ use tokio_rustls::TlsConnector;
 
 use crate::core::cause::BoxError;
 use crate::core::error::Error;
+use crate::core::proxy;
 
 /// Why there is no connection through the proxy. Whatever it wraps happened between the client and the proxy.
 #[derive(Debug, thiserror::Error)]
@@ -62,7 +63,9 @@ pub(super) struct Proxy {
 
 impl Proxy {
     pub(super) fn new(intercept: &Intercept, tls: Option<&Arc<ClientConfig>>) -> Result<Self, Error> {
-        let uri = intercept.uri().clone();
+        let uri: Uri = proxy::place(intercept)
+            .parse()
+            .map_err(|_| Error::config("proxy: not a valid URL"))?;
         let (speech, resolves_here) = match uri.scheme_str() {
             Some("socks4") => (Speech::Socks4, true),
             Some("socks4a") => (Speech::Socks4, false),
