@@ -167,7 +167,7 @@ def test_a_proxy_without_a_port_is_at_the_one_of_its_scheme(
         pytest.skip(f"nobody can listen there: {error}")
     with listener:
         listener.settimeout(LIMIT)
-        closing = threading.Thread(target=lambda: listener.accept()[0].close(), daemon=True)
+        closing = threading.Thread(target=lambda: listener.accept()[0].close(), daemon=True)  # noqa: PLW0108
         closing.start()
         proxy = f"{scheme}://{host}"
         monkeypatch.setenv("ALL_PROXY", proxy)

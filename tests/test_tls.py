@@ -27,8 +27,11 @@ EMPTY = ok("[]")
 class ConnectProxy:
     """A proxy that connects through, wants credentials if told so, and answers plain requests itself."""
 
-    def __init__(self, credentials: str | None = None) -> None:
+    def __init__(
+        self, credentials: str | None = None, established: bytes = b"HTTP/1.1 200 Connection established\r\n\r\n"
+    ) -> None:
         self.requests: list[Received] = []
+        self._established = established
         self._credentials = credentials
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
@@ -73,11 +76,15 @@ class ConnectProxy:
         with socket.create_connection(("127.0.0.1", port), timeout=LIMIT) as server:
             for end in (server, connection):
                 end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
-            back = threading.Thread(target=pump, args=(server, connection), daemon=True)
-            back.start()
-            pump(connection, server)
-            back.join()
+            connection.sendall(self._established)
+            self.pump_both(connection, server)
+
+    def pump_both(self, client: socket.socket, server: socket.socket) -> None:
+        """Pass on what both say, until both have ended."""
+        back = threading.Thread(target=pump, args=(server, client), daemon=True)
+        back.start()
+        pump(client, server)
+        back.join()
 
 
 def pump(source: socket.socket, sink: socket.socket) -> None:
@@ -85,7 +92,7 @@ def pump(source: socket.socket, sink: socket.socket) -> None:
         while data := source.recv(65536):
             try:
                 sink.sendall(data)
-            except OSError:
+            except OSError:  # noqa: PERF203
                 # What this end said before it closed, such as an alert of TLS, is still on its way back.
                 return
         sink.shutdown(socket.SHUT_WR)

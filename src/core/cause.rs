@@ -5,14 +5,15 @@ use std::io;
 
 use super::config::Settings;
 use super::content_encoding::Undecodable;
-use super::direct::{NoAddress, TookTooLong, Unreadable};
+use super::direct::{NoAddress, NoWay, TookTooLong, Unreadable};
 use super::error::{Kind, Outcome};
 use super::proxy_refusal;
-use super::tls_hint::{self, CERTIFICATE_HINT, wants_certificate};
+use super::tls_hint;
 use super::tls_words;
 
 const BROKEN_TLS_HINT: &str = "the server, or a load balancer or proxy in front of it, broke the TLS connection while it was in use: look into its log";
 const HEAD_HINT: &str = "the server, or a gateway in front of it, sends header lines that no client can rely on: look at what it sends with curl -i";
+const CUT_HANDSHAKE_HINT: &str = "the proxy connected, and then the server, or the proxy itself, closed the connection: check host and port in url, and look into the logs of both";
 /// What to do where the process has no file descriptor left.
 pub(crate) const DESCRIPTORS_HINT: &str = "this process, or the machine, is out of file descriptors: raise the limit (ulimit -n), make one client and reuse it, and close files and connections that are not used";
 
@@ -127,18 +128,24 @@ pub(super) fn explain(broken: &Broken, phase: Phase, settings: &Settings) -> Cau
             ..Cause::new(Kind::Transport, message)
         };
     }
-    if phase == Phase::Connecting && wants_certificate(settings) && find(error, &is_closed).is_some() {
+    let is_closed = find(error, &is_closed).is_some();
+    let is_with_server = find::<NoWay>(error, &|_| true).is_none();
+    if phase == Phase::Connecting
+        && is_closed
+        && is_with_server
+        && let Some(hint) = tls_hint::of_missing_certificate(settings)
+    {
         let message = "the TLS handshake failed: the server closed the connection";
-        return Cause::new(Kind::Tls, message.to_owned()).with_hint(CERTIFICATE_HINT);
+        return Cause::new(Kind::Tls, message.to_owned()).with_hint(hint);
     }
     if let Some(unreadable) = find::<Unreadable>(error, &|_| true) {
         return Cause::new(Kind::Transport, unreadable.to_string()).with_hint(HEAD_HINT);
     }
     if !broken.is_connect() {
         let cause = Cause::new(Kind::Transport, format!("the connection broke: {message}"));
-        return match phase == Phase::Sent && wants_certificate(settings) {
-            true => cause.with_hint(CERTIFICATE_HINT),
-            false => cause,
+        return match tls_hint::of_missing_certificate(settings) {
+            Some(hint) if phase == Phase::Sent => cause.with_hint(hint),
+            _ => cause,
         };
     }
     // Before any party is named: a proxy is not to blame for it either.
@@ -146,6 +153,10 @@ pub(super) fn explain(broken: &Broken, phase: Phase, settings: &Settings) -> Cau
         return Cause::new(Kind::Connect, format!("no connection: {message}")).with_hint(DESCRIPTORS_HINT);
     }
     if let Some(proxy) = settings.route.shown() {
+        if is_with_server && is_closed {
+            let message = format!("no connection: the TLS handshake through the proxy {proxy} was cut: {message}");
+            return Cause::new(Kind::Connect, message).with_hint(CUT_HANDSHAKE_HINT);
+        }
         return proxy_refusal::no_connection(&proxy, error, &message, settings);
     }
     let hint = if broken.is_dns() {
@@ -159,13 +170,18 @@ pub(super) fn explain(broken: &Broken, phase: Phase, settings: &Settings) -> Cau
 }
 
 fn handshake_failed(tls: &rustls::Error, error: &(dyn StdError + 'static), settings: &Settings) -> Cause {
-    let hint = tls_hint::of(tls, settings).to_owned();
     let (what, hint) = match proxy_refusal::whose_tls_failed(settings, error) {
         Some(proxy) => (
             format!("the TLS handshake with the proxy {proxy} failed"),
-            format!("this is about the proxy, not the server of url: {hint}"),
+            format!(
+                "this is about the proxy, not the server of url: {}",
+                tls_hint::of_proxy(tls, settings)
+            ),
         ),
-        None => ("the TLS handshake failed".to_owned(), hint),
+        None => (
+            "the TLS handshake failed".to_owned(),
+            tls_hint::of(tls, settings).to_owned(),
+        ),
     };
     Cause {
         is_permanent: true,
@@ -185,8 +201,13 @@ pub(crate) fn is_out_of_descriptors(error: &io::Error) -> bool {
 fn is_certificate_refused(error: &rustls::Error, broken: &Broken, settings: &Settings) -> bool {
     use rustls::AlertDescription as Alert;
     let may_be_unread = matches!(broken, Broken::FirstExchange(_));
+    let asked = if settings.is_https {
+        &settings.certificate_asked
+    } else {
+        &settings.proxy_certificate_asked
+    };
     may_be_unread
-        && settings.certificate_asked.is_set()
+        && asked.is_set()
         && matches!(
             error,
             rustls::Error::AlertReceived(

@@ -111,6 +111,8 @@ pub struct Settings {
     pub client_pem: Option<Zeroizing<Vec<u8>>>,
     /// Whether the server has asked for them.
     pub certificate_asked: CertificateAsked,
+    /// The same of a proxy that is spoken to by TLS.
+    pub proxy_certificate_asked: CertificateAsked,
     /// The way to the server.
     pub route: Route,
     /// Whether any certificate is good enough.
@@ -164,6 +166,7 @@ impl Settings {
             ca_pem,
             client_pem: options.client_cert.as_ref().map(read_identity).transpose()?,
             certificate_asked: CertificateAsked::default(),
+            proxy_certificate_asked: CertificateAsked::default(),
             route,
             danger_accept_invalid_certs: options.danger_accept_invalid_certs,
             max_response_bytes: options.max_response_bytes,

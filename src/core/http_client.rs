@@ -36,7 +36,7 @@ pub fn build_http(settings: &Settings, roots: &Roots, allowance: &Arc<Allowance>
     // Nothing here will ever speak TLS without it, so no store is needed.
     let speaks_tls = settings.is_https || settings.route.is_https();
     let tls = speaks_tls.then(|| roots.tls(settings)).transpose()?;
-    let direct = Direct::new(tls, settings.connect_timeout, &settings.route, allowance)?;
+    let direct = Direct::new(tls, settings, allowance)?;
     Ok(Http(Arc::new(direct)))
 }
 

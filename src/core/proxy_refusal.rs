@@ -14,6 +14,7 @@ use super::config::Settings;
 use super::direct::NoWay;
 use super::error::{Error, Kind, Outcome};
 use super::redact;
+use super::tls_hint;
 
 /// Of a SOCKS proxy, which says no more.
 const LOGIN_HINT: &str = "the proxy wants credentials, or other ones: write them into proxy= as scheme://user:password@host:port, and leave them out for a proxy that wants none";
@@ -42,6 +43,11 @@ pub(super) fn no_connection(
         return tunnel_refused(proxy, *status, hint);
     }
     let wants_login = matches!(why, Some(NoWay::Login(_)));
+    // Some end the connection where others send an alert.
+    let wish = match why {
+        Some(NoWay::Ended | NoWay::Broke(_)) => tls_hint::of_proxys_wish(settings),
+        _ => None,
+    };
     let hint = match why {
         Some(NoWay::Login(_)) => LOGIN_HINT,
         Some(NoWay::NotHttp) => {
@@ -57,7 +63,7 @@ pub(super) fn no_connection(
             Kind::Proxy,
             format!("no connection through the proxy {proxy}: {message}"),
         )
-        .with_hint(hint)
+        .with_hint(wish.unwrap_or(hint))
     }
 }
 

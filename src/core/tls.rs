@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rustls::client::ResolvesClientCert;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{ResolvesClientCert, Resumption};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
@@ -52,10 +52,24 @@ pub(super) fn config(settings: &Settings, system: Option<&[CertificateDer<'stati
     };
     config.client_auth_cert_resolver = Arc::new(Noting {
         asked: settings.certificate_asked.clone(),
-        chosen: config.client_auth_cert_resolver.clone(),
+        chosen: Some(config.client_auth_cert_resolver.clone()),
     });
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(config)
+}
+
+/// The same for a proxy that is spoken to by TLS. The client certificate belongs to the server, as other credentials do:
+/// a proxy does not get to see it.
+pub(super) fn for_proxy(config: &ClientConfig, asked: &CertificateAsked) -> ClientConfig {
+    let mut config = config.clone();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config.client_auth_cert_resolver = Arc::new(Noting {
+        asked: asked.clone(),
+        chosen: None,
+    });
+    // The server's sessions were begun with the certificate.
+    config.resumption = Resumption::default();
+    config
 }
 
 type Verifying = ConfigBuilder<ClientConfig, rustls::WantsVerifier>;
@@ -97,17 +111,17 @@ impl CertificateAsked {
 #[derive(Debug)]
 struct Noting {
     asked: CertificateAsked,
-    chosen: Arc<dyn ResolvesClientCert>,
+    chosen: Option<Arc<dyn ResolvesClientCert>>,
 }
 
 impl ResolvesClientCert for Noting {
     fn resolve(&self, issuers: &[&[u8]], schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
         self.asked.set();
-        self.chosen.resolve(issuers, schemes)
+        self.chosen.as_ref()?.resolve(issuers, schemes)
     }
 
     fn has_certs(&self) -> bool {
-        self.chosen.has_certs()
+        self.chosen.as_ref().is_some_and(|chosen| chosen.has_certs())
     }
 }
 

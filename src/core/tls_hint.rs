@@ -4,15 +4,44 @@ use rustls::{AlertDescription, CertificateError, Error};
 
 use super::config::Settings;
 
-pub(super) const CERTIFICATE_HINT: &str = "the server wants a client certificate: pass client_cert=";
+const CERTIFICATE_HINT: &str = "the server wants a client certificate: pass client_cert=";
+const PROXY_CERTIFICATE_HINT: &str = "the proxy wants a client certificate, and client_cert= is shown to the server of url alone: have the proxy take a login in its place, or go through a local proxy that shows one (such as stunnel)";
 const REFUSED_CERTIFICATE_HINT: &str =
     "the server does not accept the client certificate: pass client_cert= with one that it trusts";
 const VERSIONS_HINT: &str =
     "the server offers neither TLS 1.2 nor 1.3 with forward secrecy; older versions are not supported";
 
 /// Whether the server asked for a client certificate, and the caller gave none.
-pub(super) fn wants_certificate(settings: &Settings) -> bool {
+fn wants_certificate(settings: &Settings) -> bool {
     settings.certificate_asked.is_set() && settings.client_pem.is_none()
+}
+
+/// What to do where the other end of TLS asked for a client certificate, and got none. Without a tunnel, the proxy is
+/// that end.
+pub(super) fn of_missing_certificate(settings: &Settings) -> Option<&'static str> {
+    if settings.is_https {
+        wants_certificate(settings).then_some(CERTIFICATE_HINT)
+    } else {
+        of_proxys_wish(settings)
+    }
+}
+
+/// The same of a proxy.
+pub(super) fn of_proxys_wish(settings: &Settings) -> Option<&'static str> {
+    settings
+        .proxy_certificate_asked
+        .is_set()
+        .then_some(PROXY_CERTIFICATE_HINT)
+}
+
+/// The hint for this failure with a proxy.
+pub(super) fn of_proxy(error: &Error, settings: &Settings) -> &'static str {
+    match error {
+        Error::AlertReceived(AlertDescription::CertificateRequired) => PROXY_CERTIFICATE_HINT,
+        Error::AlertReceived(alert) => of_proxys_wish(settings).unwrap_or_else(|| of_alert(*alert, false)),
+        Error::InvalidMessage(_) => "the proxy does not answer with TLS: check scheme and port in proxy=",
+        _ => of(error, settings),
+    }
 }
 
 /// The hint for this failure, by what the caller has given already.
@@ -21,8 +50,11 @@ pub(super) fn of(error: &Error, settings: &Settings) -> &'static str {
         Error::InvalidCertificate(error) => of_certificate(error, settings.ca_pem.is_some()),
         // Many servers have no other word for a certificate that is missing.
         Error::AlertReceived(_) if wants_certificate(settings) => CERTIFICATE_HINT,
-        Error::AlertReceived(alert) => of_alert(*alert, settings),
+        Error::AlertReceived(alert) => of_alert(*alert, settings.certificate_asked.is_set()),
         Error::PeerIncompatible(_) => VERSIONS_HINT,
+        Error::InvalidMessage(_) if settings.route.shown().is_some() => {
+            "what answers through the proxy does not speak TLS: check scheme and port in url, and whether the proxy connects through or answers by itself"
+        }
         Error::InvalidMessage(_) => "the server does not answer with TLS: check scheme and port in url",
         _ => "check the certificate and the TLS versions of the server",
     }
@@ -58,10 +90,10 @@ fn of_certificate(error: &CertificateError, has_ca_file: bool) -> &'static str {
     }
 }
 
-fn of_alert(alert: AlertDescription, settings: &Settings) -> &'static str {
+fn of_alert(alert: AlertDescription, was_asked: bool) -> &'static str {
     match alert {
         AlertDescription::CertificateRequired => CERTIFICATE_HINT,
-        AlertDescription::HandshakeFailure if settings.certificate_asked.is_set() => REFUSED_CERTIFICATE_HINT,
+        AlertDescription::HandshakeFailure if was_asked => REFUSED_CERTIFICATE_HINT,
         AlertDescription::BadCertificate
         | AlertDescription::UnknownCA
         | AlertDescription::CertificateUnknown

@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::first::Watching;
+use super::first::{First, Watching};
 use super::http1::Wipe;
 use super::line::{Ear, Line};
 
@@ -18,6 +18,14 @@ pub(super) enum Base {
 }
 
 impl Base {
+    /// What the first request may run into here.
+    pub(super) fn first(&self) -> First {
+        match self {
+            Self::Line(_) => First::default(),
+            Self::Tls(stream) => stream.first(),
+        }
+    }
+
     /// Its socket's.
     pub(super) fn ear(&self) -> Ear {
         match self {

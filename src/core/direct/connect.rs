@@ -34,6 +34,7 @@ use super::socks::{self, Place};
 use super::tunnel;
 use super::way::{NoWay, Proxy, Speech};
 use crate::core::cause::{BoxError, Broken};
+use crate::core::config::Settings;
 use crate::core::error::Error;
 use crate::core::proxy::Route;
 
@@ -57,15 +58,16 @@ pub(super) struct Connector {
 }
 
 impl Connector {
-    pub(super) fn new(tls: Option<Arc<ClientConfig>>, limit: Duration, route: &Route) -> Result<Self, Error> {
+    pub(super) fn new(tls: Option<Arc<ClientConfig>>, settings: &Settings) -> Result<Self, Error> {
+        let limit = settings.connect_timeout;
         let mut tcp = HttpConnector::new_with_resolver(Resolver(GaiResolver::new()));
         // Divided among the host's addresses.
         tcp.set_connect_timeout(Some(limit));
         tcp.set_nodelay(true);
         tcp.enforce_http(false);
-        let proxy = match route {
+        let proxy = match &settings.route {
             Route::Direct => None,
-            Route::Through(intercept) => Some(Proxy::new(intercept, tls.as_ref())?),
+            Route::Through(intercept) => Some(Proxy::new(intercept, tls.as_ref(), &settings.proxy_certificate_asked)?),
         };
         Ok(Self {
             tcp,
@@ -87,10 +89,7 @@ impl Connector {
         match timeout(self.limit, self.reach(&origin.uri, permit)).await {
             Ok(Ok(Reached::Plain(base))) => {
                 let ear = base.ear();
-                let first = match &base {
-                    Base::Line(_) => First::default(),
-                    Base::Tls(stream) => stream.first(),
-                };
+                let first = base.first();
                 let opened = Http1::open(base, ear).await;
                 Ok(Opened {
                     sender: Sender::Http1(opened.map_err(|error| first.broken(error.into()))?),
@@ -99,10 +98,10 @@ impl Connector {
             }
             Ok(Ok(Reached::Tls(stream))) => {
                 let (base, tls) = stream.get_ref();
-                let ear = base.ear();
+                let (ear, below) = (base.ear(), base.first());
                 let is_http2 = tls.alpn_protocol() == Some(b"h2");
                 let watched = Watching::new(*stream);
-                let first = watched.first();
+                let first = watched.first().above(below);
                 origin.pool.note_http1(!is_http2);
                 let sender = if is_http2 {
                     let opened = http2(TokioIo::new(watched), ear, &origin.pool).await;
@@ -128,7 +127,13 @@ impl Connector {
             return Ok(Reached::Plain(base));
         }
         let tls = self.tls.as_ref().ok_or("no TLS for this client")?;
-        Ok(Reached::Tls(Box::new(tls.connect(server_name(uri)?, base).await?)))
+        let below = base.first();
+        let connected = tls.connect(server_name(uri)?, base).await;
+        let stream = connected.map_err(|error| match below.failure.get() {
+            Some(_) => NoWay::Broke(error).into(),
+            None => BoxError::from(error),
+        })?;
+        Ok(Reached::Tls(Box::new(stream)))
     }
 
     async fn line(&self, uri: &Uri, permit: Permit) -> Result<Line, BoxError> {

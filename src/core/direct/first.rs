@@ -19,13 +19,23 @@ pub(super) struct First {
     pub(super) may_be_refused: bool,
     /// What TLS failed with, where the protocol above keeps it to itself.
     pub(super) failure: Arc<OnceLock<rustls::Error>>,
+    /// The same of TLS with a proxy on which this one stands. Whatever is told there, the server has not said it.
+    below: Arc<OnceLock<rustls::Error>>,
 }
 
 impl First {
+    /// Of TLS on a way that may itself break.
+    pub(super) fn above(self, below: First) -> Self {
+        Self {
+            below: below.failure,
+            ..self
+        }
+    }
+
     /// The failure of the first request.
     pub(super) fn broken(&self, error: BoxError) -> Broken {
         let error = self.failure.get().map_or(error, |tls| tls.clone().into());
-        match self.may_be_refused {
+        match self.may_be_refused && self.below.get().is_none() {
             true => Broken::FirstExchange(error),
             false => Broken::Exchange(error),
         }
@@ -54,6 +64,7 @@ impl<S> Watching<S> {
         First {
             may_be_refused: self.stream.get_ref().1.protocol_version() == Some(ProtocolVersion::TLSv1_3),
             failure: self.failure.clone(),
+            below: Arc::default(),
         }
     }
 

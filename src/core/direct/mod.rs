@@ -37,8 +37,8 @@ pub(super) use self::way::NoWay;
 use super::address::Address;
 use super::body::{Upload, Watched};
 use super::cause::Broken;
+use super::config::Settings;
 use super::error::Error;
-use super::proxy::Route;
 use super::retry::Effect;
 
 /// How long calls wait for the first connection to a server that may serve all of them on it. One that stalls holds nobody
@@ -67,12 +67,11 @@ impl Direct {
     /// Without `tls`, no https URL can be reached.
     pub(super) fn new(
         tls: Option<Arc<ClientConfig>>,
-        connect_timeout: Duration,
-        route: &Route,
+        settings: &Settings,
         allowance: &Arc<Allowance>,
     ) -> Result<Self, Error> {
         Ok(Self {
-            connector: Connector::new(tls, connect_timeout, route)?,
+            connector: Connector::new(tls, settings)?,
             allowance: allowance.clone(),
             origins: Mutex::default(),
         })

@@ -13,6 +13,7 @@ use tokio_rustls::TlsConnector;
 use crate::core::cause::BoxError;
 use crate::core::error::Error;
 use crate::core::proxy;
+use crate::core::tls::{self, CertificateAsked};
 
 /// Why there is no connection through the proxy. Whatever it wraps happened between the client and the proxy.
 #[derive(Debug, thiserror::Error)]
@@ -62,7 +63,12 @@ pub(super) struct Proxy {
 }
 
 impl Proxy {
-    pub(super) fn new(intercept: &Intercept, tls: Option<&Arc<ClientConfig>>) -> Result<Self, Error> {
+    /// `asked` is told if the proxy itself asks for a client certificate.
+    pub(super) fn new(
+        intercept: &Intercept,
+        tls: Option<&Arc<ClientConfig>>,
+        asked: &CertificateAsked,
+    ) -> Result<Self, Error> {
         let uri: Uri = proxy::place(intercept)
             .parse()
             .map_err(|_| Error::config("proxy: not a valid URL"))?;
@@ -74,11 +80,7 @@ impl Proxy {
             _ => (Speech::Http, false),
         };
         let tls = match (uri.scheme_str(), tls) {
-            (Some("https"), Some(tls)) => {
-                let mut own = tls.as_ref().clone();
-                own.alpn_protocols = vec![b"http/1.1".to_vec()];
-                Some(TlsConnector::from(Arc::new(own)))
-            }
+            (Some("https"), Some(tls)) => Some(TlsConnector::from(Arc::new(tls::for_proxy(tls, asked)))),
             (Some("https"), None) => return Err(Error::config("proxy: no TLS for a proxy of scheme https")),
             _ => None,
         };
