@@ -6,6 +6,7 @@ Pages: https://eddiewebb.atlassian.net/wiki/pages/viewpage.action?pageId=2398619
 from __future__ import annotations
 
 from infosecops._client import run, run_here
+from infosecops._lists import in_portions
 from infosecops._maintenance import AsyncMaintenanceWindow, MaintenanceWindow
 from infosecops._tables import Table
 
@@ -82,7 +83,7 @@ class Agents(_OfToken):
 
     def capabilities(self, id: int) -> List[Capability]:  # noqa: A002
         """What an agent has of its own; what all agents share is left out. From version 1.5 on."""
-        return run_here(self._native.capabilities(id))
+        return list(run_here(self._native.capabilities(id)))
 
     def clear_capabilities(self, id: int) -> None:  # noqa: A002
         """Remove all that an agent has of its own. From version 1.5 on.
@@ -246,7 +247,7 @@ class AsyncAgents(_OfToken):
 
     async def capabilities(self, id: int) -> List[Capability]:  # noqa: A002
         """What an agent has of its own; see :meth:`Agents.capabilities`."""
-        return await run(self._native.capabilities(id))
+        return [capability async for capability in in_portions(await run(self._native.capabilities(id)))]
 
     async def clear_capabilities(self, id: int) -> None:  # noqa: A002
         """Remove all that an agent has of its own; see :meth:`Agents.clear_capabilities`."""

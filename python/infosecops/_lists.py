@@ -24,6 +24,10 @@ if TYPE_CHECKING:
         def rows(self) -> Rows[T]: ...
 
 
+# Records that are made without a pause: a millisecond's work.
+_PORTION = 512
+
+
 class _List(Generic[T]):
     def __init__(self, name: str, begin: Callable[[], NativePages[T]]) -> None:
         begin()  # Checks the arguments; fetches nothing.
@@ -61,19 +65,31 @@ class LazyList(_List[T]):
         return Table(pages.rows())
 
 
+async def in_portions(records: Records[T]) -> AsyncIterator[T]:
+    """Make records while other tasks of the event loop have their turn: a page may hold tens of thousands."""
+    from asyncio import sleep
+    from itertools import islice
+
+    while portion := list(islice(records, _PORTION)):
+        for record in portion:
+            yield record
+        if len(portion) == _PORTION:
+            await sleep(0)
+
+
 class AsyncLazyList(_List[T]):
     """The twin of :class:`LazyList` for ``async for``."""
 
     async def pages(self) -> AsyncIterator[list[T]]:
         """Iterate over the pages."""
         pages = self._begin()
-        while (page := await run(pages.next())) is not None:
-            yield page
+        while (records := await run(pages.records())) is not None:
+            yield [record async for record in in_portions(records)]
 
     async def __aiter__(self) -> AsyncIterator[T]:
         pages = self._begin()
         while (records := await run(pages.records())) is not None:
-            for record in records:
+            async for record in in_portions(records):
                 yield record
 
     async def collect(self) -> Table[T]:

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use pyo3::IntoPyObjectExt;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 
@@ -11,6 +12,7 @@ use super::client::Live;
 use super::errors::refused;
 use super::handle::{Handle, Nothing};
 use super::operation::Operation;
+use super::pages::Records;
 use super::per_process::PerProcess;
 use super::rows::Rows;
 use super::secret::{GivenSecret, credential};
@@ -164,9 +166,12 @@ impl Agents {
 
     fn capabilities(&self, py: Python<'_>, id: Any<'_, '_>) -> PyResult<Operation> {
         let (uuid, id) = (self.held(), number("id", id)?);
+        let begin = move |live: Arc<Live<System>>, call| async move {
+            bamboo::capabilities(&uuid.open(&live), &call, id).await
+        };
         self.handle
-            .operation(py, "agents.capabilities", move |live, call| async move {
-                bamboo::capabilities(&uuid.open(&live), &call, id).await
+            .operation_with(py, "agents.capabilities", begin, |py, found| {
+                Records::of(found).into_bound_py_any(py)
             })
     }
 

@@ -5,13 +5,13 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use futures_util::future::BoxFuture;
 use pyo3::exceptions::{PyRuntimeError, PyStopIteration};
 use pyo3::prelude::*;
 
 use super::errors::{internal_error, to_python};
 use super::event_loop::EventLoop;
 use super::guarded::{Ended, Guarded};
+use super::offloaded::Offloaded;
 
 /// The references to Python objects of one call.
 pub struct Kept<K> {
@@ -23,7 +23,7 @@ pub struct Kept<K> {
 /// The call. Ended or aborted, it drops at once what is on the network; what it keeps goes back to the loop's thread. A thread that is not attached would take a lock of the whole process to give a reference back, which a
 /// fork at that moment leaves locked in the child.
 pub struct Handed<K: Send + 'static> {
-    pub call: Option<BoxFuture<'static, Guarded>>,
+    pub call: Option<Offloaded<K>>,
     pub kept: Option<Kept<K>>,
 }
 
@@ -50,7 +50,7 @@ impl<K: Send + 'static> Future for Handed<K> {
         let Some(call) = &mut self.call else {
             return Poll::Ready(());
         };
-        let outcome = ready!(call.as_mut().poll(context));
+        let outcome = ready!(Pin::new(call).poll(context));
         self.hand_back(Some(outcome));
         Poll::Ready(())
     }

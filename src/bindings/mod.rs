@@ -28,6 +28,7 @@ mod jobs;
 mod login;
 #[cfg_attr(not(unix), path = "no_mailbox.rs")]
 mod mailbox;
+mod offloaded;
 mod operation;
 mod pages;
 mod params;

@@ -19,10 +19,12 @@ use super::events::Listener;
 use super::guarded::{Ended, Finish, Outcome, flatten, guarded};
 use super::handed::{Handed, Kept};
 use super::mailbox::Leash;
+use super::offloaded::{Offloaded, give_back};
 use super::pump;
 use super::site::Site;
 use crate::core::error::Error;
 use crate::core::http_client::Http;
+use crate::core::offload::{OWN_BYTES_MAX, SHARED_BYTES_MAX};
 use crate::core::transport::Call;
 use crate::core::turnstile::Ticket;
 
@@ -161,12 +163,14 @@ impl<S: Send + Sync + 'static> Prepared for ClientOperation<S> {
         }
         // References to Python objects are given back attached: a thread that is not takes a lock of the whole process for
         // it, which a fork at that moment leaves locked in the child.
-        let _kept = (self.listener.clone(), self.client.clone());
+        give_back(py);
+        let kept = (self.listener.clone(), self.client.clone());
         let live = self.client.live();
         let place = live.enter(py).map_err(|error| self.no_place(py, error))?;
         let ticket = place.ticket().map(Ticket::to_return);
-        let outcome = py.detach(|| (*self).drive(live, place));
+        let outcome = py.detach(|| (*self).drive(live, place, kept.clone()));
         drop(ticket);
+        drop(kept);
         match outcome {
             Ok(Ok(finish)) => finish(py),
             Ok(Err(error)) => Err(to_python(py, &error)),
@@ -175,6 +179,7 @@ impl<S: Send + Sync + 'static> Prepared for ClientOperation<S> {
     }
 
     fn start(self: Box<Self>, py: Python<'_>, is_brief: bool) -> PyResult<Task> {
+        give_back(py);
         let event_loop = EventLoop::running(py)?;
         let future = event_loop.call_method0(pyo3::intern!(py, "create_future"))?;
         let live = self.client.live();
@@ -196,12 +201,14 @@ impl<S: Send + Sync + 'static> Prepared for ClientOperation<S> {
             None => call.on_shared_thread(),
         };
         event_loop.watch(&future)?;
+        let kept = (site.clone(), self.listener, self.client);
+        let call = Box::pin(guarded(site.scope(begun(self.begin, live, call))));
         let task = Handed {
-            call: Some(Box::pin(guarded(site.clone().scope(begun(self.begin, live, call))))),
+            call: Some(Offloaded::new(SHARED_BYTES_MAX, call, kept.clone())),
             kept: Some(Kept {
                 future: future.clone().unbind(),
                 event_loop,
-                _others: (site, self.listener, self.client),
+                _others: kept,
             }),
         };
         let running = match mailbox {
@@ -215,19 +222,20 @@ impl<S: Send + Sync + 'static> Prepared for ClientOperation<S> {
     }
 }
 
+/// What a blocking call holds of Python.
+type OfBlocking<S> = (Option<Listener>, Arc<Client<S>>);
+
 impl<S: Send + Sync + 'static> ClientOperation<S> {
     /// Outer result: an exception of the interpreter's, such as KeyboardInterrupt.
-    fn drive(self, live: Arc<Live<S>>, place: Place) -> PyResult<Outcome> {
+    fn drive(self, live: Arc<Live<S>>, place: Place, kept: OfBlocking<S>) -> PyResult<Outcome> {
         let (post, errands) = errands::queue();
         let site = Site::Thread(post);
         match place {
             Place::Own(slot) => {
                 let call = self.call(slot.http.clone(), &site);
-                let result = pump::drive(
-                    &slot,
-                    guarded(site.scope(begun(self.begin, live.clone(), call))),
-                    errands,
-                );
+                let call = Box::pin(guarded(site.scope(begun(self.begin, live.clone(), call))));
+                let call = Offloaded::new(OWN_BYTES_MAX, call, kept);
+                let result = pump::drive(&slot, call, errands);
                 match &result {
                     Ok(Ok(_)) => live.leave(slot),
                     Ok(Err(Ended::Failed(_))) => {
@@ -245,8 +253,9 @@ impl<S: Send + Sync + 'static> ClientOperation<S> {
             }
             Place::Shared(http, engine, ticket) => {
                 let call = self.call(http, &site).on_shared_thread();
-                let future = guarded(site.scope(begun(self.begin, live, call)));
-                flatten(pump::follow(&engine.runtime, future, errands, &ticket))
+                let call = Box::pin(guarded(site.scope(begun(self.begin, live, call))));
+                let call = Offloaded::new(SHARED_BYTES_MAX, call, kept);
+                flatten(pump::follow(&engine.runtime, call, errands, &ticket))
             }
         }
     }

@@ -149,7 +149,8 @@ impl Records {
         Self(Box::new(place))
     }
 
-    fn of<T: for<'py> IntoPyObject<'py> + Send + 'static>(page: Vec<T>) -> Self {
+    /// Those of a list.
+    pub fn of<T: for<'py> IntoPyObject<'py> + Send + 'static>(page: Vec<T>) -> Self {
         Self(Box::new(Lock::new(page.into_iter())))
     }
 }

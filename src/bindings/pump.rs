@@ -30,8 +30,8 @@ enum Turn {
 }
 
 /// Drives a call on the runtime of this thread's own.
-pub fn drive(slot: &Slot, call: impl Future<Output = Guarded>, errands: Errands) -> PyResult<Guarded> {
-    pump(Box::pin(call), errands, None, |call, errands| {
+pub fn drive(slot: &Slot, call: impl Future<Output = Guarded> + Unpin, errands: Errands) -> PyResult<Guarded> {
+    pump(call, errands, None, |call, errands| {
         let turn = async {
             tokio::select! {
                 biased;
@@ -53,20 +53,19 @@ pub fn follow(
     ticket: &Ticket,
 ) -> PyResult<Guarded> {
     let waker = ticket.waker();
-    let call = Box::pin(Followed::new(runtime, call));
-    pump(call, errands, Some(ticket), |call, errands| {
+    pump(Followed::new(runtime, call), errands, Some(ticket), |call, errands| {
         parked(call, errands, ticket, &waker)
     })
 }
 
-fn pump<F: Future<Output = Guarded>>(
-    mut call: Pin<Box<F>>,
+fn pump<F: Future<Output = Guarded> + Unpin>(
+    mut call: F,
     errands: Errands,
     ticket: Option<&Ticket>,
     turn: impl Fn(Pin<&mut F>, &Errands) -> Turn,
 ) -> PyResult<Guarded> {
     let mut result = loop {
-        let ran = match turn(call.as_mut(), &errands) {
+        let ran = match turn(Pin::new(&mut call), &errands) {
             Turn::Done(done) => break Ok(done),
             // A signal's handler may be due even where the caller's code never runs Python of its own.
             Turn::Job(job) => attached(ticket, |py| job(py).and_then(|()| py.check_signals())),

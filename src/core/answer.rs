@@ -38,6 +38,14 @@ impl Buffer {
         };
     }
 
+    /// How many bytes are copied before so many more can be appended.
+    pub fn copied_by(&self, more: usize) -> usize {
+        match self.bytes.capacity() - self.bytes.len() < more {
+            true => self.bytes.len(),
+            false => 0,
+        }
+    }
+
     /// Appends. Growing a secret buffer wipes the smaller one it leaves behind.
     pub fn extend(&mut self, piece: &[u8]) {
         if self.is_secret && self.bytes.capacity() - self.bytes.len() < piece.len() {

@@ -52,24 +52,23 @@ impl Elements {
         }
     }
 
-    /// Takes what is there.
-    pub fn look(&mut self, body: &mut Buffer) {
-        // Looking at a long value with every piece of it would take a time that grows with its square.
-        if body.as_slice().len() >= self.seen {
-            self.look_now(body);
-        }
+    /// Whether it is time to look. Looking at a long value with every piece of it would take a time that grows with its
+    /// square.
+    pub fn is_due(&self, body: &Buffer) -> bool {
+        body.as_slice().len() >= self.seen
     }
 
     /// What was taken, and what is missing now in the document that has come to its end.
     pub fn finish(mut self, body: &mut Buffer) -> (Box<dyn Sink>, Cut) {
-        self.look_now(body);
+        self.look(body);
         if matches!(self.stage, Stage::Within) {
             self.give_up(body);
         }
         (self.sink, self.cut)
     }
 
-    fn look_now(&mut self, body: &mut Buffer) {
+    /// Takes what is there.
+    pub fn look(&mut self, body: &mut Buffer) {
         if matches!(self.stage, Stage::Before) {
             self.begin(body.as_slice());
         }
@@ -262,7 +261,9 @@ mod tests {
         let mut elements = Elements::new(Box::<Texts>::default());
         for piece in document.chunks(piece) {
             body.extend(piece);
-            elements.look(&mut body);
+            if elements.is_due(&body) {
+                elements.look(&mut body);
+            }
         }
         let (sink, cut) = elements.finish(&mut body);
         let sink: Box<dyn Any> = sink;

@@ -3,9 +3,6 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-use tokio::task::yield_now;
-
 use super::address::Address;
 use super::body::Watched;
 use super::cause::Broken;
@@ -14,14 +11,16 @@ use super::content_encoding::{Encoding, Step, Undecodable};
 use super::direct::{self, Direct};
 pub use super::direct::{Allowance, Queued, Reactor};
 use super::error::Error;
+use super::offload::{PIECE_BYTES_MAX, turn};
 use super::retry::Effect;
 use super::roots::Roots;
+use bytes::Bytes;
 
 /// How requests leave, and over which connections.
 #[derive(Clone)]
 pub struct Http(Arc<Direct>);
 
-/// How many pieces a body gives in a row before other calls, the deadline and signals have their turn.
+/// How many pieces a body gives in a row before other calls, the deadline and signals have their turn; as few bytes do.
 const PIECES_MAX: u32 = 32;
 
 /// The body of an answer.
@@ -29,6 +28,7 @@ pub(super) struct Body {
     wire: direct::Body,
     encoding: Encoding,
     pieces: u32,
+    bytes: usize,
 }
 
 /// Builds the HTTP client for these settings, once a runtime; all of them together have this many connections.
@@ -66,6 +66,7 @@ impl Http {
             wire,
             encoding,
             pieces: 0,
+            bytes: 0,
         };
         Ok(http::Response::from_parts(head, body))
     }
@@ -87,10 +88,19 @@ impl Body {
 
     /// The next piece, decoded; None after the last.
     pub(super) async fn piece(&mut self) -> Result<Option<Bytes>, Broken> {
+        let piece = self.next_piece().await;
+        if let Ok(Some(piece)) = &piece {
+            self.bytes += piece.len();
+        }
+        piece
+    }
+
+    async fn next_piece(&mut self) -> Result<Option<Bytes>, Broken> {
         loop {
             self.pieces += 1;
-            if self.pieces.is_multiple_of(PIECES_MAX) {
-                yield_now().await;
+            if self.pieces > PIECES_MAX || self.bytes >= PIECE_BYTES_MAX {
+                (self.pieces, self.bytes) = (0, 0);
+                turn().await;
             }
             match &mut self.encoding {
                 Encoding::Identity => return self.wire.piece().await,

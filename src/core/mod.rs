@@ -25,6 +25,7 @@ pub mod found;
 pub mod gateway;
 pub mod http_client;
 pub mod lenient;
+pub mod offload;
 pub mod packed;
 pub mod pairs;
 mod pem;

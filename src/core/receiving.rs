@@ -11,12 +11,15 @@ use super::charset::{self, NotText};
 use super::elements::{Cut, Elements};
 use super::error::{Context, Error, Kind, Outcome};
 use super::http_client::Body;
+use super::offload::{Asked, PIECE_BYTES_MAX, from_worker, to_worker};
 use super::request::Request;
-use super::retry::Failure;
+use super::retry::{Effect, Failure};
 use super::transport::{Attempt, Call};
 
 /// What a server's Content-Length may make us set aside before a byte has come.
 const PREALLOCATION_MAX: usize = 1024 * 1024;
+/// Bytes that are copied while one is read.
+const COPY_RATIO: usize = 64;
 /// Of a refusal as much is read, decoded and kept: many times what is ever shown. The status has settled the call, so that a
 /// flood behind it is nobody's loss.
 const REFUSAL_BYTES_MAX: u64 = 256 * 1024;
@@ -64,6 +67,7 @@ impl Call {
                 Ok(None) => break,
                 Ok(Some(piece)) => {
                     received += piece.len() as u64;
+                    to_worker(body.copied_by(piece.len()) / COPY_RATIO, Asked::default).await;
                     body.extend(&piece);
                 }
                 Err(Broken::Content(error)) => {
@@ -85,10 +89,15 @@ impl Call {
                 let error = Error::new(Kind::UnexpectedContent, message, std::mem::take(context));
                 return Ok(Err((Failure::Permanent, error)));
             }
-            if let Some(elements) = &mut elements {
+            if let Some(elements) = elements.as_mut().filter(|elements| elements.is_due(&body)) {
+                // As much is there only of one long element: others are taken with each piece.
+                to_worker(body.as_slice().len().saturating_sub(PIECE_BYTES_MAX), Asked::default).await;
                 elements.look(&mut body);
             }
+            from_worker().await;
         }
+        drop(pieces);
+        to_worker(body.as_slice().len(), || self.giving_up(request, is_good, context)).await;
         let head = head.take().unwrap_or_else(|| http::Response::new(()).into_parts().0);
         let is_replaced = match &undecodable {
             None => match to_text(&mut body, &head.headers, is_good, request.any_content) {
@@ -122,6 +131,25 @@ impl Call {
             None => {}
         }
         Ok(Ok(answer))
+    }
+
+    /// The deadline ends the work on an answer where nothing is lost by it. An answer to a change is worth waiting for: it
+    /// tells whether it was applied.
+    fn giving_up(&self, request: &Request, is_good: bool, context: &Context) -> Asked {
+        if !is_good || request.effect != Effect::Read || self.is_part {
+            return Asked::default();
+        }
+        let message = format!("the answer was not read within {:.3} s", self.limit.as_secs_f64());
+        let mut error = self.masked(request, Error::new(Kind::Deadline, message, context.clone()));
+        let call = self.clone();
+        let late = move || {
+            error.context_mut().elapsed = call.elapsed();
+            call.tell_late(&error);
+            error
+        };
+        Asked {
+            late: Some((self.deadline, Box::new(late))),
+        }
     }
 
     /// The answer where a head came whose status has settled the call, and a body that did not come whole: cut, late or

@@ -54,6 +54,25 @@ impl Call {
         });
     }
 
+    /// Says that an answer could not be read in time.
+    pub(super) fn tell_late(&self, error: &Error) {
+        let Some(events) = self.events.as_ref().filter(|events| events.is_verbose) else {
+            return;
+        };
+        let context = error.context();
+        (events.take)(Event {
+            step: Step::Failure {
+                reason: error.message().to_owned(),
+            },
+            system: self.settings().system,
+            operation: context.operation.clone(),
+            method: context.method.clone().unwrap_or_default(),
+            url: context.url.clone().unwrap_or_default(),
+            attempt: context.attempts,
+            elapsed: context.elapsed,
+        });
+    }
+
     pub(super) fn tell(&self, request: &Request, shown: &str, number: u32, step: impl FnOnce() -> Step) {
         let Some(events) = self.events.as_ref().filter(|events| events.is_verbose) else {
             return;

@@ -24,6 +24,7 @@ use super::error::{Context, Error, Kind, Outcome};
 use super::event::{EventSink, Step};
 use super::failover::{Servers, Tour};
 use super::http_client::Http;
+use super::offload::from_worker;
 use super::proxy_refusal;
 use super::receiving::request_id;
 use super::request::Request;
@@ -41,8 +42,10 @@ pub struct Call {
     pub(super) settings: Arc<Settings>,
     http: Http,
     begun: Instant,
-    deadline: Instant,
-    limit: Duration,
+    pub(super) deadline: Instant,
+    pub(super) limit: Duration,
+    /// Whether more hangs on it than the answer to one request.
+    pub(super) is_part: bool,
     pub(super) events: Option<EventSink>,
     servers: Option<Arc<Servers>>,
     is_thread_shared: bool,
@@ -58,6 +61,7 @@ impl Call {
         Self {
             deadline: begun + settings.timeout,
             limit: settings.timeout,
+            is_part: false,
             settings,
             http,
             begun,
@@ -97,6 +101,7 @@ impl Call {
         Self {
             deadline: Instant::now() + timeout,
             limit: timeout,
+            is_part: true,
             ..self.clone()
         }
     }
@@ -260,6 +265,7 @@ impl Call {
         number: u32,
         unreached: &[String],
     ) -> Attempt {
+        from_worker().await;
         let started = Arc::new(AtomicBool::new(false));
         let mut context = Context {
             method: Some(request.method.to_string()),

@@ -25,6 +25,7 @@ use super::pool::IDLE_LIMIT;
 use super::reactor::Reactor;
 use crate::core::body::Watched;
 use crate::core::cause::BoxError;
+use crate::core::offload::PIECE_BYTES_MAX;
 
 /// Not among the names that the library knows.
 const KEEP_ALIVE: &str = "keep-alive";
@@ -191,6 +192,7 @@ where
         .ignore_invalid_headers_in_responses(true)
         .max_headers(FIELDS_MAX)
         .max_header_size(BYTES_MAX)
+        .max_buf_size(PIECE_BYTES_MAX)
         .handshake(TokioIo::new(stream))
         .await
 }
