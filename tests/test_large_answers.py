@@ -1,4 +1,4 @@
-"""Work on a large answer holds nobody up: calls of other clients, the event loop, Ctrl-C and the deadline come first."""
+"""Work on a large answer holds nobody up: other calls, the event loop, Ctrl-C and the deadline come first."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ CHANGES = [
     ReviewItemChange("revoke", f"user{n}", Entitlement(f"Payments {n}", "approve", "SAP")) for n in range(20_000)
 ]
 REFUSED = f"updateReviewItems failed: none of the {len(CHANGES)} review components were updated. " + "".join(
-    f"user{n} - Payments {n} approve : not updated - The item is not in the review. " for n in range(len(CHANGES))
+    f"Status for Review Item (user{n}-Payments {n} [approve])=Failure (The item is not there) "
+    for n in range(len(CHANGES))
 )
 
 
@@ -56,7 +57,7 @@ async def review(url: str) -> int:
 
 
 LARGE: dict[str, tuple[Callable[[str], Awaitable[object]], bytes, object]] = {
-    "list in another encoding": (jobs, ok(JOBS.encode("latin-1"), "application/json; charset=latin-1"), RECORDS),
+    "list in another encoding": (jobs, ok(JOBS.encode("latin-1"), "application/json; charset=iso-8859-1"), RECORDS),
     "list in UTF-16": (jobs, ok(JOBS.encode("utf-16"), "application/json"), RECORDS),
     "one long element": (jobs, ok('{"results": [' + JOB % (1, "\\u00fc" * 8_000_000) + "]}"), 1),
     "command in XML": (command, ok(TAGS, "application/xml"), True),
@@ -156,16 +157,16 @@ def test_the_answer_to_a_change_is_read_to_its_end(connect: Connect) -> None:
         client = connect("GovernanceLifecycle", wire.url, token="t", **OPTIONS)
         update = client.update_review_items("review", CHANGES, on_partial="return")
         assert len(update.failed) == len(CHANGES)
-        assert update.failed[-1].reason == "The item is not in the review."
+        assert update.failed[-1].reason == "The item is not there"
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timers on this system")
 def test_a_signal_ends_the_work() -> None:
-    class Alarmed(Exception):
+    class AlarmError(Exception):
         pass
 
     def handler(*_: object) -> None:
-        raise Alarmed
+        raise AlarmError
 
     before = signal.signal(signal.SIGALRM, handler)
     try:
@@ -176,7 +177,7 @@ def test_a_signal_ends_the_work() -> None:
             took = monotonic() - begun
             begun = monotonic()
             signal.setitimer(signal.ITIMER_REAL, took / 4)
-            with pytest.raises(Alarmed):
+            with pytest.raises(AlarmError):
                 client.command("getThings", effect="read")
             assert monotonic() - begun < took * 0.9
             assert client.command("getThings", effect="read").data

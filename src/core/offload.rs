@@ -13,8 +13,8 @@ use tokio::time::Instant;
 
 use super::error::Error;
 
-/// The most that comes from a connection at once, which is a millisecond's work on most lists. A head may be as long.
-pub const PIECE_BYTES_MAX: usize = 128 * 1024;
+/// The most that comes from a connection at once, which is two milliseconds' work on most lists. A head may be as long.
+pub const PIECE_BYTES_MAX: usize = 256 * 1024;
 /// A thread that many calls share stands still no longer than the work on so many bytes takes: a few milliseconds.
 pub const SHARED_BYTES_MAX: usize = 64 * 1024;
 /// On a thread of the call's own, nothing but Ctrl-C and the deadline waits.

@@ -14,11 +14,12 @@ use zeroize::Zeroize;
 
 use super::http1::Wipe;
 use crate::core::cause::BoxError;
+use crate::core::offload::PIECE_BYTES_MAX;
 
 /// Most header fields of an answer.
 pub(super) const FIELDS_MAX: usize = 1000;
 /// Most bytes of the head of an answer.
-pub(super) const BYTES_MAX: usize = 256 * 1024;
+pub(super) const BYTES_MAX: usize = PIECE_BYTES_MAX;
 
 /// Names of lines without which a body can't be read, by their letters.
 const DECISIVE: [&str; 3] = ["contentlength", "transferencoding", "contentencoding"];
