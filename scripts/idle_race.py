@@ -61,7 +61,7 @@ def pause(number: int) -> float:
 
 def blocking(make: Callable[[str], Callable[[], object]], url: str, calls: int) -> int:
     """How many of the calls failed."""
-    failed = []
+    failed: list[Exception] = []
 
     def caller(offset: int) -> None:
         call = make(url)
@@ -82,7 +82,7 @@ def blocking(make: Callable[[str], Callable[[], object]], url: str, calls: int) 
 
 def with_asyncio(make: Callable[[str], Callable[[], Awaitable[object]]], url: str, calls: int) -> int:
     """How many of the calls failed."""
-    failed = []
+    failed: list[Exception] = []
 
     async def caller(offset: int) -> None:
         call = make(url)
@@ -142,13 +142,14 @@ def main() -> None:
     made = (calls // AT_ONCE + 1) * AT_ONCE
     url = Server().url
     sys.stdout.write("| Client | POSTs | failed, unknown whether applied |\n|---|---|---|\n")
-    for name, run in (
+    rows: list[tuple[str, Callable[[], int]]] = [
         ("infosecops", lambda: blocking(ours, url, calls)),
         ("infosecops, asyncio", lambda: with_asyncio(ours_async, url, calls)),
         ("requests", lambda: blocking(with_requests, url, calls)),
         ("httpx", lambda: blocking(with_httpx, url, calls)),
         ("httpx, asyncio", lambda: with_asyncio(with_httpx_async, url, calls)),
-    ):
+    ]
+    for name, run in rows:
         failed = run()
         sys.stdout.write(f"| {name} | {made} | {failed} ({100 * failed / made:.1f} %) |\n")
         sys.stdout.flush()
