@@ -132,7 +132,7 @@ def rows() -> Iterator[Row]:
     )
     yield row("get_run_status", "read", "getRunStatus", lambda gl, run: gl.get_run_status(run), prepare=_run)
     waiting = {"prepare": _run, "is_wait": True}
-    yield row("wait_for_run", "read", "getRunStatus", _wait_for_run, limit=HASTY, **waiting)
+    yield row("wait_for_run", "read", "getRunStatus", _wait_for_run, limit=HASTY, patient=_wait_for_run_on, **waiting)
     yield row(
         "wait_for_run",
         "read",

@@ -58,6 +58,8 @@ class Row:
     """Whether it looks until something has ended."""
     limit: float | None = None
     """Seconds that the call may take, where the client's timeout does not say so."""
+    patient: Callable[[Any, Any], Any] | None = None
+    """The same call with plenty of time, where `limit` is short."""
     strikes: int | None = None
     """How often a lasting fault strikes, where the call would not end otherwise."""
 

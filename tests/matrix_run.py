@@ -15,7 +15,7 @@ from agent_calls import UUID
 from infosecops import Retry
 from infosecops.sandbox import Sandbox
 from matrix import ATTEMPTS, GL, HASTY, MAX_BYTES, PATIENT, ROWS, Row
-from matrix_expectation import applies
+from matrix_expectation import applies, expected
 from matrix_faults import ANOTHER, OWN_PLACE, Fault, available
 
 if TYPE_CHECKING:
@@ -27,9 +27,9 @@ TWINS = ("sync", "async")
 COMMON = {"retry": Retry(attempts=ATTEMPTS, base=0.0), "max_response_bytes": MAX_BYTES}
 LANES_AT_ONCE = 32
 LANE_LENGTH = 8
-SECOND_CHANCES = 5
-# Getting ready proves nothing, and must not fail on a busy machine.
-READY_CHANCES = 50
+# On a busy machine a short deadline may end without a fault. What proves nothing is repeated.
+CHANCES = 50
+WANT_OF_TIME = (infosecops.DeadlineExceeded, infosecops.WaitTimeout, infosecops.PartialFailure, infosecops.TaskLeftOpen)
 
 
 @dataclass
@@ -104,7 +104,7 @@ class Lane:
                 options["logout_on_close"] = False
             self.clients[timeout] = made = make(timeout=timeout, **options)
             if not self.row.is_fresh:
-                self.again(lambda: self.good_call(made), READY_CHANCES)
+                self.again(lambda: self.good_call(made))
                 self.remember_place()
         return self.clients[timeout]
 
@@ -114,7 +114,7 @@ class Lane:
 
     def good_call(self, client: Any) -> Any:
         self.ready(client)
-        return self.finish(self.row.call(client, self.gift))
+        return self.finish((self.row.patient or self.row.call)(client, self.gift))
 
     def order(self, fault: Fault) -> None:
         stands_for = {OWN_PLACE: self.place, ANOTHER: self.row.another}
@@ -136,20 +136,41 @@ class Lane:
 
     def attempt(self, fault: Fault) -> Cell:
         """One call that goes wrong, and one more when all is well again."""
+        expectation = expected(self.row, fault)
+        waits = self.row.patient is not None and expectation.error == "WaitTimeout"
+        for _ in range(CHANCES):
+            cell = self.strike(fault, hasty=waits)
+            # A deadline that ended before the fault struck is no try.
+            if not (waits or fault.is_hasty) or len(cell.wire) >= len(self.row.lead) + expectation.requests:
+                break
+            self.box.faults.clear()
+        if fault.symptom != "gone":
+            self.box.faults.clear()
+            client = self.clients[HASTY if fault.is_hasty else PATIENT]
+            try:
+                self.again(lambda: self.good_call(client))
+            except infosecops.Error as error:
+                cell.afterwards = error
+        return cell
+
+    def strike(self, fault: Fault, *, hasty: bool) -> Cell:
+        """Get ready with patience, then make the one call that goes wrong."""
         timeout = HASTY if fault.is_hasty else PATIENT
         if self.row.is_fresh:
             self.learn_place()
             self.forget_clients()
         client = self.client(timeout)
-        self.again(lambda: self.ready(client), READY_CHANCES)
+        self.again(lambda: self.ready(client))
         self.box.journal.clear()
         if fault.symptom == "gone":
             self.disconnect(client)
         self.order(fault)
-        cell = Cell(self.row, fault, self.twin, limit=self.row.limit or timeout)
+        call = self.row.call if hasty else self.row.patient or self.row.call
+        limit = timeout if self.row.patient and not hasty else self.row.limit or timeout
+        cell = Cell(self.row, fault, self.twin, limit=limit)
         begun = time.monotonic()
         try:
-            cell.value = self.finish(self.row.call(client, self.gift))
+            cell.value = self.finish(call(client, self.gift))
         except infosecops.Error as error:
             cell.error = error
         cell.elapsed = time.monotonic() - begun
@@ -157,18 +178,12 @@ class Lane:
         cell.wire = [entry.operation for entry in entries]
         applied = [entry.operation for entry in entries[len(self.row.lead) :] if entry.applied]
         cell.applied, cell.struck_applied = len(applied), applied.count(self.row.struck)
-        if fault.symptom != "gone":
-            self.box.faults.clear()
-            try:
-                self.again(lambda: self.good_call(client))
-            except infosecops.Error as error:
-                cell.afterwards = error
         return cell
 
-    def again(self, call: Callable[[], object], chances: int = SECOND_CHANCES) -> None:
-        """What has little time gets some more chances: on a busy machine its time may be up without a fault."""
-        for _ in range(chances):
-            with suppress(infosecops.DeadlineExceeded, infosecops.WaitTimeout):
+    def again(self, call: Callable[[], object]) -> None:
+        """Until it ends in time: getting ready proves nothing, and must not fail on a busy machine."""
+        for _ in range(CHANCES):
+            with suppress(*WANT_OF_TIME):
                 call()
                 return
         call()

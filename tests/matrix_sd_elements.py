@@ -29,21 +29,21 @@ def _job(box: Sandbox) -> int:
     return _started(box).id
 
 
-def _wait(sde: Any, job: Any) -> Any:
-    # One look, then a pause until time is up: what it sends does not depend on how fast the machine is.
-    return sde.jobs.alm.wait(job, timeout=HASTY, poll_interval=60)
+# One look, then a pause until time is up: what it sends does not depend on how fast the machine is.
+ONE_LOOK = {"timeout": HASTY, "poll_interval": 60}
+LOOK_ON = {"timeout": PATIENT, "poll_interval": 0.02}
 
 
-def _wait_on(sde: Any, job: Any) -> Any:
-    return sde.jobs.alm.wait(job, timeout=PATIENT, poll_interval=0.02)
+def _wait(**options: float) -> Callable[[Any, Any], Any]:
+    return lambda sde, job: sde.jobs.alm.wait(job, **options)
 
 
-def _wait_for_all(sde: Any, job: Any) -> Any:
-    return only_of(sde, lambda: sde.jobs.alm.wait_all([job], timeout=HASTY, poll_interval=60))
+def _wait_for_all(**options: float) -> Callable[[Any, Any], Any]:
+    return lambda sde, job: only_of(sde, lambda: sde.jobs.alm.wait_all([job], **options))
 
 
-def _wait_for_any(sde: Any, job: Any) -> Any:
-    return only_of(sde, lambda: sde.jobs.wait_all([job], timeout=HASTY, poll_interval=60))
+def _wait_for_any(**options: float) -> Callable[[Any, Any], Any]:
+    return lambda sde, job: only_of(sde, lambda: sde.jobs.wait_all([job], **options))
 
 
 def rows() -> Iterator[Row]:
@@ -67,13 +67,25 @@ def rows() -> Iterator[Row]:
         "jobs.alm.report", "unsafe", lambda sde, _: sde.jobs.alm.report(12, succeeded=True, result_message="All well")
     )
     waiting = {"is_wait": True, "another": ANOTHER_JOB}
-    yield row("jobs.alm.wait", "read", _wait, "jobs.alm.get", prepare=_job, limit=HASTY, **waiting)
-    yield row("jobs.alm.wait_all", "read", _wait_for_all, "jobs.alm.get", prepare=_job, limit=HASTY, **waiting)
-    yield row("jobs.wait_all", "read", _wait_for_any, "jobs.alm.get", prepare=_started, limit=HASTY, **waiting)
+    for operation, wait, prepare in (
+        ("jobs.alm.wait", _wait, _job),
+        ("jobs.alm.wait_all", _wait_for_all, _job),
+        ("jobs.wait_all", _wait_for_any, _started),
+    ):
+        yield row(
+            operation,
+            "read",
+            wait(**ONE_LOOK),
+            "jobs.alm.get",
+            prepare=prepare,
+            limit=HASTY,
+            patient=wait(**LOOK_ON),
+            **waiting,
+        )
     yield row(
         "jobs.alm.wait",
         "read",
-        _wait_on,
+        _wait(**LOOK_ON),
         "jobs.alm.get",
         note="looks again",
         prepare=_job,

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "matrix.md"
 EVERYTHING = matrix_run.everything()
-# What a busy machine may add to a deadline.
-GRACE = 0.5
+# What a busy machine may add to a deadline; the faults last longer than this.
+GRACE = 8.0
 PREFIXES = {
     infosecops.GovernanceLifecycle: "",
     Jobs: "jobs.",

@@ -58,12 +58,12 @@ class Lane(matrix_run.Lane):
             self.clients[timeout] = made = make(
                 self.front.url, timeout=timeout, ca_file=self.authority.file, proxy="direct", **options
             )
-            self.again(lambda: self.good_call(made), matrix_run.READY_CHANCES)
+            self.again(lambda: self.good_call(made))
         return self.clients[timeout]
 
     def struck_by(self, cut: str) -> infosecops.Error | None:
         client = self.client(self.row.limit or PATIENT)
-        self.again(lambda: self.ready(client), matrix_run.READY_CHANCES)
+        self.again(lambda: self.ready(client))
         self.box.journal.clear()
         self.front.cut, self.front.struck = cut, self.row.struck
         self.front.skip, self.front.strikes = self.row.skip, self.row.strikes

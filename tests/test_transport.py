@@ -62,14 +62,16 @@ def test_what_was_never_sent_is_tried_again_whatever_its_effect(effect: str) -> 
     assert steps == ["request", "retry", "request", "retry", "request", "failure"]
 
 
-@pytest.mark.parametrize("value", ["0", formatdate(time() - 60, usegmt=True), "nonsense"])
+@pytest.mark.parametrize(
+    "value", ["0", formatdate(time() - 60, usegmt=True), "nonsense"], ids=["seconds", "date", "nonsense"]
+)
 def test_retry_after_is_understood_in_both_forms(value: str) -> None:
     with Wire(ok("{}", status="429 Slow down", Retry_After=value), EMPTY) as wire, client(wire.url) as api:
         assert api.request("POST", "/x").status == 200
         assert len(wire.requests) == 2
 
 
-@pytest.mark.parametrize("value", ["3600", formatdate(time() + 3600, usegmt=True)])
+@pytest.mark.parametrize("value", ["3600", formatdate(time() + 3600, usegmt=True)], ids=["seconds", "date"])
 def test_a_wait_beyond_the_deadline_is_not_begun(value: str) -> None:
     with Wire(ok("{}", status="429 Slow down", Retry_After=value)) as wire, client(wire.url) as api:
         with pytest.raises(infosecops.RateLimitedError) as caught:
