@@ -15,6 +15,7 @@ from infosecops import AsyncLazyList, Retry
 from loops import LOOPS, needs_uvloop
 from secret_vault import Vault
 from servers import Authority, Nginx
+from web_servers import Tomcat
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
@@ -188,3 +189,10 @@ def vault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Vault:
     vault = Vault(tmp_path, monkeypatch)
     vault.put("first-secret")
     return vault
+
+
+@pytest.fixture(scope="session")
+def tomcat() -> Iterator[Tomcat]:
+    """One for all tests, as it takes seconds to start."""
+    with Tomcat() as server:
+        yield server

@@ -83,26 +83,22 @@ class Program:
     ending = signal.SIGTERM
 
     def __init__(self) -> None:
-        self._found = program(self.name)
+        self._found = self.find()
         self.directory = Path(tempfile.mkdtemp(prefix=f"{self.name}-"))
         self.port = 0
 
+    def find(self) -> str:
+        """The program's file."""
+        return program(self.name)
+
     def command(self) -> Sequence[str]:
-        """What to run, after the configuration for `self.port` was written."""
+        """Its arguments, after the configuration for `self.port` was written."""
         raise NotImplementedError
 
     def __enter__(self) -> Self:
         for _ in range(STARTS_MAX):
             self.port = free_port()
-            with (self.directory / "output.log").open("ab") as output:
-                self._process = subprocess.Popen(
-                    [self._found, *self.command()],
-                    cwd=self.directory,
-                    stdin=subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=output,
-                )
-            if self._is_ready():
+            if self._starts():
                 return self
         said = self.said()
         self._remove()
@@ -112,9 +108,38 @@ class Program:
         self.stop()
         self._remove()
 
-    def stop(self) -> None:
+    def restart(self, ending: int | None = None) -> None:
+        """End the process, by this signal or as usual, and start it again on the same port."""
+        self.stop(ending)
+        for _ in range(STARTS_MAX):
+            if self._starts():
+                return
+        raise RuntimeError(f"{self.name} does not start again: {self.said()}")
+
+    def _starts(self) -> bool:
+        with (self.directory / "output.log").open("ab") as output:
+            self._process = subprocess.Popen(
+                [self._found, *self.command()],
+                cwd=self.directory,
+                env={**os.environ, **self.environment()},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                # A group of its own, so that its workers can be killed with it.
+                start_new_session=True,
+            )
+        return self._is_ready()
+
+    def environment(self) -> dict[str, str]:
+        """Variables beside those of this process."""
+        return {}
+
+    def stop(self, ending: int | None = None) -> None:
         """End the process; its port refuses connections from now on."""
-        self._process.send_signal(self.ending)
+        if ending == signal.SIGKILL:
+            os.killpg(self._process.pid, ending)
+        else:
+            self._process.send_signal(ending or self.ending)
         try:
             self._process.wait(LIMIT)
         except subprocess.TimeoutExpired:
