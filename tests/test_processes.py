@@ -273,7 +273,8 @@ def test_processes_of_every_kind_can_call(method: str, box: Sandbox) -> None:
         assert process.exitcode == 0
         account.fetch(pam)
     entries = box.journal.entries()
-    assert entries[0].peer_port == entries[2].peer_port != entries[1].peer_port
+    # The parent may have opened another one: an audited request takes no connection that waited for long.
+    assert entries[1].peer_port not in {entries[0].peer_port, entries[2].peer_port}
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -2,12 +2,10 @@
 //! through the descriptor of its reactor. The runtime's thread attaches to the interpreter for none of it.
 
 use std::mem;
-use std::os::fd::RawFd;
-use std::os::unix::process::parent_id;
-use std::path::Path;
-use std::process;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Wake, Waker};
+use std::thread;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use pyo3::prelude::*;
@@ -15,12 +13,14 @@ use pyo3::types::{PyCFunction, PyWeakrefMethods, PyWeakrefReference};
 use tokio::runtime::Handle;
 
 use super::delivery::{Addressed, run_all};
-use super::event_loop::EventLoop;
+use crate::core::generation::Generation;
 use crate::core::http_client::Reactor;
 
 /// Calls beyond this many at once go to the background runtime: on a machine with several cores it does their work beside
 /// the loop's.
 const DRIVEN_MAX: usize = 4;
+/// What a child waits where its parent's descriptor calls it.
+const PAUSE_OF_CHILD: Duration = Duration::from_millis(10);
 
 /// What one loop has to do.
 pub struct Mailbox {
@@ -29,7 +29,7 @@ pub struct Mailbox {
     reactor: Arc<Reactor>,
     /// For what the calls need beside their connections: time, new connections, files.
     runtime: Handle,
-    process: u32,
+    process: Generation,
 }
 
 #[derive(Default)]
@@ -133,7 +133,7 @@ impl Mailbox {
     }
 
     fn is_of_this_process(&self) -> bool {
-        self.process == process::id()
+        self.process.is_current()
     }
 
     /// Whether the loop still looks.
@@ -154,16 +154,15 @@ impl Mailbox {
             open: Mutex::new(Some(Open::default())),
             reactor,
             runtime,
-            process: process::id(),
+            process: Generation::current(),
         });
-        let reader = Reader {
-            mailbox: this.clone(),
-            descriptor,
-        };
+        let reader = Reader { mailbox: this.clone() };
         let look = PyCFunction::new_closure(py, None, None, move |arguments, _| reader.look(arguments.py()))?;
         // In a context of its own, or the loop would keep the variables of whoever made the first call.
         let context = py.import("contextvars")?.getattr("Context")?.call0()?;
         context.call_method1("run", (event_loop.getattr("add_reader")?, descriptor, look))?;
+        let forks = py.import("infosecops._forks")?;
+        forks.call_method1("part_after_fork", (event_loop, descriptor))?;
         Ok(this)
     }
 }
@@ -171,14 +170,14 @@ impl Mailbox {
 /// What the loop calls when there is something to look at. It belongs to the loop, and goes with it.
 struct Reader {
     mailbox: Arc<Mailbox>,
-    descriptor: RawFd,
 }
 
 impl Reader {
     fn look(&self, py: Python<'_>) -> PyResult<()> {
         let mailbox = &self.mailbox;
         if !mailbox.is_of_this_process() {
-            return self.look_in_a_child(py);
+            look_in_a_child(py);
+            return Ok(());
         }
         // Nobody needs to ring before the end.
         if let Some(open) = &mut *mailbox.lock() {
@@ -198,16 +197,13 @@ impl Reader {
         });
         run_all(py, jobs.unwrap_or_default()).and(looked.map_err(PyErr::from))
     }
+}
 
-    /// A forked child that goes on with its parent's loop must not read its parent's answers, nor have the loop forget
-    /// what the parent's watches: they share its list. When the parent is gone, the descriptor would call for ever.
-    fn look_in_a_child(&self, py: Python<'_>) -> PyResult<()> {
-        let owner = self.mailbox.process;
-        if parent_id() != owner && !Path::new(&format!("/proc/{owner}")).exists() {
-            EventLoop::running(py)?.call_method1("remove_reader", (self.descriptor,))?;
-        }
-        Ok(())
-    }
+/// A forked child that goes on with its parent's loop must not read its parent's answers. Loops of asyncio part from the
+/// parent's descriptor at the fork (`_forks.py`); of any other it is not known whether they share their list with the
+/// parent's, which must not forget it. There it calls again and again, as long as there is something to read.
+fn look_in_a_child(py: Python<'_>) {
+    py.detach(|| thread::sleep(PAUSE_OF_CHILD));
 }
 
 impl Drop for Reader {

@@ -89,6 +89,7 @@ mod _infosecops {
 
     #[pymodule_init]
     fn init(module: &pyo3::Bound<'_, pyo3::types::PyModule>) -> pyo3::PyResult<()> {
+        crate::core::generation::watch_forks()?;
         super::classes::announce(module)?;
         super::engine::close_at_exit(module.py())
     }

@@ -6,12 +6,13 @@
 #![allow(unsafe_code)]
 
 use std::marker::PhantomData;
-use std::process;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
+use crate::core::generation::Generation;
+
 struct Tagged<T> {
-    pid: u32,
+    made_in: Generation,
     value: T,
 }
 
@@ -39,7 +40,7 @@ impl<T: Send + Sync> PerProcess<T> {
         // SAFETY: a pointer stored in `current` comes from `Box::into_raw` and is freed by `drop` alone, which has the
         // only reference to `self`; replaced pointers are leaked. So it is valid as long as `self` is borrowed.
         let tagged = unsafe { &*current };
-        (tagged.pid == process::id()).then_some(&tagged.value)
+        tagged.made_in.is_current().then_some(&tagged.value)
     }
 
     /// What was copied from the parent by a fork, as long as this process has made no value of its own. Threads of the
@@ -51,7 +52,7 @@ impl<T: Send + Sync> PerProcess<T> {
         }
         // SAFETY: as in `get`.
         let tagged = unsafe { &*current };
-        (tagged.pid != process::id()).then_some(&tagged.value)
+        (!tagged.made_in.is_current()).then_some(&tagged.value)
     }
 
     /// This process's value, made if need be. Takes no lock: of two threads that make one, one is dropped.
@@ -60,13 +61,13 @@ impl<T: Send + Sync> PerProcess<T> {
             return Ok(value);
         }
         let made = Box::into_raw(Box::new(Tagged {
-            pid: process::id(),
+            made_in: Generation::current(),
             value: make()?,
         }));
         let mut seen = self.current.load(Ordering::Acquire);
         loop {
             // SAFETY: as in `get`; every pointer once stored stays valid while `self` is borrowed.
-            if !seen.is_null() && unsafe { &*seen }.pid == process::id() {
+            if !seen.is_null() && unsafe { &*seen }.made_in.is_current() {
                 // SAFETY: `made` comes from `Box::into_raw` above and was never stored, so nobody else has it.
                 drop(unsafe { Box::from_raw(made) });
                 // SAFETY: as in `get`.
@@ -91,7 +92,7 @@ impl<T> Drop for PerProcess<T> {
             return;
         }
         // SAFETY: as in `get`; `&mut self` proves that nobody borrows the value.
-        if unsafe { &*current }.pid == process::id() {
+        if unsafe { &*current }.made_in.is_current() {
             // SAFETY: comes from `Box::into_raw`, is stored nowhere else, and is not used after this.
             drop(unsafe { Box::from_raw(current) });
         }

@@ -23,6 +23,7 @@ pub mod event;
 pub mod failover;
 pub mod found;
 pub mod gateway;
+pub mod generation;
 pub mod http_client;
 pub mod lenient;
 pub mod offload;

@@ -35,6 +35,7 @@ pub use tls::Tls;
 
 pub use crate::core::error::System;
 
+use crate::core::generation::Generation;
 use server::{Orders, Shared, World};
 
 /// How a sandbox starts.
@@ -65,7 +66,7 @@ impl Drop for EndSignal {
 pub struct Sandbox {
     shared: Arc<Shared>,
     port: u16,
-    process: u32,
+    process: Generation,
     orders: watch::Sender<Orders>,
     ended: Ended,
     thread: Mutex<Option<JoinHandle<io::Result<()>>>>,
@@ -118,7 +119,7 @@ impl Sandbox {
         Ok(Sandbox {
             shared,
             port,
-            process: std::process::id(),
+            process: Generation::current(),
             orders,
             ended,
             thread: Mutex::new(Some(thread)),
@@ -249,7 +250,7 @@ impl Sandbox {
     /// Waits until the sandbox has stopped, or for so long. Tells whether it has stopped.
     pub fn wait(&self, timeout: Option<Duration>) -> bool {
         // A forked child has no thread to wait for.
-        if self.process != std::process::id() {
+        if !self.process.is_current() {
             return true;
         }
         let deadline = timeout.map(|timeout| Instant::now() + timeout);
@@ -273,7 +274,7 @@ impl Sandbox {
     /// Stops the sandbox: cuts all connections and waits for its thread. Does nothing the second time.
     pub fn stop(&self) {
         // A forked child has no such thread: joining it would never end.
-        if self.process != std::process::id() {
+        if !self.process.is_current() {
             return;
         }
         self.orders.send_modify(|orders| orders.stop = true);

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
-use std::process;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll};
@@ -15,6 +14,8 @@ use futures_util::task::AtomicWaker;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Token, Waker};
 use tokio::io::ReadBuf;
+
+use crate::core::generation::Generation;
 
 /// What came at once; the rest comes with the next look.
 const EVENTS_MAX: usize = 256;
@@ -27,7 +28,7 @@ pub struct Reactor {
     system: Mutex<System>,
     bell: Waker,
     watched: Mutex<Watched>,
-    process: u32,
+    process: Generation,
 }
 
 struct System {
@@ -62,7 +63,7 @@ impl Reactor {
                 events: Events::with_capacity(EVENTS_MAX),
             }),
             watched: Mutex::default(),
-            process: process::id(),
+            process: Generation::current(),
         })
     }
 
@@ -257,11 +258,7 @@ impl Watch {
 impl Drop for Watch {
     fn drop(&mut self) {
         // In a forked child, the system's list is still the parent's.
-        if let Some(reactor) = self
-            .reactor
-            .upgrade()
-            .filter(|reactor| reactor.process == process::id())
-        {
+        if let Some(reactor) = self.reactor.upgrade().filter(|reactor| reactor.process.is_current()) {
             reactor.watched().sockets.remove(&self.token);
             let system = reactor.system();
             // It fails only where the socket is not watched.
