@@ -229,7 +229,8 @@ def test_a_tunnel_that_is_cut(
         assert told[-1] == TAKEN_UP
         cut.answer = None
         opened(wire.url, way)()
-        assert len(wire.requests) == 1
+        # One that was cut may have been on its way still.
+        assert 1 <= len(wire.requests) <= 2
 
 
 @pytest.mark.parametrize("scheme", ["socks5", "socks5h"])

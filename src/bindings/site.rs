@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use futures_util::future::BoxFuture;
 use pyo3::exceptions::{PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::types::{PyCFunction, PyDict, PyTuple};
+use pyo3::types::{IntoPyDict, PyCFunction, PyDict, PyTuple};
 use pyo3_async_runtimes::TaskLocals;
 use tokio::sync::oneshot;
 
@@ -201,6 +201,29 @@ where
     given.ok_or_else(|| PyRuntimeError::new_err("the context did not run what it was given"))
 }
 
+/// Runs on an event loop, is awaited from here, and is cancelled there if it is not awaited to its end.
+pub struct Awaited {
+    future: OfCall<BoxFuture<'static, PyResult<Py<PyAny>>>>,
+    task: Option<Py<PyAny>>,
+}
+
+impl Future for Awaited {
+    type Output = PyResult<Py<PyAny>>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.future).poll(context)
+    }
+}
+
+impl Drop for Awaited {
+    fn drop(&mut self) {
+        if let (Some(site), Some(task)) = (Site::current(), self.task.take()) {
+            // Of one that has ended, nothing comes.
+            site.post(Box::new(move |py| task.call_method0(py, "cancel").map(drop)));
+        }
+    }
+}
+
 /// What is to be awaited on the event loop. Gives None for anything else.
 pub fn awaitable(given: Bound<'_, PyAny>, locals: Option<&TaskLocals>) -> PyResult<Option<Awaited>> {
     if !given.hasattr("__await__")? {
@@ -212,9 +235,13 @@ pub fn awaitable(given: Bound<'_, PyAny>, locals: Option<&TaskLocals>) -> PyResu
             "an async callable needs the Async twin of this client",
         ));
     };
-    let future = pyo3_async_runtimes::into_future_with_locals(locals, given)?;
-    Ok(Some(OfCall::new(Box::pin(future))))
+    let py = given.py();
+    let keywords = [("loop", locals.event_loop(py))].into_py_dict(py)?;
+    let begin = py.import("asyncio")?.getattr("ensure_future")?;
+    let task = locals.context(py).call_method("run", (begin, given), Some(&keywords))?;
+    let future = pyo3_async_runtimes::into_future_with_locals(locals, task.clone())?;
+    Ok(Some(Awaited {
+        future: OfCall::new(Box::pin(future)),
+        task: Some(task.unbind()),
+    }))
 }
-
-/// Something that runs on an event loop, awaited from here.
-pub type Awaited = OfCall<BoxFuture<'static, PyResult<Py<PyAny>>>>;

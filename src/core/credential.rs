@@ -2,12 +2,19 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use tokio::time::{Instant, timeout_at};
 
 pub use super::credential_kind::{ACCESS_KEY_USER, CredentialKind, check_name};
-use super::error::Error;
+use super::error::{Error, Kind, Outcome};
 use super::secret::Secret;
+use super::transport::Call;
+
+/// What to do where the deadline was over before there was anything to send.
+const LATE_HINT: &str =
+    "nothing was sent: look at what gives the credential (a callable, a command, a keyring), or pass a larger timeout";
 
 /// Gives a secret on demand. Implemented outside the core.
 pub trait SecretSource: Send + Sync {
@@ -64,23 +71,46 @@ impl Holder {
         self.kind.map_or(Ok(()), |kind| kind.check(secret))
     }
 
-    /// The value in use, asked for if there is none.
+    /// The value in use, asked for if there is none. What is not given before the call's deadline is not waited for, if it
+    /// is awaited; a callable that blocks can't be ended, and is told of afterwards.
     ///
     /// # Errors
-    /// If none can be had, or it can't be the credential.
-    pub async fn get(&self) -> Result<Secret, Error> {
+    /// If none can be had in time, or it can't be the credential.
+    pub async fn get(&self, call: &Call, operation: &str) -> Result<Secret, Error> {
         match &self.credential {
             Credential::Fixed(secret) => self.check(secret).map(|()| secret.clone()),
             Credential::Source(source) => {
                 if let Some(secret) = self.current.lock().unwrap_or_else(PoisonError::into_inner).clone() {
                     return Ok(secret);
                 }
-                let secret = source.fetch().await?;
-                self.check(&secret)?;
-                *self.current.lock().unwrap_or_else(PoisonError::into_inner) = Some(secret.clone());
-                Ok(secret)
+                let begun = Instant::now();
+                let fetched = timeout_at(call.deadline(), source.fetch()).await;
+                let given = match fetched {
+                    Ok(fetched) => {
+                        let secret = fetched?;
+                        self.check(&secret)?;
+                        *self.current.lock().unwrap_or_else(PoisonError::into_inner) = Some(secret.clone());
+                        Some(secret)
+                    }
+                    Err(_) => None,
+                };
+                given
+                    .filter(|_| call.remaining() > Duration::ZERO)
+                    .ok_or_else(|| self.late(call, operation, begun))
             }
         }
+    }
+
+    fn late(&self, call: &Call, operation: &str, begun: Instant) -> Error {
+        let message = format!(
+            "asking for the credential {} took {:.3} s, and the call has {:.3} s in all",
+            self.kind.map_or("of the login", |kind| kind.name),
+            begun.elapsed().as_secs_f64(),
+            call.limit().as_secs_f64()
+        );
+        Error::new(Kind::Deadline, message, call.context(operation))
+            .with_outcome(Outcome::NotSent)
+            .with_hint(LATE_HINT)
     }
 
     /// The value in use, if there is one yet.

@@ -121,6 +121,16 @@ impl Call {
         }
     }
 
+    /// When it is over.
+    pub fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    /// How long it may take in all.
+    pub fn limit(&self) -> Duration {
+        self.limit
+    }
+
     /// Time left.
     pub fn remaining(&self) -> Duration {
         self.deadline.saturating_duration_since(Instant::now())

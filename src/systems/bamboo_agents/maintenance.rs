@@ -177,7 +177,7 @@ pub async fn ask_until_granted(
     match poll(pace, None, look, has_ended, tell_wait).await? {
         End::Finished(Asked::Answered(task)) if task.is_granted() => Ok(task),
         End::Finished(Asked::Answered(task)) => {
-            let uuid = opened.uuid.get().await?;
+            let uuid = opened.uuid.get(call, operation).await?;
             Err(not_granted(call, operation, &task, &uuid))
         }
         End::Finished(Asked::Failed(error)) => Err(error),

@@ -43,7 +43,11 @@ impl Opened<'_> {
         target: Target,
         form: Form,
     ) -> Result<Answer, Error> {
-        let uuid = self.uuid.get().await.map_err(|error| call.refuse(operation, error))?;
+        let uuid = self
+            .uuid
+            .get(call, operation)
+            .await
+            .map_err(|error| call.refuse(operation, error))?;
         let is_read = method == Method::GET;
         let effect = if is_read { Effect::Read } else { Effect::Unsafe };
         let mut request =

@@ -94,11 +94,11 @@ impl BambooAgents {
     }
 
     /// Adds the credentials. Gives the secret used, to be forgotten when it is refused.
-    async fn authorize(&self, request: &mut Request) -> Result<Option<Secret>, Error> {
+    async fn authorize(&self, call: &Call, request: &mut Request) -> Result<Option<Secret>, Error> {
         let (secret, mut value) = match &self.login {
             Login::Anonymous => return Ok(None),
             Login::Basic { username, password } => {
-                let secret = password.get().await?;
+                let secret = password.get(call, &request.operation).await?;
                 // Bamboo's REST guide asks for this parameter beside the header.
                 request.target = request.target.clone().query("os_authType", "basic");
                 let (value, encoded) = crate::core::basic_auth::header(username, &secret);
@@ -106,7 +106,7 @@ impl BambooAgents {
                 (secret, value)
             }
             Login::Bearer(token) => {
-                let secret = token.get().await?;
+                let secret = token.get(call, &request.operation).await?;
                 let value = header_value("token", &format!("Bearer {}", secret.expose()))?;
                 (secret, value)
             }
@@ -130,7 +130,7 @@ impl BambooAgents {
 impl Backend for BambooAgents {
     async fn send(&self, call: &Call, mut request: Request) -> Result<Answer, Error> {
         let secret = self
-            .authorize(&mut request)
+            .authorize(call, &mut request)
             .await
             .map_err(|error| call.refuse(&request.operation, error))?;
         if request.method != http::Method::GET {

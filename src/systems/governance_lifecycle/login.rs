@@ -65,7 +65,7 @@ pub(super) async fn as_user(
     password: &Holder,
     auth_source: Option<&str>,
 ) -> Result<Secret, Error> {
-    let secret = password.get().await?;
+    let secret = password.get(call, "login").await?;
     let body = credentials(username, &secret, auth_source)?;
     let request = request("login", USER)
         .body("application/xml", Body::Bytes(Bytes::from_owner(body)))
@@ -74,7 +74,7 @@ pub(super) async fn as_user(
 }
 
 pub(super) async fn as_app(call: &Call, client_id: &str, client_secret: &Holder) -> Result<Secret, Error> {
-    let secret = client_secret.get().await?;
+    let secret = client_secret.get(call, "login").await?;
     let mut value = header_value("client_secret", secret.expose())?;
     value.set_sensitive(true);
     let request = request("login", APP)

@@ -142,10 +142,10 @@ impl GovernanceLifecycle {
         self.session.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn token(&self, call: &Call) -> Result<Option<Secret>, Error> {
+    async fn token(&self, call: &Call, operation: &str) -> Result<Option<Secret>, Error> {
         match &self.auth {
             Auth::None => Ok(None),
-            Auth::Token(holder) => holder.get().await.map(Some),
+            Auth::Token(holder) => holder.get(call, operation).await.map(Some),
             Auth::User { .. } | Auth::App { .. } => self.session_token(call).await.map(Some),
         }
     }
@@ -214,11 +214,11 @@ impl GovernanceLifecycle {
     }
 
     /// Another token than the one that died, if there is a way to one.
-    async fn renewed(&self, call: &Call, dead: &Secret) -> Result<Option<Secret>, Error> {
+    async fn renewed(&self, call: &Call, operation: &str, dead: &Secret) -> Result<Option<Secret>, Error> {
         match &self.auth {
             Auth::None => Ok(None),
             Auth::Token(holder) if !holder.refused(dead) => Ok(None),
-            Auth::Token(holder) => Ok(Some(holder.get().await?).filter(|token| token != dead)),
+            Auth::Token(holder) => Ok(Some(holder.get(call, operation).await?).filter(|token| token != dead)),
             Auth::User { .. } | Auth::App { .. } => {
                 self.forget(dead);
                 self.session_token(call).await.map(Some)
@@ -233,7 +233,7 @@ impl GovernanceLifecycle {
         accept.or_insert(HeaderValue::from_static("application/json"));
         request.says_done = Some(page::says_done);
         let early = |error| before_sending(call, &request.operation, error);
-        let Some(token) = self.token(call).await.map_err(early)? else {
+        let Some(token) = self.token(call, &request.operation).await.map_err(early)? else {
             needs_no_token(&request).map_err(early)?;
             return call.send(&request).await;
         };
@@ -241,7 +241,7 @@ impl GovernanceLifecycle {
         if !page::is_dead_token(&first) || request.may_be_done(&first) {
             return Ok(first);
         }
-        let Some(fresh) = self.renewed(call, &token).await.map_err(early)? else {
+        let Some(fresh) = self.renewed(call, &request.operation, &token).await.map_err(early)? else {
             return Ok(first);
         };
         let second = call
@@ -314,7 +314,7 @@ pub async fn logout(client: &GovernanceLifecycle, call: &Call) -> Result<(), Err
 
 async fn end_session(client: &GovernanceLifecycle, call: &Call) -> Result<(), Error> {
     let token = match &client.auth {
-        Auth::Token(holder) => Some(holder.get().await?),
+        Auth::Token(holder) => Some(holder.get(call, "logout").await?),
         _ => client.session().token.clone(),
     };
     let Some(token) = token else {

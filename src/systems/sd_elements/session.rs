@@ -35,8 +35,8 @@ impl SdElements {
     }
 
     /// Adds the credentials. Gives the token used, to be forgotten when it is refused.
-    async fn authorize(&self, request: &mut Request) -> Result<Secret, Error> {
-        let token = self.token.get().await?;
+    async fn authorize(&self, call: &Call, request: &mut Request) -> Result<Secret, Error> {
+        let token = self.token.get(call, &request.operation).await?;
         let text = Zeroizing::new(format!("Token {}", token.expose()));
         let mut value = header_value("token", &text)?;
         value.set_sensitive(true);
@@ -54,14 +54,14 @@ impl Backend for SdElements {
         }
         let refuse = |request: &Request, error| call.refuse(&request.operation, error);
         let token = self
-            .authorize(&mut request)
+            .authorize(call, &mut request)
             .await
             .map_err(|error| refuse(&request, error))?;
         let mut answer = call.send(&request).await?;
         // A refused request did nothing, so it may go out again, whatever it does, if there is a newer token.
         if answer.status == 401 && self.token.refused(&token) {
             let newer = self
-                .authorize(&mut request)
+                .authorize(call, &mut request)
                 .await
                 .map_err(|error| refuse(&request, error))?;
             if newer != token {

@@ -87,8 +87,8 @@ impl Sectona {
     }
 
     /// Asks for the access key if none is in use, so that one answer serves many requests.
-    pub(super) async fn prepare(&self) -> Result<(), Error> {
-        self.access_key.get().await.map(drop)
+    pub(super) async fn prepare(&self, call: &Call, operation: &str) -> Result<(), Error> {
+        self.access_key.get(call, operation).await.map(drop)
     }
 
     /// Has the next call ask anew for a key that was refused.
@@ -135,7 +135,7 @@ impl Sectona {
         refused: &RefusedKeys,
     ) -> Result<(Answer, Secret), Error> {
         let refuse = |error, request: &Request| call.refuse(&request.operation, error);
-        let key = match self.access_key.get().await {
+        let key = match self.access_key.get(call, &request.operation).await {
             Ok(key) => key,
             Err(error) => return Err(refuse(error, &request)),
         };

@@ -120,7 +120,7 @@ pub async fn request_passwords(
         account.check().map_err(placed).map_err(refuse)?;
     }
     if !accounts.is_empty() {
-        client.prepare().await.map_err(refuse)?;
+        client.prepare(call, OPERATION).await.map_err(refuse)?;
     }
     let refused = &RefusedKeys::default();
     let results = bulk::run(
