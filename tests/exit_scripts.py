@@ -19,6 +19,20 @@ def client(**common):
 def async_client(**common):
     return infosecops.AsyncBambooAgents(hanging, token="t", proxy="direct", **common)
 
+def go_on_and_leave(call):
+    # Calls in daemon threads again and again, and ends the program meanwhile.
+    made = threading.Semaphore(0)
+
+    def go_on():
+        while True:
+            call()
+            made.release()
+
+    for _ in range(4):
+        threading.Thread(target=go_on, daemon=True).start()
+    for _ in range(40):
+        made.acquire()
+
 def quietly(tasks):
     # What asyncio itself says about tasks that are left behind is not ours.
     for task in tasks:
@@ -90,6 +104,87 @@ def go_on():
 
 for _ in range(4):
     threading.Thread(target=go_on, daemon=True).start()
+for _ in range(8):
+    answered.acquire()
+""",
+    "daemon threads in calls that are logged to a file": """
+import logging
+logging.basicConfig(filename=os.devnull, level=logging.DEBUG)
+box = Sandbox().start()
+api = box.bamboo_agents()
+go_on_and_leave(api.tokens.list)
+""",
+    "daemon threads whose credentials come from a file": """
+from pathlib import Path
+box = Sandbox().start()
+file = Path(__file__ if "__file__" in globals() else os.__file__)
+token = box.bamboo_agents.token.reveal()
+
+def read():
+    file.read_bytes()
+    return token
+
+def call():
+    with infosecops.BambooAgents(box.bamboo_agents.url, token=read, proxy="direct") as api:
+        api.tokens.list()
+
+go_on_and_leave(call)
+""",
+    "daemon threads with listeners that let others run": """
+box = Sandbox().start()
+api = box.bamboo_agents(on_event=lambda event: time.sleep(0.0005))
+go_on_and_leave(api.tokens.list)
+""",
+    "daemon threads in listeners that never come back": """
+box = Sandbox().start()
+begun = threading.Semaphore(0)
+
+def stay(event):
+    begun.release()
+    threading.Event().wait()
+
+api = box.bamboo_agents(on_event=stay)
+for _ in range(4):
+    threading.Thread(target=api.tokens.list, daemon=True).start()
+for _ in range(4):
+    begun.acquire()
+""",
+    "daemon threads that read what is to be changed": """
+box = Sandbox().start()
+gl = box.governance_lifecycle()
+item = infosecops.Group("Auditors", "CyberArk (REST)")
+begun = threading.Semaphore(0)
+
+def changes():
+    begun.release()
+    while True:
+        time.sleep(0.0005)
+        yield infosecops.ReviewItemChange("revoke", "nobody", item)
+
+for _ in range(4):
+    threading.Thread(target=lambda: gl.update_review_items("UAR", changes()), daemon=True).start()
+for _ in range(4):
+    begun.acquire()
+""",
+    "loops of daemon threads with listeners and credentials that let others run": """
+box = Sandbox().start()
+token = box.bamboo_agents.token.reveal()
+answered = threading.Semaphore(0)
+
+async def asked():
+    await asyncio.sleep(0.0005)
+    return token
+
+async def main():
+    while True:
+        async with infosecops.AsyncBambooAgents(
+            box.bamboo_agents.url, token=asked, proxy="direct", on_event=lambda event: time.sleep(0.0005)
+        ) as api:
+            await asyncio.gather(*(api.tokens.list() for _ in range(8)))
+        answered.release()
+
+for _ in range(4):
+    threading.Thread(target=lambda: asyncio.run(main()), daemon=True).start()
 for _ in range(8):
     answered.acquire()
 """,

@@ -12,6 +12,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyByteArray, PyBytes, PyFloat, PyInt, PyIterator, PyMapping, PyMemoryView, PyString};
 
 use super::errors::refused;
+use super::python_code::PythonCode;
 use crate::core::error::Error;
 
 /// Why a value can't be an argument. Shows nothing of the value.
@@ -185,7 +186,7 @@ pub fn bytes(expected: &str, value: &Bound<'_, PyAny>) -> Result<Vec<u8>, Wrong>
             "bytes: a memoryview must be one of single bytes".to_owned(),
         ));
     }
-    let copied = view.call_method0("tobytes").map_err(|_| wrong())?;
+    let copied = view.run_method("tobytes", ()).map_err(|_| wrong())?;
     copied.extract().map_err(|_| wrong())
 }
 
@@ -306,7 +307,7 @@ pub fn digits(number: &Bound<'_, PyAny>) -> Result<String, Wrong> {
         true => py.get_type::<PyInt>(),
         false => py.get_type::<PyFloat>(),
     };
-    let written = class.call_method1("__repr__", (number,));
+    let written = class.run_method("__repr__", (number,));
     let written = written.map_err(|error| match error.is_instance_of::<PyValueError>(py) {
         true => Wrong::Value("a number of fewer digits".to_owned()),
         false => Wrong::Raised(error),

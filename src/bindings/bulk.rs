@@ -9,6 +9,7 @@ use pyo3::types::{PyList, PyTuple};
 
 use super::argument;
 use super::errors::{classes, to_python};
+use super::python_code::PythonCode;
 use super::settings::{callable, config_error};
 use super::site::{Raised, progress};
 use crate::core::bulk::{Ended, Listener, Results};
@@ -139,7 +140,7 @@ where
     let result = py
         .import("infosecops._bulk")?
         .getattr("BulkResult")?
-        .call1((entries,))?;
+        .run((entries,), None)?;
     match partial {
         None => Ok(result),
         Some(error) => {
@@ -166,7 +167,7 @@ where
     };
     let input = input.cloned().map(|input| input.into_bound_py_any(py)).transpose()?;
     let class = py.import("infosecops._bulk")?.getattr("BulkEntry")?;
-    class.call1((index, input, value, error))
+    class.run((index, input, value, error), None)
 }
 
 /// All errors of entries are ours; what a callable raised is the cause of one. What ends the interpreter or a task, such

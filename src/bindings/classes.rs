@@ -13,6 +13,7 @@ use super::jobs::{Connection, Job};
 use super::login::{TrustedApp, UserLogin};
 use super::operation::{Operation, Task};
 use super::pages::{ConnectionPages, JobPages, Records};
+use super::python_code::PythonCode;
 use super::raw::{RawCall, Response};
 use super::reference::SecretReference;
 use super::review::{ChangeResult, ResultIterator, RetryChanges};
@@ -105,8 +106,8 @@ classes!(
 /// Completes the list of what the module has.
 pub fn announce(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let all = module.index()?;
-    all.call_method1("remove", ("__getattr__",))?;
-    all.call_method1("extend", (NAMES,)).map(drop)
+    all.run_method("remove", ("__getattr__",))?;
+    all.run_method("extend", (NAMES,)).map(drop)
 }
 
 /// What Python asks for a name that the module has not got yet.

@@ -7,6 +7,7 @@ use pyo3::types::{PyBool, PyDict, PyInt, PyList, PyString};
 use serde_json::value::RawValue;
 
 use super::errors::refused;
+use super::python_code::PythonCode;
 use crate::core::error::{Context, Error, Kind};
 use crate::core::record::{Extra, Json, Params, Record, View};
 use crate::core::redact::is_secret_name;
@@ -167,7 +168,10 @@ fn number<'py>(py: Python<'py>, digits: &str) -> PyResult<Bound<'py, PyAny>> {
     let as_text = || PyString::new(py, digits).into_any();
     if !digits.contains(['.', 'e', 'E']) {
         // Python limits the digits of an int that is made of text.
-        return Ok(py.get_type::<PyInt>().call1((digits,)).unwrap_or_else(|_| as_text()));
+        return Ok(py
+            .get_type::<PyInt>()
+            .run((digits,), None)
+            .unwrap_or_else(|_| as_text()));
     }
     match digits.parse::<f64>() {
         Ok(number) if number.is_finite() => number.into_bound_py_any(py),
@@ -277,7 +281,7 @@ pub fn record_repr(py: Python<'_>, record: &dyn Record) -> PyResult<String> {
 
 /// What a notebook shows of a value, made by the package's Python half.
 pub fn html<'py>(value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    value.py().import("infosecops._html")?.call_method1("shown", (value,))
+    value.py().import("infosecops._html")?.run_method("shown", (value,))
 }
 
 /// The methods every record has, and what else a class needs.

@@ -8,6 +8,7 @@ use pyo3::types::PyString;
 use super::argument::{self, Given};
 use super::errors::refused;
 use super::frames::read_frame;
+use super::python_code::PythonCode;
 use super::settings::config_error;
 use crate::systems::governance_lifecycle::{self as gl, Coverage, CoverageProblem, CoverageReport, CoverageRule};
 use crate::{named, record_methods};
@@ -64,7 +65,7 @@ impl CoverageRule {
     ) -> PyResult<Bound<'py, PyAny>> {
         named!(path.py(); encoding, delimiter);
         let read = path.py().import("infosecops._csv_rows")?.getattr("rules")?;
-        read.call1((path, encoding, delimiter, columns))
+        read.run((path, encoding, delimiter, columns), None)
     }
 
     /// The line of a coverage file.

@@ -12,6 +12,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyCFunction;
 
 use super::event_loop::EventLoop;
+use super::python_code::PythonCode;
 
 /// Work for the thread of an event loop.
 pub type Job = Box<dyn FnOnce(Python<'_>) -> PyResult<()> + Send>;
@@ -66,7 +67,7 @@ impl Delivery {
     /// Where the thread is gone, as in hooks that run late at exit, the loop itself looks for what came until `future` is
     /// done.
     pub fn watch(self: &Arc<Self>, event_loop: &Bound<'_, PyAny>, future: &Bound<'_, PyAny>) -> PyResult<()> {
-        if !self.closed.load(Ordering::Acquire) || future.call_method0("done")?.extract()? {
+        if !self.closed.load(Ordering::Acquire) || future.run_method("done", ())?.extract()? {
             return Ok(());
         }
         let (this, of_loop, of_future) = (self.clone(), event_loop.clone().unbind(), future.clone().unbind());
@@ -76,7 +77,7 @@ impl Delivery {
             hand_over(py, batch);
             this.watch(of_loop.bind(py), of_future.bind(py))
         })?;
-        event_loop.call_method1("call_later", (LOOK_INTERVAL, look)).map(drop)
+        event_loop.run_method("call_later", (LOOK_INTERVAL, look)).map(drop)
     }
 
     fn queue(&self) -> MutexGuard<'_, Vec<Addressed>> {
@@ -118,7 +119,7 @@ fn hand_over(py: Python<'_>, batch: Vec<Addressed>) {
     for (event_loop, jobs) in loops.into_values() {
         // A loop that was closed meanwhile has nobody left to tell.
         if let Ok(run) = on_loop(py, jobs) {
-            drop(event_loop.call_method1("call_soon_threadsafe", (run,)));
+            drop(event_loop.run_method("call_soon_threadsafe", (run,)));
         }
     }
 }

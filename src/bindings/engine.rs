@@ -11,6 +11,7 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use super::delivery::Delivery;
 use super::mailbox::Mailboxes;
 use super::per_process::PerProcess;
+use super::python_code::PythonCode;
 use crate::core::turnstile::Turnstile;
 
 static ENGINE: PerProcess<Engine> = PerProcess::new();
@@ -54,7 +55,7 @@ pub fn of_this_process() -> io::Result<&'static Engine> {
 /// with the module, so that hooks of its users find everything still going.
 pub fn close_at_exit(py: Python<'_>) -> PyResult<()> {
     let hook = pyo3::wrap_pyfunction!(close_gate, py)?;
-    py.import("atexit")?.call_method1("register", (hook,)).map(drop)
+    py.import("atexit")?.run_method("register", (hook,)).map(drop)
 }
 
 #[pyfunction]

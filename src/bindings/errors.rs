@@ -7,6 +7,7 @@ use pyo3::ffi::c_str;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+use super::python_code::PythonCode;
 use super::site::Raised;
 use crate::core::error::{Context, Error, Kind, Payload};
 use crate::systems::bamboo_agents::{AgentState, MaintenanceTask};
@@ -76,7 +77,7 @@ fn build(py: Python<'_>, error: &Error) -> PyResult<PyErr> {
     {
         fields.set_item(name, value)?;
     }
-    let exception = class.call((error.to_string(),), Some(&fields))?;
+    let exception = class.run((error.to_string(),), Some(&fields))?;
     Ok(PyErr::from_value(exception))
 }
 

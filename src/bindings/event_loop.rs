@@ -8,6 +8,7 @@ use pyo3::sync::PyOnceLock;
 use super::delivery::{Delivery, Job};
 use super::engine::Engine;
 use super::mailbox::Mailbox;
+use super::python_code::PythonCode;
 
 /// The loop that runs on the thread that makes a call. Its references are given back where Python code is run.
 pub struct EventLoop {
@@ -20,7 +21,7 @@ impl EventLoop {
     /// The one that runs on this thread.
     pub fn running<'py>(py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         static GET_LOOP: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-        GET_LOOP.import(py, "asyncio", "get_running_loop")?.call0()
+        GET_LOOP.import(py, "asyncio", "get_running_loop")?.run((), None)
     }
 
     /// The ways to it.

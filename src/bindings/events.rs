@@ -7,6 +7,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
+use super::python_code::PythonCode;
 use super::site::Site;
 use crate::core::error::System;
 use crate::core::event::{self, EventSink, Step};
@@ -148,7 +149,7 @@ impl Listening {
         let logs_all = match &logger {
             Some(logger) => logger
                 .bind(py)
-                .call_method1(intern!(py, "isEnabledFor"), (DEBUG,))?
+                .run_method(intern!(py, "isEnabledFor"), (DEBUG,))?
                 .extract()?,
             None => false,
         };
@@ -171,7 +172,7 @@ impl Listening {
             return Ok(None);
         };
         let name = format!("infosecops.{}", self.system.name());
-        let logger = logging.call_method1("getLogger", (name,))?;
+        let logger = logging.run_method("getLogger", (name,))?;
         Ok(Some(self.logger.get_or_init(py, || Arc::new(logger.unbind()))))
     }
 }
@@ -193,20 +194,19 @@ impl Listener {
     fn hear(&self, py: Python<'_>, event: Event) -> PyResult<()> {
         let level = if event.kind == "warning" { WARNING } else { DEBUG };
         if let Some(logger) = self.logger.as_ref().filter(|_| self.logs_all || level == WARNING) {
-            logger.bind(py).call_method1("log", (level, "%s", event.line()))?;
+            logger.bind(py).run_method("log", (level, "%s", event.line()))?;
         }
         let Some(on_event) = &self.on_event else { return Ok(()) };
-        let Err(raised) = on_event.bind(py).call1((event,)) else {
+        let Err(raised) = on_event.bind(py).run((event,), None) else {
             return Ok(());
         };
         if !raised.is_instance_of::<pyo3::exceptions::PyException>(py) {
             return Err(raised);
         }
         // A broken metric must not break the call it measures.
-        let logger = py.import("logging")?.call_method1("getLogger", ("infosecops",))?;
+        let logger = py.import("logging")?.run_method("getLogger", ("infosecops",))?;
         let keywords = [("exc_info", raised.into_value(py))];
-        logger.call_method(
-            "error",
+        logger.getattr("error")?.run(
             ("on_event raised",),
             Some(&pyo3::types::IntoPyDict::into_py_dict(keywords, py)?),
         )?;

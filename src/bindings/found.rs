@@ -8,6 +8,7 @@ use pyo3::types::{PyDict, PyTuple, PyType};
 use super::argument::read;
 use super::errors::refused;
 use super::login::{TrustedApp, UserLogin};
+use super::python_code::PythonCode;
 use super::reference::{SecretReference, variable};
 use super::secret::wrap;
 use super::settings::config_error;
@@ -74,7 +75,7 @@ impl Found {
     /// Makes the client. What its constructor finds wrong is told with its source.
     fn make<'py>(&self, cls: &Bound<'py, PyType>) -> PyResult<Bound<'py, PyAny>> {
         let py = cls.py();
-        let made = self.arguments(py).and_then(|arguments| cls.call((), Some(&arguments)));
+        let made = self.arguments(py).and_then(|arguments| cls.run((), Some(&arguments)));
         made.map_err(|error| self.placed(py, error))
     }
 
@@ -229,7 +230,7 @@ fn look(
 fn user_id(py: Python<'_>) -> PyResult<Option<u32>> {
     let os = py.import("os")?;
     if os.hasattr("geteuid")? {
-        os.call_method0("geteuid")?.extract().map(Some)
+        os.run_method("geteuid", ())?.extract().map(Some)
     } else {
         Ok(None)
     }

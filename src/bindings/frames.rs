@@ -1,6 +1,8 @@
 //! Data frames where rows are expected: told by what their class can do, read by `infosecops._frames`.
 
 use pyo3::prelude::*;
+
+use super::python_code::PythonCode;
 use pyo3::types::{PyList, PyTuple};
 
 /// What the reader of this name makes of a data frame; None if it is none.
@@ -18,5 +20,5 @@ pub fn read_frame<'py>(value: &Bound<'py, PyAny>, reader: &str) -> PyResult<Opti
         return Ok(None);
     }
     let read = value.py().import("infosecops._frames")?.getattr(reader)?;
-    read.call1((value,)).map(Some)
+    read.run((value,), None).map(Some)
 }

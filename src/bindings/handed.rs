@@ -12,6 +12,7 @@ use super::errors::{internal_error, to_python};
 use super::event_loop::EventLoop;
 use super::guarded::{Ended, Guarded};
 use super::offloaded::Offloaded;
+use super::python_code::PythonCode;
 
 /// The references to Python objects of one call.
 pub struct Kept<K> {
@@ -63,7 +64,7 @@ impl<K: Send + 'static> Drop for Handed<K> {
 }
 
 fn settle(py: Python<'_>, future: &Bound<'_, PyAny>, outcome: Guarded) -> PyResult<()> {
-    if future.call_method0(pyo3::intern!(py, "done"))?.extract()? {
+    if future.run_method(pyo3::intern!(py, "done"), ())?.extract()? {
         return Ok(());
     }
     let value = match outcome {
@@ -72,14 +73,14 @@ fn settle(py: Python<'_>, future: &Bound<'_, PyAny>, outcome: Guarded) -> PyResu
         Err(Ended::Panicked) => Err(to_python(py, &internal_error())),
     };
     match value {
-        Ok(value) => future.call_method1(pyo3::intern!(py, "set_result"), (value,))?,
+        Ok(value) => future.run_method(pyo3::intern!(py, "set_result"), (value,))?,
         // A future takes no StopIteration, and would wait for ever.
         Err(error) if error.is_instance_of::<PyStopIteration>(py) => {
             let refused = PyRuntimeError::new_err("a callable of the caller's raised StopIteration");
             refused.set_cause(py, Some(error));
-            future.call_method1(pyo3::intern!(py, "set_exception"), (refused.into_value(py),))?
+            future.run_method(pyo3::intern!(py, "set_exception"), (refused.into_value(py),))?
         }
-        Err(error) => future.call_method1(pyo3::intern!(py, "set_exception"), (error.into_value(py),))?,
+        Err(error) => future.run_method(pyo3::intern!(py, "set_exception"), (error.into_value(py),))?,
     };
     Ok(())
 }

@@ -9,6 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDateTime, PyDict, PyTzInfo};
 
 use super::params::{Copying, params_to_python};
+use super::python_code::PythonCode;
 use crate::core::record::{Extra, Record, Recorded};
 use crate::record_methods;
 use crate::systems::sd_elements::{
@@ -128,7 +129,7 @@ pub fn moment<'py>(py: Python<'py>, moment: Timestamp) -> PyResult<Bound<'py, Py
     let [_, high, middle, low] = (at.subsec_nanosecond() / 1000).to_be_bytes();
     let state = [year_high, year_low, month, day, hour, minute, second, high, middle, low];
     let utc = PyTzInfo::utc(py)?;
-    py.get_type::<PyDateTime>().call1((PyBytes::new(py, &state), utc))
+    py.get_type::<PyDateTime>().run((PyBytes::new(py, &state), utc), None)
 }
 
 fn extra<'py>(py: Python<'py>, extra: Option<&Extra>) -> PyResult<Bound<'py, PyAny>> {

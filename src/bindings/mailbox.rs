@@ -13,6 +13,7 @@ use pyo3::types::{PyCFunction, PyWeakrefMethods, PyWeakrefReference};
 use tokio::runtime::Handle;
 
 use super::delivery::{Addressed, run_all};
+use super::python_code::PythonCode;
 use crate::core::generation::Generation;
 use crate::core::http_client::Reactor;
 
@@ -159,10 +160,10 @@ impl Mailbox {
         let reader = Reader { mailbox: this.clone() };
         let look = PyCFunction::new_closure(py, None, None, move |arguments, _| reader.look(arguments.py()))?;
         // In a context of its own, or the loop would keep the variables of whoever made the first call.
-        let context = py.import("contextvars")?.getattr("Context")?.call0()?;
-        context.call_method1("run", (event_loop.getattr("add_reader")?, descriptor, look))?;
+        let context = py.import("contextvars")?.getattr("Context")?.run((), None)?;
+        context.run_method("run", (event_loop.getattr("add_reader")?, descriptor, look))?;
         let forks = py.import("infosecops._forks")?;
-        forks.call_method1("part_after_fork", (event_loop, descriptor))?;
+        forks.run_method("part_after_fork", (event_loop, descriptor))?;
         Ok(this)
     }
 }

@@ -35,6 +35,7 @@ mod params;
 mod per_process;
 pub(crate) mod pickle;
 mod pump;
+mod python_code;
 mod raw;
 mod reference;
 mod report;

@@ -21,6 +21,7 @@ use super::handed::{Handed, Kept};
 use super::mailbox::Leash;
 use super::offloaded::{Offloaded, give_back};
 use super::pump;
+use super::python_code::PythonCode;
 use super::site::Site;
 use crate::core::error::Error;
 use crate::core::http_client::Http;
@@ -109,14 +110,14 @@ impl Operation {
 /// The context variables as they are now.
 fn copied_context(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
     static COPY: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    COPY.import(py, "contextvars", "copy_context")?.call0()
+    COPY.import(py, "contextvars", "copy_context")?.run((), None)
 }
 
 /// An error raised while another one is handled leads to that one, as errors of Python code do.
 fn set_context(py: Python<'_>, error: &PyErr) {
-    let handled = py.import("sys").and_then(|sys| sys.call_method0("exception"));
+    let handled = py.import("sys").and_then(|sys| sys.run_method("exception", ()));
     // Before CPython 3.11.
-    let handled = handled.or_else(|_| py.import("sys")?.call_method0("exc_info")?.get_item(1));
+    let handled = handled.or_else(|_| py.import("sys")?.run_method("exc_info", ())?.get_item(1));
     let raised = error.value(py);
     let Some(handled) = handled.ok().filter(|handled| !handled.is_none()) else {
         return;
@@ -181,7 +182,7 @@ impl<S: Send + Sync + 'static> Prepared for ClientOperation<S> {
     fn start(self: Box<Self>, py: Python<'_>, is_brief: bool) -> PyResult<Task> {
         give_back(py);
         let event_loop = EventLoop::running(py)?;
-        let future = event_loop.call_method0(pyo3::intern!(py, "create_future"))?;
+        let future = event_loop.run_method(pyo3::intern!(py, "create_future"), ())?;
         let live = self.client.live();
         let (http, engine) = live.background(py).map_err(|error| self.no_place(py, error))?;
         let locals = Arc::new(TaskLocals::new(event_loop.clone()).with_context(copied_context(py)?));

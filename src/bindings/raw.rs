@@ -13,6 +13,7 @@ use serde_json::value::RawValue;
 use super::argument::{self, Argument, Given, Wrong, digits, items};
 use super::convert::{Hide, json_to_python};
 use super::errors::{refused, to_python};
+use super::python_code::PythonCode;
 use super::settings::{config_error, pairs};
 use crate::core::answer::Answer;
 use crate::core::body::Body;
@@ -122,7 +123,7 @@ fn build(
 pub fn json_text(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
     let py = value.py();
     let options = [("allow_nan", false), ("ensure_ascii", false)].into_py_dict(py)?;
-    let written = py.import("json")?.call_method("dumps", (value,), Some(&options));
+    let written = py.import("json")?.getattr("dumps")?.run((value,), Some(&options));
     let written = written.map_err(|error| {
         if error.is_instance_of::<PyRecursionError>(py) {
             config_error(py, format!("{name}: is nested too deeply"))

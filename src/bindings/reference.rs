@@ -11,6 +11,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyCFunction;
 
 use super::errors::refused;
+use super::python_code::PythonCode;
 use super::secret::read_secret;
 use super::settings::config_error;
 use super::site::{Site, awaitable, call_in_context, raised_error};
@@ -123,7 +124,7 @@ impl SecretReference {
 
 /// A variable of the environment as Python has it; an empty one is none.
 pub fn variable(py: Python<'_>, name: &str) -> PyResult<Option<String>> {
-    let value = py.import("os")?.getattr("environ")?.call_method1("get", (name,))?;
+    let value = py.import("os")?.getattr("environ")?.run_method("get", (name,))?;
     let text: Option<String> = value
         .extract()
         .map_err(|_| config_error(py, format!("{name}: holds bytes that are no text")))?;
@@ -246,7 +247,7 @@ impl Entry {
             }
         })?;
         let value = keyring
-            .call_method1("get_password", (service, username))
+            .run_method("get_password", (service, username))
             .map_err(|error| {
                 if error.is_instance_of::<PyException>(py) {
                     let kind = error
@@ -275,8 +276,8 @@ impl Entry {
 fn warn(py: Python<'_>, text: &str) -> PyResult<()> {
     let modules = py.import("sys")?.getattr("modules")?;
     if let Ok(logging) = modules.get_item("logging") {
-        let logger = logging.call_method1("getLogger", ("infosecops",))?;
-        logger.call_method1("warning", ("%s", text))?;
+        let logger = logging.run_method("getLogger", ("infosecops",))?;
+        logger.run_method("warning", ("%s", text))?;
     }
     Ok(())
 }

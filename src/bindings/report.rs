@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
 use super::login::{Part, parts};
+use super::python_code::PythonCode;
 use super::reference::SecretReference;
 use super::settings::{Settings, pairs};
 use crate::core::found::catalogue::{self, Kind};
@@ -154,7 +155,7 @@ impl<'py> Values<'_, 'py> {
             (Err(_), "client_key") => return Ok((py.None().into_bound(py), DEFAULT.to_owned())),
             (Err(_), _) => given,
         };
-        Ok((py.import("os")?.call_method1("fspath", (path,))?, source))
+        Ok((py.import("os")?.run_method("fspath", (path,))?, source))
     }
 
     /// A keyword of this system alone. Whether one that is the default was written down is not known.

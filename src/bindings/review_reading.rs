@@ -9,6 +9,7 @@ use pyo3::types::PyIterator;
 
 use super::argument::iterated;
 use super::frames::read_frame;
+use super::python_code::next_of;
 use super::review_input::{Refusal, with_change};
 use super::site::{OfCall, Site, in_context, raised_error};
 use crate::core::error::Error;
@@ -78,9 +79,11 @@ impl Reading {
 
     /// Gives whether there may be more.
     fn read_portion(&mut self, py: Python<'_>) -> PyResult<bool> {
-        let mut items = self.items.bind(py).clone();
+        let items = self.items.bind(py);
         for _ in 0..PORTION {
-            let Some(change) = items.next() else { return Ok(false) };
+            let Some(change) = next_of(items) else {
+                return Ok(false);
+            };
             let (count, kept) = (self.count, &mut self.kept);
             match with_change(&change?, |parts| kept.push(parts)) {
                 Ok(()) => {}

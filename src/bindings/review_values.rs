@@ -5,6 +5,7 @@ use pyo3::prelude::*;
 
 use super::argument::Given;
 use super::errors::refused;
+use super::python_code::PythonCode;
 use super::review_input::{Refusal, read_account, read_item};
 use crate::systems::governance_lifecycle::{
     ApplicationRole, Entitlement, GlobalRole, Group, ReviewItemChange, RevieweeAccount, check_day,
@@ -118,6 +119,6 @@ record_methods!(ReviewItemChange {
     ) -> PyResult<Bound<'py, PyAny>> {
         named!(path.py(); encoding, delimiter);
         let read = path.py().import("infosecops._csv_rows")?.getattr("changes")?;
-        read.call1((path, encoding, delimiter, columns))
+        read.run((path, encoding, delimiter, columns), None)
     }
 });

@@ -16,6 +16,7 @@ use tokio::sync::oneshot;
 use super::delivery::Job;
 use super::errands::Post;
 use super::event_loop::EventLoop;
+use super::python_code::PythonCode;
 use crate::core::error::{Error, Kind, Outcome};
 
 tokio::task_local! {
@@ -171,13 +172,13 @@ pub fn call_in_context<'py>(
     locals: Option<&TaskLocals>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let Some(locals) = locals else {
-        return callable.call1(arguments);
+        return callable.run(arguments, None);
     };
     let with_callable = arguments.to_list();
     with_callable.insert(0, callable)?;
     locals
         .context(callable.py())
-        .call_method1("run", with_callable.to_tuple())
+        .run_method("run", with_callable.to_tuple())
 }
 
 /// Runs with the context variables of whoever made the call.
@@ -196,7 +197,7 @@ where
         Ok(())
     };
     let function = PyCFunction::new_closure(py, None, None, run)?;
-    locals.context(py).call_method1("run", (function,))?;
+    locals.context(py).run_method("run", (function,))?;
     let given = done.lock().unwrap_or_else(PoisonError::into_inner).take();
     given.ok_or_else(|| PyRuntimeError::new_err("the context did not run what it was given"))
 }
@@ -219,7 +220,7 @@ impl Drop for Awaited {
     fn drop(&mut self) {
         if let (Some(site), Some(task)) = (Site::current(), self.task.take()) {
             // Of one that has ended, nothing comes.
-            site.post(Box::new(move |py| task.call_method0(py, "cancel").map(drop)));
+            site.post(Box::new(move |py| task.bind(py).run_method("cancel", ()).map(drop)));
         }
     }
 }
@@ -230,7 +231,7 @@ pub fn awaitable(given: Bound<'_, PyAny>, locals: Option<&TaskLocals>) -> PyResu
         return Ok(None);
     }
     let Some(locals) = locals else {
-        given.call_method0("close").ok();
+        given.run_method("close", ()).ok();
         return Err(PyTypeError::new_err(
             "an async callable needs the Async twin of this client",
         ));
@@ -238,7 +239,10 @@ pub fn awaitable(given: Bound<'_, PyAny>, locals: Option<&TaskLocals>) -> PyResu
     let py = given.py();
     let keywords = [("loop", locals.event_loop(py))].into_py_dict(py)?;
     let begin = py.import("asyncio")?.getattr("ensure_future")?;
-    let task = locals.context(py).call_method("run", (begin, given), Some(&keywords))?;
+    let task = locals
+        .context(py)
+        .getattr("run")?
+        .run((begin, given), Some(&keywords))?;
     let future = pyo3_async_runtimes::into_future_with_locals(locals, task.clone())?;
     Ok(Some(Awaited {
         future: OfCall::new(Box::pin(future)),
