@@ -90,6 +90,7 @@ mod _infosecops {
 
     #[pymodule_init]
     fn init(module: &pyo3::Bound<'_, pyo3::types::PyModule>) -> pyo3::PyResult<()> {
+        super::python_code::refuse_sub_interpreters(module.py())?;
         crate::core::generation::watch_forks()?;
         super::classes::announce(module)?;
         super::engine::close_at_exit(module.py())

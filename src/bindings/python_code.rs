@@ -8,6 +8,8 @@
 use std::ptr;
 use std::thread;
 
+use pyo3::exceptions::PyImportError;
+use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyIterator, PyString, PyTuple};
 use pyo3::{BoundObject, IntoPyObject};
@@ -77,6 +79,21 @@ impl<'py> PythonCode<'py> for Bound<'py, PyAny> {
         A: IntoPyObject<'py, Target = PyTuple>,
     {
         self.getattr(name)?.run(arguments, None)
+    }
+}
+
+/// What belongs to the process, as threads and connections do, is tied to its main interpreter.
+///
+/// # Errors
+/// `ImportError` in every other one.
+pub fn refuse_sub_interpreters(_: Python<'_>) -> PyResult<()> {
+    // SAFETY: attached, so there is a current interpreter.
+    let number = unsafe { ffi::PyInterpreterState_GetID(ffi::PyInterpreterState_Get()) };
+    match number {
+        0 => Ok(()),
+        _ => Err(PyImportError::new_err(
+            "infosecops can't be imported in a sub-interpreter: use it in the main interpreter of a process, such as one of multiprocessing's",
+        )),
     }
 }
 
