@@ -46,7 +46,7 @@ TAKEN: dict[str, tuple[bytes, str | None]] = {
     "no value": (b"X-Odd:\r\n", ""),
     "an interim answer's": (b"", None),
     "101 fields": (b"".join(b"X-%d: %d\r\n" % (n, n) for n in range(101)), None),
-    "990 fields": (b"".join(b"X-%d: %d\r\n" % (n, n) for n in range(990)), None),
+    "250 fields": (b"".join(b"X-%d: %d\r\n" % (n, n) for n in range(250)), None),
     "a field of 200 kB": (b"X-Long: " + b"x" * 200_000 + b"\r\n", None),
 }
 # Lines that decide where the body ends; the last part is a body without an end of its own.
@@ -67,7 +67,7 @@ BROKEN = {
     "a bare carriage return": (LENGTH + b"X-Odd: o\rne\r\n", "X-Odd"),
 }
 TOO_LARGE = {
-    "1001 fields": b"".join(b"X-%d: %d\r\n" % (n, n) for n in range(1001)),
+    "257 fields": b"".join(b"X-%d: %d\r\n" % (n, n) for n in range(257)),
     "300 kB": b"X-Long: " + b"x" * 300_000 + b"\r\n",
 }
 CALLS: dict[str, dict[str, str]] = {
@@ -152,7 +152,7 @@ def test_the_bounds_of_a_head_are_named(connect: Connect, authority: Authority, 
     ways = Ways(connect, "direct", authority, head(LENGTH + TOO_LARGE[case]) + BODY)
     with (
         ways.wire,
-        pytest.raises(infosecops.TransportError, match="1000 header fields, or more than 256 KiB") as caught,
+        pytest.raises(infosecops.TransportError, match="256 header fields, or more than 256 KiB") as caught,
     ):
         ways.client().request("POST", "/x")
     assert caught.value.outcome == "unknown"

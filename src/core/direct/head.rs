@@ -17,7 +17,7 @@ use crate::core::cause::BoxError;
 use crate::core::offload::PIECE_BYTES_MAX;
 
 /// Most header fields of an answer.
-pub(super) const FIELDS_MAX: usize = 1000;
+pub(super) const FIELDS_MAX: usize = 256;
 /// Most bytes of the head of an answer.
 pub(super) const BYTES_MAX: usize = PIECE_BYTES_MAX;
 
