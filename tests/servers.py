@@ -12,7 +12,7 @@ import threading
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
 import pytest
@@ -145,6 +145,16 @@ class Program:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        # Workers that were killed as well may listen a little longer.
+        end = monotonic() + LIMIT
+        while monotonic() < end:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), timeout=LIMIT).close()
+            except ConnectionRefusedError:
+                return
+            except OSError:
+                pass
+            sleep(PAUSE)
 
     def said(self) -> str:
         """Its output and logs so far."""

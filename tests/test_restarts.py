@@ -14,7 +14,7 @@ import infosecops
 import pytest
 from infosecops import Retry
 from servers import Nginx
-from web_servers import Gunicorn, Tomcat
+from web_servers import Apache, Gunicorn, Tomcat
 from wire import LIMIT
 
 if TYPE_CHECKING:
@@ -42,6 +42,10 @@ class Scene:
             nginx = stack.enter_context(Nginx(self.log.url))
             self.url = nginx.url
             self.restarted = nginx if name.startswith("nginx") else self.log
+        if "Apache" in name:
+            apache = stack.enter_context(Apache(self.log.url))
+            self.url = apache.url()
+            self.restarted = apache if name.startswith("Apache") else self.log
         self.up = threading.Event()
         self.up.set()
         self.over = threading.Event()
@@ -132,16 +136,13 @@ TWINS: dict[str, Callable[[Scene, str], None]] = {
     "async": lambda scene, system: asyncio.run(in_tasks(scene, system)),
 }
 SCENES = [
-    *(
-        (name, "SDElements", twin)
-        for name in (
-            "gunicorn",
-            "gunicorn that closes each connection",
-            "nginx in front of gunicorn",
-            "gunicorn behind nginx",
-        )
-        for twin in TWINS
-    ),
+    ("gunicorn", "SDElements", "sync"),
+    ("gunicorn", "SDElements", "async"),
+    ("gunicorn that closes each connection", "SDElements", "sync"),
+    ("nginx in front of gunicorn", "SDElements", "async"),
+    ("gunicorn behind nginx", "SDElements", "sync"),
+    ("Apache in front of gunicorn", "SDElements", "sync"),
+    ("gunicorn behind Apache", "SDElements", "async"),
     ("Tomcat", "GovernanceLifecycle", "sync"),
     ("Tomcat", "BambooAgents", "async"),
     ("nginx in front of Tomcat", "BambooAgents", "sync"),

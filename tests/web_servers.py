@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from servers import REQUIRED, Program
+from servers import REQUIRED, ForwardProxy, Program, program
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -114,3 +115,81 @@ class Gunicorn(WebServer):
             "--graceful-timeout=5",
             "sd_elements_server:application",
         ]
+
+
+class Apache(ForwardProxy):
+    """Apache httpd as a forward proxy, or in front of another server.
+
+    Args:
+        upstream: URL of the server behind it; without one it is a forward proxy.
+        more: More directives.
+        options: What other forward proxies take.
+    """
+
+    name = "apache2"
+    modules = (
+        "mpm_event alias allowmethods authn_core authn_file authz_core authz_user auth_basic "
+        "deflate filter headers proxy proxy_connect proxy_http reqtimeout ssl http2"
+    )
+
+    def __init__(self, upstream: str | None = None, *, more: str = "", **options: Any) -> None:
+        super().__init__(**options)
+        self._upstream = upstream
+        self._more = more
+
+    def command(self) -> Sequence[str]:
+        places = "/usr/lib/apache2/modules"
+        lines = [
+            f"ServerRoot {self.directory}",
+            f"DefaultRuntimeDir {self.directory}",
+            f"PidFile {self.directory}/pid",
+            f"ErrorLog {self.directory}/error.log",
+            f"Mutex file:{self.directory}",
+            "ServerName localhost",
+            f"Listen 127.0.0.1:{self.port}",
+            *(f"LoadModule {name}_module {places}/mod_{name}.so" for name in self.modules.split()),
+            # Started as root, its workers become this user, whom every Debian has.
+            *(["User www-data", "Group www-data"] if os.geteuid() == 0 else []),
+            "StartServers 1",
+            "MaxRequestWorkers 50",
+            # Of two that apply, the first one wins.
+            self._more,
+        ]
+        if self._tls:
+            lines += [
+                "SSLEngine on",
+                f"SSLCertificateFile {self._tls.certificate}",
+                f"SSLCertificateKeyFile {self._tls.key}",
+            ]
+        lines += self._reverse() if self._upstream else self._forward()
+        config = self.directory / "apache.conf"
+        config.write_text("\n".join([*lines, ""]), encoding="utf-8")
+        return ["-f", str(config), "-D", "FOREGROUND"]
+
+    def _reverse(self) -> list[str]:
+        return [f"ProxyPass / {self._upstream}/", f"ProxyPassReverse / {self._upstream}/"]
+
+    def _forward(self) -> list[str]:
+        lines = ["ProxyRequests On", "ProxyVia On", "AllowCONNECT 1-65535"]
+        if self._user:
+            digest = subprocess.run(
+                [program("openssl"), "passwd", "-apr1", "-stdin"],
+                input=self._password.encode(),
+                capture_output=True,
+                check=True,
+            ).stdout.decode()
+            users = self.directory / "users"
+            users.write_text(f"{self._user}:{digest}", encoding="utf-8")
+            self.directory.chmod(0o755)
+            lines += [
+                '<Proxy "*">',
+                "AuthType Basic",
+                'AuthName "proxy"',
+                "AuthBasicProvider file",
+                f"AuthUserFile {users}",
+                "Require valid-user",
+                "</Proxy>",
+            ]
+        if self._forbidden:
+            lines += [f'<ProxyMatch "{self._forbidden}">', "Require all denied", "</ProxyMatch>"]
+        return lines
