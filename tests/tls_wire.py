@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 import h2.config
 import h2.connection
 import h2.events
-from wire import LIMIT, Wire, read_request
+from wire import LIMIT, Received, Wire, read_request
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,7 +87,8 @@ class Http2Wire(TlsWire):
         context.set_alpn_protocols(["h2"])
         super().__init__(context, *acts)  # type: ignore[arg-type]
 
-    def _answer(self, connection: socket.socket, reader: object, peer_port: int) -> None:  # noqa: ARG002
+    def _answer(self, connection: socket.socket, reader: object, peer_port: int) -> None:  # noqa: ARG002 - frames are no lines
+        heads: dict[int, dict[str, str]] = {}
         config = h2.config.H2Configuration(client_side=False, header_encoding="utf-8")
         state = h2.connection.H2Connection(config)
         state.initiate_connection()
@@ -96,10 +97,14 @@ class Http2Wire(TlsWire):
             for event in state.receive_data(received):
                 if isinstance(event, h2.events.DataReceived):
                     state.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
+                if isinstance(event, h2.events.RequestReceived):
+                    heads[event.stream_id] = dict(event.headers)
                 if isinstance(event, h2.events.StreamEnded):
+                    head = heads.pop(event.stream_id)
+                    request = Received(b"", head[":method"], head[":path"], head, b"", peer_port)
                     with self._lock:
                         act = self.acts[min(len(self.requests), len(self.acts) - 1)]
-                        self.requests.append(event)  # type: ignore[arg-type]
+                        self.requests.append(request)
                     act(Stream(state, connection, event.stream_id))  # type: ignore[arg-type]
             pending = state.data_to_send()
             if pending:
