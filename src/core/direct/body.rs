@@ -13,7 +13,7 @@ use tokio::task::yield_now;
 
 use super::head::Unreadable;
 use super::http1::Http1;
-use super::http2::Http2;
+use super::http2::{Http2, Running};
 use super::pool::{Pool, Sender};
 use crate::core::body::Upload;
 use crate::core::cause::{Broken, CutShort};
@@ -134,6 +134,39 @@ impl Body {
     }
 }
 
+/// A request on a connection of many, until its answer comes. Given up before, by its deadline or its caller, it takes the
+/// connection with it if it has a body: the server may have made no room for it, and nothing else ends the buffers of that.
+pub(super) struct Awaited<'a> {
+    running: &'a Arc<Running>,
+    pool: &'a Pool,
+    has_body: bool,
+}
+
+impl<'a> Awaited<'a> {
+    /// From before it is sent.
+    pub(super) fn new(running: &'a Arc<Running>, pool: &'a Pool, has_body: bool) -> Self {
+        Self {
+            running,
+            pool,
+            has_body,
+        }
+    }
+
+    /// The answer, or the error in its place, came.
+    pub(super) fn has_come(mut self) {
+        self.has_body = false;
+    }
+}
+
+impl Drop for Awaited<'_> {
+    fn drop(&mut self) {
+        if self.has_body {
+            self.running.give_up();
+            self.pool.retire(self.running);
+        }
+    }
+}
+
 /// Others go on with a connection of many, unless there is an upload on it that the server did not wait for.
 fn leave(http2: Http2, pool: &Weak<Pool>, upload: &Upload, is_secret: bool) -> bool {
     if is_secret {
@@ -143,7 +176,7 @@ fn leave(http2: Http2, pool: &Weak<Pool>, upload: &Upload, is_secret: bool) -> b
     if is_over {
         http2.running.give_up();
         if let Some(pool) = pool.upgrade() {
-            pool.retire(&http2);
+            pool.retire(&http2.running);
         }
     }
     is_over

@@ -21,11 +21,13 @@ use std::time::Duration;
 
 use http::header::{self, HeaderValue};
 use http::uri::{PathAndQuery, Uri};
+use http_body::Body as _;
 use rustls::ClientConfig;
 use tokio::time::timeout;
 
 use self::allowance::Grant;
 pub use self::allowance::{Allowance, Queued};
+use self::body::Awaited;
 pub(super) use self::body::Body;
 use self::connect::Connector;
 pub(super) use self::connect::{NoAddress, TookTooLong};
@@ -122,7 +124,10 @@ impl Direct {
                     request.headers_mut().remove(header::HOST);
                     upload = request.body_mut().upload();
                     *request.uri_mut() = origin.absolute(&path)?;
-                    http2.sender.try_send_request(request).await
+                    let awaited = Awaited::new(&http2.running, &origin.pool, !request.body().is_end_stream());
+                    let sent = http2.sender.try_send_request(request).await;
+                    awaited.has_come();
+                    sent
                 }
             };
             match sent {

@@ -204,11 +204,11 @@ impl Pool {
     }
 
     /// Has nobody else use this connection.
-    pub(super) fn retire(&self, http2: &Http2) {
+    pub(super) fn retire(&self, running: &Arc<Running>) {
         let retired = self
             .open()
             .shared
-            .take_if(|(shared, _)| Arc::ptr_eq(&shared.running, &http2.running));
+            .take_if(|(shared, _)| Arc::ptr_eq(&shared.running, running));
         drop(retired);
     }
 
