@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use rustls::pki_types::CertificateDer;
 use zeroize::Zeroizing;
 
 use super::error::{Error, System};
@@ -105,8 +106,8 @@ pub struct Settings {
     pub connect_timeout: Duration,
     /// Retries.
     pub retry: Retry,
-    /// PEM text of the roots to trust instead of the system's.
-    pub ca_pem: Option<Vec<u8>>,
+    /// What to trust instead of the system's roots.
+    pub ca_certs: Option<Vec<CertificateDer<'static>>>,
     /// PEM text of certificate and key.
     pub client_pem: Option<Zeroizing<Vec<u8>>>,
     /// Whether the server has asked for them.
@@ -145,7 +146,7 @@ impl Settings {
         }
         let max_connections = NonZeroU32::new(options.max_connections)
             .ok_or_else(|| Error::config("max_connections: must be at least 1"))?;
-        let ca_pem = options.ca_file.as_deref().map(read_roots).transpose()?;
+        let ca_certs = options.ca_file.as_deref().map(read_roots).transpose()?;
         let headers = checked_headers(options)?;
         let mut hidden = route.secrets();
         hidden.extend(
@@ -163,7 +164,7 @@ impl Settings {
             timeout: seconds("timeout", options.timeout)?,
             connect_timeout: seconds("connect_timeout", options.connect_timeout)?,
             retry: options.retry.checked()?,
-            ca_pem,
+            ca_certs,
             client_pem: options.client_cert.as_ref().map(read_identity).transpose()?,
             certificate_asked: CertificateAsked::default(),
             proxy_certificate_asked: CertificateAsked::default(),

@@ -31,7 +31,7 @@ impl Roots {
     /// If the machine has no store, or the process no file descriptor left to read it.
     pub fn load(settings: &Settings) -> Result<Self, Error> {
         let may_speak_tls = settings.is_https || settings.route.shown().is_some();
-        if !may_speak_tls || settings.ca_pem.is_some() || settings.danger_accept_invalid_certs {
+        if !may_speak_tls || settings.ca_certs.is_some() || settings.danger_accept_invalid_certs {
             return Ok(Self::default());
         }
         #[cfg(all(unix, not(target_vendor = "apple")))]

@@ -3,16 +3,18 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::client::{ResolvesClientCert, Resumption};
+use rustls::client::danger::ServerCertVerifier;
+use rustls::client::{ResolvesClientCert, Resumption, WebPkiServerVerifier};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
-use rustls::{ClientConfig, ConfigBuilder, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::{ClientConfig, ConfigBuilder, RootCertStore, SignatureScheme};
 
+use super::certificates;
 use super::config::Settings;
 use super::error::Error;
+use super::verifier::{Listed, NoVerifier};
 
 /// The configuration for these settings: TLS 1.2 and 1.3, HTTP/2 where the server takes it. `system` are the roots to
 /// trust where the caller names none; without them the operating system verifies.
@@ -25,11 +27,12 @@ pub(super) fn config(settings: &Settings, system: Option<&[CertificateDer<'stati
         .map_err(|error| unusable(&error))?;
     let builder = if settings.danger_accept_invalid_certs {
         verified_by(builder, NoVerifier)
-    } else if let Some(pem) = &settings.ca_pem {
-        let certs: Vec<_> = CertificateDer::pem_slice_iter(pem)
-            .collect::<Result<_, _>>()
-            .map_err(|_| Error::config("ca_file: its certificates cannot be read"))?;
-        builder.with_root_certificates(store(&certs)?)
+    } else if let Some(certs) = &settings.ca_certs {
+        let roots = WebPkiServerVerifier::builder_with_provider(Arc::new(store(certs)?), provider);
+        let roots = roots
+            .build()
+            .map_err(|error| Error::config(format!("ca_file: {error}")))?;
+        verified_by(builder, Listed::new(roots, certs.clone()))
     } else if let Some(certs) = system {
         builder.with_root_certificates(store(certs)?)
     } else {
@@ -39,9 +42,7 @@ pub(super) fn config(settings: &Settings, system: Option<&[CertificateDer<'stati
     let mut config = match &settings.client_pem {
         Some(pem) => {
             let unreadable = || Error::config("client_cert: cannot be read");
-            let chain = CertificateDer::pem_slice_iter(pem)
-                .collect::<Result<_, _>>()
-                .map_err(|_| unreadable())?;
+            let chain = certificates::read(pem).map_err(|_| unreadable())?;
             let keys = PrivateKeyDer::pem_slice_iter(pem).filter_map(Result::ok);
             let key = keys.last().ok_or_else(unreadable)?;
             builder
@@ -122,58 +123,5 @@ impl ResolvesClientCert for Noting {
 
     fn has_certs(&self) -> bool {
         self.chosen.as_ref().is_some_and(|chosen| chosen.has_certs())
-    }
-}
-
-/// Takes any certificate: what `danger_accept_invalid_certs` asks for.
-#[derive(Debug)]
-struct NoVerifier;
-
-impl ServerCertVerifier for NoVerifier {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        Ok(HandshakeSignatureValid::assertion())
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        Ok(HandshakeSignatureValid::assertion())
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        vec![
-            SignatureScheme::RSA_PKCS1_SHA1,
-            SignatureScheme::ECDSA_SHA1_Legacy,
-            SignatureScheme::RSA_PKCS1_SHA256,
-            SignatureScheme::ECDSA_NISTP256_SHA256,
-            SignatureScheme::RSA_PKCS1_SHA384,
-            SignatureScheme::ECDSA_NISTP384_SHA384,
-            SignatureScheme::RSA_PKCS1_SHA512,
-            SignatureScheme::ECDSA_NISTP521_SHA512,
-            SignatureScheme::RSA_PSS_SHA256,
-            SignatureScheme::RSA_PSS_SHA384,
-            SignatureScheme::RSA_PSS_SHA512,
-            SignatureScheme::ED25519,
-            SignatureScheme::ED448,
-        ]
     }
 }

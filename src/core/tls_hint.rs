@@ -47,7 +47,7 @@ pub(super) fn of_proxy(error: &Error, settings: &Settings) -> &'static str {
 /// The hint for this failure, by what the caller has given already.
 pub(super) fn of(error: &Error, settings: &Settings) -> &'static str {
     match error {
-        Error::InvalidCertificate(error) => of_certificate(error, settings.ca_pem.is_some()),
+        Error::InvalidCertificate(error) => of_certificate(error, settings.ca_certs.is_some()),
         // Many servers have no other word for a certificate that is missing.
         Error::AlertReceived(_) if wants_certificate(settings) => CERTIFICATE_HINT,
         Error::AlertReceived(alert) => of_alert(*alert, settings.certificate_asked.is_set()),
@@ -78,7 +78,7 @@ fn of_certificate(error: &CertificateError, has_ca_file: bool) -> &'static str {
         CertificateError::Revoked => "the server's certificate was revoked: it must be replaced there",
         // webpki: `CaUsedAsEndEntity`.
         CertificateError::Other(other) if other.to_string() == "CaUsedAsEndEntity" => {
-            "the server shows a CA's certificate as its own: have it show one that the CA issued for its name, with the CA's in ca_file"
+            "the server shows a CA's certificate as its own: put this very certificate into ca_file, or have the server show one that the CA issued for its name"
         }
         CertificateError::BadSignature if has_ca_file => {
             "ca_file holds a CA of this name with another key: put the one into it that issued the certificate"
@@ -122,7 +122,7 @@ mod tests {
 
     fn settings(has_ca_file: bool, has_certificate: bool) -> Settings {
         let mut settings = Settings::new(System::Sectona, &[], &Options::new("https://h.test")).unwrap();
-        settings.ca_pem = has_ca_file.then(Vec::new);
+        settings.ca_certs = has_ca_file.then(Vec::new);
         settings.client_pem = has_certificate.then(|| Zeroizing::new(Vec::new()));
         settings
     }
