@@ -24,12 +24,16 @@ pub struct Engine {
     pub turnstile: Arc<Turnstile>,
 }
 
+/// Threads for what blocks: look-ups of names, files, work on large answers. They come and go as they are needed; a few
+/// slow look-ups hold nobody up.
+const BLOCKING_THREADS_MAX: usize = 64;
+
 /// A runtime that lives on one thread.
 pub fn new_runtime() -> io::Result<Runtime> {
     Builder::new_current_thread()
         .enable_io()
         .enable_time()
-        .max_blocking_threads(4)
+        .max_blocking_threads(BLOCKING_THREADS_MAX)
         .build()
 }
 

@@ -1,20 +1,15 @@
 //! A new connection: name, TCP, the proxy's part, TLS, and the protocol that the server chose. It belongs to the
 //! runtime on which it was made, and ends when nobody holds it any more.
 
-use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
 use http::Uri;
 use http::header::HeaderValue;
 use hyper::client::conn::http2;
 use hyper::rt::Executor as _;
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::client::legacy::connect::dns::{GaiAddrs, GaiResolver, Name};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
@@ -29,6 +24,7 @@ use super::first::{First, Watching};
 use super::http1::Http1;
 use super::http2::Http2;
 use super::line::{Ear, Line};
+use super::look_up::Resolver;
 use super::pool::{Pool, Sender};
 use super::socks::{self, Place};
 use super::tunnel;
@@ -43,14 +39,10 @@ use crate::core::proxy::Route;
 #[error("operation timed out")]
 pub(in crate::core) struct TookTooLong;
 
-/// The host's name leads nowhere.
-#[derive(Debug, thiserror::Error)]
-#[error("error resolving DNS")]
-pub(in crate::core) struct NoAddress(#[source] io::Error);
-
 /// Makes connections.
 pub(super) struct Connector {
     tcp: HttpConnector<Resolver>,
+    resolver: Resolver,
     tls: Option<TlsConnector>,
     proxy: Option<Proxy>,
     /// For name, TCP, proxy and TLS together.
@@ -60,7 +52,8 @@ pub(super) struct Connector {
 impl Connector {
     pub(super) fn new(tls: Option<Arc<ClientConfig>>, settings: &Settings) -> Result<Self, Error> {
         let limit = settings.connect_timeout;
-        let mut tcp = HttpConnector::new_with_resolver(Resolver(GaiResolver::new()));
+        let resolver = Resolver::default();
+        let mut tcp = HttpConnector::new_with_resolver(resolver.clone());
         // Divided among the host's addresses.
         tcp.set_connect_timeout(Some(limit));
         tcp.set_nodelay(true);
@@ -71,6 +64,7 @@ impl Connector {
         };
         Ok(Self {
             tcp,
+            resolver,
             tls: tls.map(TlsConnector::from),
             proxy,
             limit,
@@ -176,7 +170,7 @@ impl Connector {
         if !proxy.resolves_here {
             return Ok(Place::Name(host.to_owned(), port));
         }
-        let found = Resolver(GaiResolver::new()).call(host.parse()?).await?;
+        let found = self.resolver.clone().call(host.parse()?).await?;
         let mut found = found.filter(|address| proxy.speech == Speech::Socks5 || address.is_ipv4());
         let address = found
             .next()
@@ -221,22 +215,4 @@ async fn http2(stream: TokioIo<Watching<Base>>, ear: Ear, pool: &Pool) -> hyper:
     running.tasks().execute(connection);
     sender.ready().await?;
     Ok(Http2::new(sender, ear, running))
-}
-
-/// The system's, whose failures are known by their type.
-#[derive(Clone)]
-struct Resolver(GaiResolver);
-
-impl Service<Name> for Resolver {
-    type Response = GaiAddrs;
-    type Error = NoAddress;
-    type Future = BoxFuture<'static, Result<GaiAddrs, NoAddress>>;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), NoAddress>> {
-        self.0.poll_ready(context).map_err(NoAddress)
-    }
-
-    fn call(&mut self, name: Name) -> Self::Future {
-        self.0.call(name).map(|found| found.map_err(NoAddress)).boxed()
-    }
 }
