@@ -221,6 +221,8 @@ where
     });
     let mut connection = std::pin::pin!(
         http1::Builder::new()
+            // Written in one piece, which raises no SIGPIPE.
+            .writev(false)
             .title_case_headers(true)
             .serve_connection(TokioIo::new(stream), service)
     );

@@ -6,14 +6,17 @@ use std::io::{Error, ErrorKind, IoSlice};
 use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use socket2::SockRef;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 
 use super::allowance::Permit;
 use super::reactor::{Looked, Reactor};
+
+/// No system takes more at once.
+const PIECES_MAX: usize = 1024;
 
 /// The socket, for the one that reads and writes. Dropped, it is closed.
 pub(super) struct Line {
@@ -130,6 +133,28 @@ impl Socket {
     }
 }
 
+/// As the stream's own write, but for the signal.
+fn send(stream: &TcpStream, context: &mut Context<'_>, pieces: &[IoSlice<'_>]) -> Poll<Result<usize, Error>> {
+    loop {
+        ready!(stream.poll_write_ready(context))?;
+        match stream.try_io(Interest::WRITABLE, || unsignalled(stream, pieces)) {
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {}
+            sent => return Poll::Ready(sent),
+        }
+    }
+}
+
+/// Sends without the signal SIGPIPE, which ends a process that has set it to its default: `writev` has no way to ask for
+/// that.
+pub(super) fn unsignalled<'s>(socket: impl Into<SockRef<'s>>, pieces: &[IoSlice<'_>]) -> Result<usize, Error> {
+    #[cfg(any(target_vendor = "apple", not(unix)))]
+    const FLAGS: i32 = 0;
+    #[cfg(all(unix, not(target_vendor = "apple")))]
+    const FLAGS: i32 = libc::MSG_NOSIGNAL;
+    let some = pieces.get(..PIECES_MAX).unwrap_or(pieces);
+    socket.into().send_vectored_with_flags(some, FLAGS)
+}
+
 fn is_refused(error: &Error) -> bool {
     matches!(
         error.kind(),
@@ -165,7 +190,7 @@ impl AsyncWrite for Line {
     ) -> Poll<Result<usize, Error>> {
         if !self.is_closed_for_writing {
             let written = match &mut held(&self.held).socket {
-                Socket::Runtime(stream) => Pin::new(stream).poll_write_vectored(context, pieces),
+                Socket::Runtime(stream) => send(stream, context, pieces),
                 Socket::EventLoop(socket) => socket.poll_write(context, pieces),
                 Socket::Lost => lost(),
             };

@@ -2,7 +2,7 @@
 //! other thread has to be woken.
 
 use std::collections::BTreeMap;
-use std::io::{self, ErrorKind, IoSlice, Read, Write};
+use std::io::{self, ErrorKind, IoSlice, Read};
 use std::net::{Shutdown, TcpStream};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -15,6 +15,7 @@ use mio::unix::SourceFd;
 use mio::{Events, Interest, Token, Waker};
 use tokio::io::ReadBuf;
 
+use super::line::unsignalled;
 use crate::core::generation::Generation;
 
 /// What came at once; the rest comes with the next look.
@@ -195,7 +196,7 @@ impl Looked {
                 }
                 continue;
             }
-            match (&self.stream).write_vectored(pieces) {
+            match unsignalled(&self.stream, pieces) {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => self.written = news,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 written => return Poll::Ready(written),
