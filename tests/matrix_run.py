@@ -20,6 +20,7 @@ from matrix_faults import ANOTHER, OWN_PLACE, Fault, available
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from contextlib import AbstractContextManager
 
     from infosecops.sandbox import JournalEntry
 
@@ -74,6 +75,8 @@ class Lane:
         self.gift = row.prepare(box) if row.prepare else None
         self.clients: dict[float, Any] = {}
         self.place = ""
+        self.way: dict[str, Any] = {}
+        """Options of a client that reaches the sandbox otherwise."""
         self.held = socket.socket()
 
     def close(self) -> None:
@@ -98,7 +101,7 @@ class Lane:
         if timeout not in self.clients:
             system = getattr(self.box, self.row.system)
             make = system.async_client if self.loop else system.client
-            options = {**COMMON, **self.row.options(self.box)}
+            options = {**COMMON, **self.row.options(self.box), **self.way}
             if self.row.system == GL:
                 # Closing is how this runner drops connections; the session is the row's.
                 options["logout_on_close"] = False
@@ -210,7 +213,13 @@ def lane(row: Row, twin: str) -> Iterator[Lane]:
             opened.close()
 
 
-def run_lane(row: Row, twin: str, faults: Iterable[Fault], watch: Callable[[Cell, Sandbox], None]) -> list[Cell]:
+def run_lane(
+    row: Row,
+    twin: str,
+    faults: Iterable[Fault],
+    watch: Callable[[Cell, Sandbox], None],
+    lane: Callable[[Row, str], AbstractContextManager[Lane]] = lane,
+) -> list[Cell]:
     """One row through one twin, the sandbox's end last."""
     cells = []
     faults = sorted(faults, key=lambda fault: fault.symptom == "gone")
@@ -231,6 +240,7 @@ def run_lane(row: Row, twin: str, faults: Iterable[Fault], watch: Callable[[Cell
 def run(
     wanted: Iterable[tuple[Row, Fault, str]],
     watch: Callable[[Cell, Sandbox], None] = lambda _cell, _box: None,
+    lane: Callable[[Row, str], AbstractContextManager[Lane]] = lane,
 ) -> list[Cell]:
     """All wanted cells: the quick ones one after another, those that have to wait side by side."""
     quick: dict[tuple[Row, str], list[Fault]] = {}
@@ -240,7 +250,9 @@ def run(
         lanes.setdefault((row, twin), []).append(fault)
     with ThreadPoolExecutor(LANES_AT_ONCE) as pool:
         waiting = [
-            pool.submit(run_lane, row, twin, [fault], watch) for (row, twin), faults in slow.items() for fault in faults
+            pool.submit(run_lane, row, twin, [fault], watch, lane)
+            for (row, twin), faults in slow.items()
+            for fault in faults
         ]
-        cells = [cell for (row, twin), faults in quick.items() for cell in run_lane(row, twin, faults, watch)]
+        cells = [cell for (row, twin), faults in quick.items() for cell in run_lane(row, twin, faults, watch, lane)]
         return cells + [cell for future in waiting for cell in future.result()]
