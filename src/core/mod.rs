@@ -14,6 +14,7 @@ pub mod charset;
 pub mod columns;
 pub mod config;
 mod content_encoding;
+pub mod cookies;
 pub mod credential;
 mod credential_kind;
 pub mod decode;

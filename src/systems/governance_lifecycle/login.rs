@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 use super::command::{self, Opened};
 use super::expected_answer::Expected;
+use super::session::SessionToken;
 use super::{page, xml};
 use crate::core::answer::Answer;
 use crate::core::body::Body;
@@ -64,7 +65,7 @@ pub(super) async fn as_user(
     username: &str,
     password: &Holder,
     auth_source: Option<&str>,
-) -> Result<Secret, Error> {
+) -> Result<SessionToken, Error> {
     let secret = password.get(call, "login").await?;
     let body = credentials(username, &secret, auth_source)?;
     let request = request("login", USER)
@@ -73,7 +74,7 @@ pub(super) async fn as_user(
     token_of(call, &request, USER, password, &secret).await
 }
 
-pub(super) async fn as_app(call: &Call, client_id: &str, client_secret: &Holder) -> Result<Secret, Error> {
+pub(super) async fn as_app(call: &Call, client_id: &str, client_secret: &Holder) -> Result<SessionToken, Error> {
     let secret = client_secret.get(call, "login").await?;
     let mut value = header_value("client_secret", secret.expose())?;
     value.set_sensitive(true);
@@ -90,11 +91,11 @@ async fn token_of(
     command: &str,
     holder: &Holder,
     secret: &Secret,
-) -> Result<Secret, Error> {
+) -> Result<SessionToken, Error> {
     let answer = call.send(request).await?;
     let error = match read_token(&answer) {
         _ if !answer.is_success() => page::explain(&answer, page::Access::Login),
-        Ok(token) => return Ok(token),
+        Ok(token) => return Ok(SessionToken::of_login(token, call, request, &answer)),
         Err(unreadable) => refusal(&answer, command).unwrap_or(unreadable),
     };
     // Not tried again here: failed logins count towards a lock. The next call asks for the secret anew.

@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use http::header::{self, HeaderValue};
 use tokio::time::timeout;
+use url::Url;
 
 use super::page::Access;
 use super::{login as ways, page};
 use crate::core::answer::Answer;
 use crate::core::config::header_value;
+use crate::core::cookies::Cookies;
 use crate::core::credential::{CredentialKind, Holder};
 use crate::core::error::{Error, Kind, Outcome};
 use crate::core::request::{Backend, Request};
@@ -61,11 +63,66 @@ pub struct GovernanceLifecycle {
     turn: tokio::sync::Mutex<()>,
 }
 
+/// What opens a session, and what leads its requests to the server that opened it.
+#[derive(Clone)]
+pub(super) struct SessionToken {
+    token: Secret,
+    cookies: Cookies,
+}
+
+impl SessionToken {
+    /// Of a session whose server nobody has told.
+    fn alone(token: Secret) -> Self {
+        Self {
+            token,
+            cookies: Cookies::default(),
+        }
+    }
+
+    /// Of the session that a login opened by this answer.
+    pub(super) fn of_login(token: Secret, call: &Call, request: &Request, answer: &Answer) -> Self {
+        let this = Self::alone(token);
+        this.cookies.take(&answer.headers, &address(call, request));
+        this
+    }
+
+    /// Sends a request of the session.
+    async fn send(&self, call: &Call, request: Request) -> Result<Answer, Error> {
+        let answer = call.send(&request).await?;
+        if answer.headers.contains_key(header::SET_COOKIE) {
+            self.cookies.take(&answer.headers, &address(call, &request));
+        }
+        Ok(answer)
+    }
+
+    fn authorized(&self, call: &Call, request: &Request) -> Result<Request, Error> {
+        let mut value = header_value("token", &format!("Bearer {}", self.token.expose()))?;
+        value.set_sensitive(true);
+        let mut request = request.clone().header(header::AUTHORIZATION, value).hiding(&self.token);
+        if self.cookies.is_empty() {
+            return Ok(request);
+        }
+        let own = request
+            .headers
+            .get(header::COOKIE)
+            .or_else(|| call.settings().headers.get(header::COOKIE));
+        if let Some((cookies, hidden)) = self.cookies.header(&address(call, &request), own) {
+            request.headers.insert(header::COOKIE, cookies);
+            request.secrets.extend(hidden);
+        }
+        Ok(request)
+    }
+}
+
+fn address(call: &Call, request: &Request) -> Url {
+    request.target.below(call.settings().base_url.clone())
+}
+
 #[derive(Default)]
 struct Session {
-    token: Option<Secret>,
+    token: Option<SessionToken>,
     /// Tokens of sessions that a further login left open.
-    earlier: VecDeque<Secret>,
+    earlier: VecDeque<SessionToken>,
     /// Logins that the server refused, and its last refusal: those who waited for that login share it instead of
     /// sending the same wrong password once more each, which would lock the account.
     refusals: u64,
@@ -73,7 +130,7 @@ struct Session {
 }
 
 impl Session {
-    fn begin(&mut self, token: Secret) {
+    fn begin(&mut self, token: SessionToken) {
         self.earlier.extend(self.token.replace(token));
         if self.earlier.len() > EARLIER_MAX {
             self.earlier.pop_front();
@@ -82,7 +139,7 @@ impl Session {
     }
 
     /// All tokens, which nobody uses from now on.
-    fn taken(&mut self) -> Vec<Secret> {
+    fn taken(&mut self) -> Vec<SessionToken> {
         self.token.take().into_iter().chain(self.earlier.drain(..)).collect()
     }
 }
@@ -142,15 +199,15 @@ impl GovernanceLifecycle {
         self.session.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn token(&self, call: &Call, operation: &str) -> Result<Option<Secret>, Error> {
+    async fn token(&self, call: &Call, operation: &str) -> Result<Option<SessionToken>, Error> {
         match &self.auth {
             Auth::None => Ok(None),
-            Auth::Token(holder) => holder.get(call, operation).await.map(Some),
+            Auth::Token(holder) => holder.get(call, operation).await.map(SessionToken::alone).map(Some),
             Auth::User { .. } | Auth::App { .. } => self.session_token(call).await.map(Some),
         }
     }
 
-    async fn session_token(&self, call: &Call) -> Result<Secret, Error> {
+    async fn session_token(&self, call: &Call) -> Result<SessionToken, Error> {
         let seen = {
             let session = self.session();
             if let Some(token) = &session.token {
@@ -181,7 +238,7 @@ impl GovernanceLifecycle {
     }
 
     /// To be called by the one whose turn it is.
-    async fn log_in(&self, call: &Call) -> Result<Secret, Error> {
+    async fn log_in(&self, call: &Call) -> Result<SessionToken, Error> {
         let result = match &self.auth {
             Auth::User {
                 username,
@@ -208,17 +265,20 @@ impl GovernanceLifecycle {
 
     fn forget(&self, token: &Secret) {
         let mut session = self.session();
-        if session.token.as_ref() == Some(token) {
+        if session.token.as_ref().is_some_and(|held| held.token == *token) {
             session.token = None;
         }
     }
 
     /// Another token than the one that died, if there is a way to one.
-    async fn renewed(&self, call: &Call, operation: &str, dead: &Secret) -> Result<Option<Secret>, Error> {
+    async fn renewed(&self, call: &Call, operation: &str, dead: &Secret) -> Result<Option<SessionToken>, Error> {
         match &self.auth {
             Auth::None => Ok(None),
             Auth::Token(holder) if !holder.refused(dead) => Ok(None),
-            Auth::Token(holder) => Ok(Some(holder.get(call, operation).await?).filter(|token| token != dead)),
+            Auth::Token(holder) => {
+                let fresh = Some(holder.get(call, operation).await?).filter(|token| token != dead);
+                Ok(fresh.map(SessionToken::alone))
+            }
             Auth::User { .. } | Auth::App { .. } => {
                 self.forget(dead);
                 self.session_token(call).await.map(Some)
@@ -237,18 +297,23 @@ impl GovernanceLifecycle {
             needs_no_token(&request).map_err(early)?;
             return call.send(&request).await;
         };
-        let first = call.send(&authorized(&request, &token).map_err(early)?).await?;
+        let first = token
+            .send(call, token.authorized(call, &request).map_err(early)?)
+            .await?;
         if !page::is_dead_token(&first) || request.may_be_done(&first) {
             return Ok(first);
         }
-        let Some(fresh) = self.renewed(call, &request.operation, &token).await.map_err(early)? else {
+        let Some(fresh) = self
+            .renewed(call, &request.operation, &token.token)
+            .await
+            .map_err(early)?
+        else {
             return Ok(first);
         };
-        let second = call
-            .send(&authorized(&request, &fresh).map_err(early)?.after(&first))
-            .await?;
+        let again = fresh.authorized(call, &request).map_err(early)?.after(&first);
+        let second = fresh.send(call, again).await?;
         if page::is_dead_token(&second) {
-            self.forget(&fresh);
+            self.forget(&fresh.token);
         }
         Ok(second)
     }
@@ -262,12 +327,6 @@ impl Backend for GovernanceLifecycle {
         }
         Err(page::explain(&answer, self.access()))
     }
-}
-
-fn authorized(request: &Request, token: &Secret) -> Result<Request, Error> {
-    let mut value = header_value("token", &format!("Bearer {}", token.expose()))?;
-    value.set_sensitive(true);
-    Ok(request.clone().header(header::AUTHORIZATION, value).hiding(token))
 }
 
 /// Without a token a request is sent only where the server asks for none, or the caller has put one in.
@@ -314,22 +373,22 @@ pub async fn logout(client: &GovernanceLifecycle, call: &Call) -> Result<(), Err
 
 async fn end_session(client: &GovernanceLifecycle, call: &Call) -> Result<(), Error> {
     let token = match &client.auth {
-        Auth::Token(holder) => Some(holder.get(call, "logout").await?),
+        Auth::Token(holder) => Some(SessionToken::alone(holder.get(call, "logout").await?)),
         _ => client.session().token.clone(),
     };
     let Some(token) = token else {
         return Ok(());
     };
     log_out(client, call, &token).await?;
-    client.forget(&token);
+    client.forget(&token.token);
     if let Auth::Token(holder) = &client.auth {
-        holder.refused(&token);
+        holder.refused(&token.token);
     }
     Ok(())
 }
 
-async fn log_out(client: &GovernanceLifecycle, call: &Call, token: &Secret) -> Result<(), Error> {
-    let answer = call.send(&authorized(&ways::logout_request(), token)?).await?;
+async fn log_out(client: &GovernanceLifecycle, call: &Call, token: &SessionToken) -> Result<(), Error> {
+    let answer = call.send(&token.authorized(call, &ways::logout_request())?).await?;
     // Whatever a 401 says here, the token is of no use any more.
     match answer.is_success() {
         true => ways::logged_out(&answer),
