@@ -8,6 +8,7 @@ from weakref import WeakKeyDictionary, WeakSet
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
+    from typing import Any
 
     from infosecops._infosecops import Sectona
 
@@ -49,7 +50,7 @@ def _part(loop: AbstractEventLoop, descriptor: int) -> None:
     from contextlib import suppress
     from selectors import EVENT_READ, EVENT_WRITE
 
-    selector = loop._selector  # type: ignore[attr-defined]  # noqa: SLF001 - there is no other way to it
+    selector: Any = getattr(loop, "_selector", None)
     with select.epoll() as own:
         for key in selector.get_map().values():
             reads = select.EPOLLIN if key.events & EVENT_READ else 0
