@@ -14,7 +14,16 @@ from typing import TYPE_CHECKING, Any
 import bulk_calls
 import pytest
 from bulk_calls import ACCOUNTS, CHANGES, CHUNK, COUNT, answer, clients, everything, shown, shown_update
-from infosecops import ConfigError, GovernanceLifecycle, NotFoundError, PartialFailure, SecretFile, Sectona, UserLogin
+from infosecops import (
+    AsyncGovernanceLifecycle,
+    ConfigError,
+    GovernanceLifecycle,
+    NotFoundError,
+    PartialFailure,
+    SecretFile,
+    Sectona,
+    UserLogin,
+)
 from wire import Received, Wire, html, ok
 
 if TYPE_CHECKING:
@@ -283,13 +292,27 @@ class Relay:
         return ok(body, told.headers["content-type"], f"{told.status} {told.reason}")
 
 
-def sandboxed(box: Sandbox, url: str, folder: Path) -> GovernanceLifecycle:
+def sandboxed(box: Sandbox, url: str, folder: Path, cls: Any = GovernanceLifecycle) -> Any:
     """A client of the sandbox that travels."""
     file = folder / "password"
     file.touch(0o600)
     file.write_text(box.governance_lifecycle.password.reveal())
     login = UserLogin(box.governance_lifecycle.username, SecretFile(file))
-    return GovernanceLifecycle(url, login=login, proxy="direct")
+    return cls(url, login=login, proxy="direct")
+
+
+@pytest.mark.parametrize("kind", METHODS)
+@pytest.mark.parametrize("twin", [False, True])
+def test_sessions_of_workers_end_with_them(box: Sandbox, tmp_path: Path, kind: str, *, twin: bool) -> None:
+    gl: Any = sandboxed(box, box.url, tmp_path, GovernanceLifecycle if not twin else AsyncGovernanceLifecycle)
+    changes = [bulk_calls.KNOWN] * 4
+    with pool(kind) as executor:
+        done = gl.update_review_items("UAR-3", changes, chunk_size=1, executor=executor, on_partial="return")
+        update = asyncio.run(done) if twin else done
+    assert update.total == 4
+    logins = box.journal.count(operation="loginUser")
+    assert 1 <= logins <= 2
+    assert box.journal.count(operation="logoutUser") == logins
 
 
 @needs_kill

@@ -29,13 +29,21 @@ _KEPT: dict[bytes, Work] = {}
 class Work:
     """The ordinary call that each part makes for its inputs."""
 
-    __slots__ = ("_call", "_is_twin", "_options")
+    __slots__ = ("_call", "_options", "is_twin")
 
     def __init__(self, call: Callable[..., Any], options: dict[str, Any]) -> None:
         self._call = call
         method: Any = call
-        self._is_twin = bool(method.__func__.__code__.co_flags & _COROUTINE)
+        self.is_twin = bool(method.__func__.__code__.co_flags & _COROUTINE)
         self._options = options
+
+    @property
+    def client(self) -> Any:  # noqa: ANN401
+        """Whose call it is."""
+        call: Any = self._call
+        owner = call.__self__
+        # Jobs of a kind belong to a client, and have nothing to close themselves.
+        return owner if hasattr(owner, "config_report") else None
 
     def done(self, inputs: tuple[object, ...], first: int) -> Told:
         """Make the call for inputs, the first of which has this place among all.
@@ -45,10 +53,10 @@ class Work:
         raised: list[BaseException] = []
         options = self._options
         if options.get("on_result") is not None:
-            options = {**options, "on_result": _watched(options["on_result"], first, raised, is_twin=self._is_twin)}
+            options = {**options, "on_result": _watched(options["on_result"], first, raised, is_twin=self.is_twin)}
         try:
             result = self._call(*inputs, **options)
-            if self._is_twin:
+            if self.is_twin:
                 # A twin makes the same call, on a loop of its own.
                 from asyncio import run
 
@@ -157,10 +165,41 @@ def _unpacked(work: bytes) -> Work:
         call, options, pickled = pickle.loads(work)  # noqa: S301 - from whoever gave the task, which is code itself
         on_result = pickle.loads(pickled)  # noqa: S301
         kept = Work(call, options if on_result is None else {**options, "on_result": on_result})
+        if not _KEPT:
+            _leave_in_order()
         while len(_KEPT) >= _KEPT_MAX:
-            _KEPT.pop(next(iter(_KEPT)), None)
+            _end(_KEPT.pop(next(iter(_KEPT))))
         _KEPT[work] = kept
     return kept
+
+
+def _leave_in_order() -> None:
+    """Have the sessions that parts opened in this worker end with it."""
+    import atexit
+    import sys
+
+    # Processes of multiprocessing end without the hooks of others.
+    util = sys.modules.get("multiprocessing.util")
+    if util is not None:
+        util.Finalize(None, _end_all, exitpriority=0)
+    atexit.register(_end_all)
+
+
+def _end_all() -> None:
+    while _KEPT:
+        _end(_KEPT.popitem()[1])
+
+
+def _end(work: Work) -> None:
+    client = work.client
+    if client is None:
+        return
+    if work.is_twin:
+        from asyncio import run
+
+        run(client.aclose())
+    else:
+        client.close()
 
 
 def _missing(error: Exception) -> str:
