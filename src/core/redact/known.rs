@@ -266,12 +266,15 @@ fn blanks(text: &str, mut at: usize, next: &mut Places) {
         None => unit.code == NAMED,
     };
     let mut last = None;
-    while let Some(end) = units(text, at).as_slice().iter().rfind(is_blank).map(|unit| unit.end) {
-        if last.is_none() {
-            next.push(end);
+    while let Some(unit) = units(text, at).as_slice().iter().rfind(is_blank) {
+        match last {
+            None => next.push(unit.end),
+            // It may be a plus sign of the secret's own.
+            Some(_) if unit.char() == Some('+') => next.push(at),
+            Some(_) => {}
         }
-        last = Some(end);
-        at = end;
+        last = Some(unit.end);
+        at = unit.end;
     }
     if let Some(end) = last {
         next.push(end);

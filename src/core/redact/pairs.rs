@@ -147,7 +147,7 @@ impl<'t> Scan<'t> {
                 let is_told = self.name.follows_secret && matches!(self.name.text.as_str(), "is" | "was");
                 // `the password 'hunter2' is wrong`; the names of tokens and keys are quoted as well.
                 let is_quoted = self.name.gap == Gap::Blanks && is_phrase(&self.name.text) && self.name.is_secret();
-                if is_told || is_quoted {
+                if is_told || (is_quoted && !self.is_key(at)) {
                     self.forget();
                     return self.quoted(at).map_or(unit.end, |(span, next)| self.mask(span, next));
                 }
@@ -201,6 +201,18 @@ impl<'t> Scan<'t> {
             }
         }
         unit.end
+    }
+
+    /// Whether the text in quotes at this place is a name itself.
+    fn is_key(&self, at: usize) -> bool {
+        self.quoted(at).is_some_and(|((start, end), next)| {
+            let is_secret = self.text.get(start..end).is_some_and(is_secret_in_text);
+            is_secret
+                || matches!(
+                    char_at(self.text, self.behind_blanks(next)),
+                    Some(':' | '=' | '-' | '→')
+                )
+        })
     }
 
     pub(super) fn rest(&self, at: usize) -> &'t str {

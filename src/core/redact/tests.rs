@@ -501,6 +501,17 @@ fn secrets_with_blanks_go_wherever_lines_break() {
 }
 
 #[test]
+fn a_plus_sign_is_a_blank_of_forms_or_itself() {
+    for secret in ["pass  +word", "pass \t ++word", "a + b + c", "1+2 +3"] {
+        let forms = [secret.to_owned(), secret.replace(' ', "+"), encode_component(secret)];
+        for form in forms {
+            let text = format!("<{form}> {form}{form}");
+            assert!(!scrub(&text, &[Secret::new(secret)]).contains(&form), "{text}");
+        }
+    }
+}
+
+#[test]
 fn utf_16_is_masked_by_name_too() {
     let body: Vec<u8> = "{\"password\": \"a b\"}"
         .encode_utf16()
