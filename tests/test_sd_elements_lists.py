@@ -342,3 +342,47 @@ def test_arguments_of_wait_are_checked(connect: Callable[..., Any], bad: dict[st
         with pytest.raises((infosecops.ConfigError, TypeError)):
             connect(SDE, wire.url, token="k").jobs.ldap.wait(57, **bad)
         assert wire.connections == 0
+
+
+BAD_RECORDS: dict[str, tuple[str, dict[str, Any]]] = {
+    "control character": ('{"id": 2, "result_message": "a\x01b"}', {"result_message": "a\x01b"}),
+    "line break": ('{"id": 2, "result_message": "a\nb\tc"}', {"result_message": "a\nb\tc"}),
+    "NUL in an unknown field": ('{"id": 2, "odd": "\x00"}', {"extra": {"odd": "\x00"}}),
+    "in a name": ('{"id": 2, "o\x1fdd": 1}', {"extra": {"o\x1fdd": 1}}),
+    "NaN": ('{"id": 2, "odd": NaN}', {"extra": {"odd": None}}),
+    "infinities": ('{"id": 2, "odd": [Infinity, -Infinity, -1, "NaN"]}', {"extra": {"odd": [None, None, -1, "NaN"]}}),
+    "NaN as a message": ('{"id": 2, "result_message": NaN}', {"result_message": None}),
+    "in settings": (
+        '{"id": 2, "connection": {"id": 3, "params": {"alm_pass": "g\x07h", "n": NaN}}}',
+        {"connection.params": {"alm_pass": infosecops.Secret("g\x07h"), "n": None}},
+    ),
+}
+
+
+@pytest.mark.parametrize("size", [1, 7, 100_000])
+@pytest.mark.parametrize("case", BAD_RECORDS)
+def test_one_bad_record_does_not_cost_the_list(connect: Callable[..., Any], case: str, size: int) -> None:
+    """Control characters and numbers that are none, as other readers take them; in whatever pieces they come."""
+    bad, wanted = BAD_RECORDS[case]
+    records = [json.dumps(record(1)), bad, json.dumps(record(3)), bad.replace('"id": 2', '"id": 4')]
+    raw = f'{{"count": 5, "results": [{", ".join(records)},{json.dumps(record(5))}]}}'.encode()
+    pieces = b"".join(b"%x\r\n%s\r\n" % (len(raw[i : i + size]), raw[i : i + size]) for i in range(0, len(raw), size))
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with Wire(head + pieces + b"0\r\n\r\n") as wire:
+        jobs = connect(SDE, wire.url, token="t").jobs.alm.list().collect()
+        assert [job.id for job in jobs] == [1, 2, 3, 4, 5]
+        for job in (jobs[1], jobs[3]):
+            for name, value in wanted.items():
+                found = job
+                for part in name.split("."):
+                    found = getattr(found, part)
+                assert found == value
+
+
+@pytest.mark.parametrize(
+    "bad", ['{"id": 2, "x": \\q}', '{"id": 2, "x": NaM}', '{"id": 2 "x": 1}', '{"id": 2, "x": "\x01" 5}']
+)
+def test_what_no_reader_takes_is_an_error(connect: Callable[..., Any], bad: str) -> None:
+    answer = ok(f'{{"results": [{json.dumps(record(1))}, {bad}]}}')
+    with Wire(answer) as wire, pytest.raises(infosecops.UnexpectedContentError, match="is not valid JSON"):
+        connect(SDE, wire.url, token="t").jobs.alm.list().collect()

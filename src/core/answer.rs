@@ -65,6 +65,14 @@ impl Buffer {
         }
     }
 
+    /// Puts these bytes in the place of as many others as are told.
+    pub fn put(&mut self, from: usize, count: usize, by: &[u8]) {
+        let behind = self.bytes.get(from + count..).map(<[u8]>::to_vec).unwrap_or_default();
+        self.bytes.truncate(from);
+        self.extend(by);
+        self.extend(&behind);
+    }
+
     /// Puts a byte between two others.
     pub fn insert(&mut self, at: usize, byte: u8) {
         let length = self.bytes.len();

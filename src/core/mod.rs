@@ -29,6 +29,7 @@ pub mod gateway;
 pub mod generation;
 pub mod http_client;
 pub mod lenient;
+mod mending;
 pub mod offload;
 pub mod packed;
 pub mod pairs;
