@@ -52,25 +52,34 @@ class Gauge:
         self.open += 1
         self.connections += 1
         self.most = max(self.most, self.open)
-        with suppress(OSError, asyncio.IncompleteReadError):
-            while True:
-                head = await reader.readuntil(b"\r\n\r\n")
-                target = head.split(b" ")[1].decode()
-                self.targets.append(target)
-                if self._hangs in target:
-                    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n")
-                    self.hanging.release()
-                    ended = asyncio.ensure_future(reader.read(1))
-                    finished = asyncio.ensure_future(self._finish.wait())
-                    await asyncio.wait([ended, finished], return_when=asyncio.FIRST_COMPLETED)
-                    if ended.done():
-                        break
-                    ended.cancel()
-                    await asyncio.wait([ended])
-                    writer.write(b"[]")
-                    continue
-                await asyncio.sleep(self._delay)
-                writer.write(ok("[]"))
-                await writer.drain()
-        self.open -= 1
-        writer.close()
+        try:
+            with suppress(OSError, asyncio.IncompleteReadError):
+                await self._answer(reader, writer)
+            writer.close()
+        except asyncio.CancelledError:
+            # The test is over.
+            writer.transport.abort()
+            raise
+        finally:
+            self.open -= 1
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            head = await reader.readuntil(b"\r\n\r\n")
+            target = head.split(b" ")[1].decode()
+            self.targets.append(target)
+            if self._hangs in target:
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n")
+                self.hanging.release()
+                ended = asyncio.ensure_future(reader.read(1))
+                finished = asyncio.ensure_future(self._finish.wait())
+                await asyncio.wait([ended, finished], return_when=asyncio.FIRST_COMPLETED)
+                if ended.done():
+                    return
+                ended.cancel()
+                await asyncio.wait([ended])
+                writer.write(b"[]")
+                continue
+            await asyncio.sleep(self._delay)
+            writer.write(ok("[]"))
+            await writer.drain()

@@ -190,8 +190,12 @@ def test_one_odd_record_never_loses_the_list(connect: Callable[..., Any]) -> Non
 def test_what_is_no_json_is_a_typed_error(connect: Callable[..., Any], value: str) -> None:
     with pytest.raises(infosecops.UnexpectedContentError, match="not valid JSON"):
         get(connect, job(more=value))
-    with pytest.raises(infosecops.UnexpectedContentError, match="not valid JSON"):
-        listed(connect, job(), job(more=value))
+    # One record does not cost a list what other readers take.
+    if value.strip("-") in {"NaN", "Infinity"}:
+        assert [one.extra.get("more") for one in listed(connect, job(), job(more=value))] == [None, None]
+    else:
+        with pytest.raises(infosecops.UnexpectedContentError, match="not valid JSON"):
+            listed(connect, job(), job(more=value))
     tokens = f'[{{"uuid": "u", "name": {value}, "read": true, "change": true}}]'
     with Wire(ok(tokens)) as wire, pytest.raises(infosecops.UnexpectedContentError, match="not valid JSON"):
         connect("BambooAgents", wire.url, token="pat", api="agent-config").tokens.list()

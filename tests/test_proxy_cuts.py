@@ -46,7 +46,9 @@ def test_an_answer_that_a_forward_proxy_cuts(opened: Callable[..., Any], effect:
                 call()
             found = type(caught.value).__name__, caught.value.outcome, caught.value.status
             expected = (*TAKEN_UP, 200 if cut.answer >= HEAD else None)
-            assert found == expected or (cut.answer == 0 and found == (*SEEN, None)), cut.answer
+            # Cut before it said anything, the proxy may not seem to be there at all.
+            at_once = {(*SEEN, None), (*NO_PROXY, None)} if cut.answer == 0 else set()
+            assert found in {expected, *at_once}, cut.answer
         # None twice; some may be on their way still.
         assert len(wire.requests) <= len(ANSWER)
         cut.answer = None
